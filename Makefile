@@ -1,0 +1,51 @@
+# Every target sets itself up: the virtual environment in .venv, then the release build of the kernel.
+PYTHON ?= python3
+BIN := .venv/bin
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+SOURCES := $(shell find crates src packaging -type f -not -name "*.pyc") Cargo.toml Cargo.lock
+
+.PHONY: build demo test check bench test-installed format clean
+
+build: .venv/built
+
+# What the Python side needs to run and to be checked, without the Rust build.
+.venv/ready: pyproject.toml tools/requirements.py
+	$(PYTHON) -m venv .venv
+	$(BIN)/python tools/requirements.py dev etcd > .venv/requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -r .venv/requirements.txt
+	touch $@
+
+.venv/built: .venv/ready $(SOURCES)
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+demo: build
+	$(BIN)/python examples/demo.py
+
+test: build
+	cargo test --quiet --workspace --release
+	$(BIN)/python -m pytest -q
+
+check: .venv/ready
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+	PYTHONPATH=src $(BIN)/lint-imports --no-logo
+	$(BIN)/deptry .
+	cargo fmt --check
+	cargo clippy --quiet --workspace --all-targets --release -- -D warnings
+
+format: .venv/ready
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	cargo fmt
+
+bench: build
+	$(BIN)/python -m benches
+
+# The black-box tests against the wheel, as an ordinary user without toolchain or checkout.
+test-installed: .venv/ready
+	tools/test-installed
+
+clean:
+	rm -rf .venv target dist
