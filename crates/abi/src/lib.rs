@@ -1,4 +1,12 @@
-//! The Linux x86-64 ABI as data: error numbers, call numbers, flags, layouts.
+//! The Linux system call interface as plain data: error and call numbers, flags, layouts.
 //!
-//! Owns the shapes that cross the system call border. Owns no behaviour and does no I/O.
-//! Called by `platform` and `kernel`.
+//! Owns: every number and structure that crosses the border between a guest and our kernel, for
+//! x86-64. Does not own: behaviour. Called by: `kernel` and `platform`.
+
+mod errno;
+pub mod nr;
+pub mod signal;
+pub mod stat;
+pub mod time;
+
+pub use errno::Errno;

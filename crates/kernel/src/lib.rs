@@ -1,4 +1,17 @@
-//! The user-space kernel: what a guest sees as Linux.
+//! The user-space kernel of a pod.
 //!
-//! Owns the meaning of every system call. Knows no host mechanism; tasks and memory come through
-//! the traits of `platform`. Called by `sandbox`.
+//! Owns: everything that a guest's system calls mean. Does not own: how a guest is run, stopped,
+//! read and written (`platform`), and who tells it what to run (`control`, `sandbox`). Rooms:
+//! `syscalls` is the door and calls the others; `fs/*` implements the contracts of `vfs`.
+
+#![forbid(unsafe_code)]
+
+pub mod container;
+pub mod kernel;
+pub mod runtime;
+pub mod sync;
+pub mod syscalls;
+pub mod task;
+pub mod time;
+pub mod vfs;
+pub mod wait;

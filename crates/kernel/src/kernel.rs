@@ -1,0 +1,16 @@
+//! The kernel of one pod: what its containers share.
+
+use std::sync::Arc;
+
+use crate::runtime::Runtime;
+use crate::time::Timers;
+
+/// One pod's kernel.
+pub struct Kernel {
+    /// How guests are run and reached.
+    pub platform: Arc<dyn platform::Platform>,
+    /// The handlers that wait.
+    pub runtime: Arc<Runtime>,
+    /// What is due later.
+    pub timers: Timers,
+}

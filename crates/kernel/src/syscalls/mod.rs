@@ -1,0 +1,71 @@
+//! System calls: the table and one file per family.
+//!
+//! Owns: what each call does with its arguments: parse, resolve, ask the room, answer. Does not own:
+//! any state. Rooms never call this one.
+
+pub mod table;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::task::{Fault, Task};
+
+/// The six argument registers.
+pub type Args = [u64; 6];
+
+/// What a handler answers: the call's return value, or why there is none.
+pub type Answer = Result<u64, Fault>;
+
+/// A handler that may wait.
+pub type Waiting = Pin<Box<dyn Future<Output = Answer> + Send>>;
+
+/// How a call is handled.
+#[derive(Clone, Copy)]
+pub enum Handler {
+    /// Never waits.
+    Now(fn(&Arc<Task>, Args) -> Answer),
+    /// May wait.
+    Waits(fn(Arc<Task>, Args) -> Waiting),
+}
+
+/// A row of the table.
+#[derive(Clone, Copy)]
+pub struct Call {
+    /// The number.
+    pub number: u32,
+    /// The name of syscalls(2).
+    pub name: &'static str,
+    /// What it does.
+    pub handler: Handler,
+    /// What is not as on Linux; empty where all is.
+    pub gap: &'static str,
+}
+
+/// A row for a handler `fn(&Arc<Task>, Args) -> Answer`.
+#[macro_export]
+macro_rules! now {
+    ($name:ident, $handler:path) => { $crate::now!($name, $handler, "") };
+    ($name:ident, $handler:path, $gap:literal) => {
+        $crate::syscalls::Call {
+            number: abi::nr::$name,
+            name: match abi::nr::name(abi::nr::$name) { Some(name) => name, None => "" },
+            handler: $crate::syscalls::Handler::Now($handler),
+            gap: $gap,
+        }
+    };
+}
+
+/// A row for a handler `async fn(Arc<Task>, Args) -> Answer`.
+#[macro_export]
+macro_rules! waits {
+    ($name:ident, $handler:path) => { $crate::waits!($name, $handler, "") };
+    ($name:ident, $handler:path, $gap:literal) => {
+        $crate::syscalls::Call {
+            number: abi::nr::$name,
+            name: match abi::nr::name(abi::nr::$name) { Some(name) => name, None => "" },
+            handler: $crate::syscalls::Handler::Waits(|task, args| Box::pin($handler(task, args))),
+            gap: $gap,
+        }
+    };
+}

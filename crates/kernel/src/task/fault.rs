@@ -1,0 +1,40 @@
+//! How a handler ends other than well.
+
+use abi::Errno;
+
+/// What a handler answers instead of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The call fails with this error.
+    Errno(Errno),
+    /// A signal cut the wait short: `EINTR`, or made again where the handler was installed with
+    /// SA_RESTART (signal(7), "Interruption of system calls": read, write, wait4, connect …).
+    Interrupted,
+    /// A signal cut the wait short: `EINTR` whatever the flags (poll, select, epoll_wait, nanosleep …).
+    InterruptedAlways,
+}
+
+impl From<Errno> for Fault {
+    fn from(errno: Errno) -> Fault {
+        Fault::Errno(errno)
+    }
+}
+
+/// Why [`super::Task::wait`] ended without what was waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// A signal is to be handled.
+    Signal,
+    /// The deadline has passed.
+    Deadline,
+}
+
+impl Cut {
+    /// The fault of a call that is restarted after a handler with SA_RESTART and knows no deadline.
+    pub fn restartable(self) -> Fault {
+        match self {
+            Cut::Signal => Fault::Interrupted,
+            Cut::Deadline => Fault::Errno(Errno::EAGAIN),
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Processes (thread groups).
+
+use std::sync::{Arc, Weak};
+
+use super::{Credentials, Files, Pid, Task};
+use crate::container::Container;
+use crate::kernel::Kernel;
+use crate::sync::Mutex;
+use crate::vfs::Path;
+
+/// Root, working directory and umask, shared by clone(2)'s CLONE_FS.
+pub struct FsContext {
+    /// The root of absolute paths.
+    pub root: Mutex<Path>,
+    /// The start of relative paths.
+    pub cwd: Mutex<Path>,
+    /// The bits that new files do not get.
+    pub umask: Mutex<u32>,
+}
+
+/// A process.
+pub struct Process {
+    /// Its id, getpid(2).
+    pub pid: Pid,
+    kernel: Weak<Kernel>,
+    container: Arc<Container>,
+    state: Mutex<State>,
+}
+
+struct State {
+    files: Arc<Files>,
+    fs: Arc<FsContext>,
+    credentials: Arc<Credentials>,
+}
+
+impl Process {
+    /// The kernel of this pod.
+    pub fn kernel(&self) -> &Arc<Kernel> {
+        self.container.kernel()
+    }
+
+    /// The container it lives in.
+    pub fn container(&self) -> &Arc<Container> {
+        &self.container
+    }
+
+    /// The descriptor table.
+    pub fn files(&self) -> Arc<Files> {
+        Arc::clone(&self.state.lock().files)
+    }
+
+    /// Root, working directory and umask.
+    pub fn fs(&self) -> Arc<FsContext> {
+        Arc::clone(&self.state.lock().fs)
+    }
+
+    /// The credentials.
+    pub fn credentials(&self) -> Arc<Credentials> {
+        Arc::clone(&self.state.lock().credentials)
+    }
+
+    /// Sets the credentials of the whole process.
+    pub fn set_credentials(&self, credentials: Credentials) {
+        self.state.lock().credentials = Arc::new(credentials);
+    }
+
+    /// Whether `task` has a signal to handle now.
+    pub fn interrupts(&self, _task: &Task) -> bool {
+        false
+    }
+}

@@ -1,0 +1,246 @@
+//! Open files: the contract of everything that a descriptor can stand for.
+//!
+//! Owns: [`File`], what an object answers without ever waiting, and [`OpenFile`], Linux's open file
+//! description: object, position, flags, and the path it was opened by. Does not own: waiting
+//! (`syscalls` asks again after the file's queue announced a change), descriptors (`task::files`).
+
+use std::any::Any;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use abi::Errno;
+use abi::stat::Stat;
+
+use crate::sync::Mutex;
+use crate::task::Task;
+use crate::vfs::{Inode, Path};
+use crate::wait::{Events, WaitQueue};
+
+bitflags::bitflags! {
+    /// The flags of open(2), as x86-64 numbers them.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+    pub struct OpenFlags: u32 {
+        /// Writing only.
+        const WRONLY = 0o1;
+        /// Reading and writing.
+        const RDWR = 0o2;
+        /// Make the file if it is not there.
+        const CREAT = 0o100;
+        /// With `CREAT`: it must not be there.
+        const EXCL = 0o200;
+        /// Do not make it the controlling terminal.
+        const NOCTTY = 0o400;
+        /// Cut to length 0.
+        const TRUNC = 0o1000;
+        /// Write at the end.
+        const APPEND = 0o2000;
+        /// Calls answer EAGAIN instead of waiting.
+        const NONBLOCK = 0o4000;
+        /// Data is on the medium when write returns.
+        const DSYNC = 0o10000;
+        /// SIGIO when ready.
+        const ASYNC = 0o20000;
+        /// No page cache.
+        const DIRECT = 0o40000;
+        /// Files over 2 GiB; always so.
+        const LARGEFILE = 0o100000;
+        /// It must be a directory.
+        const DIRECTORY = 0o200000;
+        /// The last component must not be a symbolic link.
+        const NOFOLLOW = 0o400000;
+        /// The access time stays.
+        const NOATIME = 0o1000000;
+        /// Closed on execve(2).
+        const CLOEXEC = 0o2000000;
+        /// Data and attributes are on the medium when write returns.
+        const SYNC = 0o4010000;
+        /// A place in the tree only.
+        const PATH = 0o10000000;
+        /// A file without a name.
+        const TMPFILE = 0o20200000;
+    }
+}
+
+impl OpenFlags {
+    /// Whether the description may be read.
+    pub fn readable(self) -> bool {
+        !self.contains(OpenFlags::WRONLY) && !self.contains(OpenFlags::PATH)
+    }
+
+    /// Whether the description may be written.
+    pub fn writable(self) -> bool {
+        self.intersects(OpenFlags::WRONLY | OpenFlags::RDWR) && !self.contains(OpenFlags::PATH)
+    }
+}
+
+/// A directory entry as getdents64(2) reports it.
+#[derive(Clone, Debug)]
+pub struct DirEntry {
+    /// The name, without slashes.
+    pub name: Vec<u8>,
+    /// The inode number.
+    pub ino: u64,
+    /// The file type: `st_mode & S_IFMT`.
+    pub kind: u32,
+    /// Where reading goes on after this entry.
+    pub next: u64,
+}
+
+/// What an open object answers. Nothing here waits: a call that would have to answers `EAGAIN`, and
+/// the caller listens on [`File::queue`] and asks again.
+///
+/// Reading and writing get a position; streams (pipes, sockets, terminals) ignore it. The flags of
+/// the description are passed where the answer depends on them; `NONBLOCK` is the caller's affair.
+pub trait File: Send + Sync + Any {
+    /// The file's status, as fstat(2).
+    fn stat(&self) -> Result<Stat, Errno>;
+
+    /// Reads at `position` into `buffer`; 0 at the end.
+    fn read(&self, _buffer: &mut [u8], _position: u64) -> Result<usize, Errno> {
+        Err(Errno::EINVAL)
+    }
+
+    /// Writes `buffer` at `position`.
+    fn write(&self, _buffer: &[u8], _position: u64) -> Result<usize, Errno> {
+        Err(Errno::EINVAL)
+    }
+
+    /// Writes at the end in one step (`O_APPEND`); answers the bytes written and the position after.
+    fn append(&self, buffer: &[u8]) -> Result<(usize, u64), Errno> {
+        let end = u64::try_from(self.stat()?.size).unwrap_or(0);
+        let written = self.write(buffer, end)?;
+        Ok((written, end.saturating_add(written as u64)))
+    }
+
+    /// Whether positions mean anything; otherwise lseek and pread answer `ESPIPE`.
+    fn seekable(&self) -> bool {
+        false
+    }
+
+    /// What can be done now.
+    fn poll(&self) -> Events {
+        Events::IN | Events::OUT | Events::RDNORM | Events::WRNORM
+    }
+
+    /// Where changes are announced; `None` where the file is always ready (epoll answers `EPERM`).
+    fn queue(&self) -> Option<&WaitQueue> {
+        None
+    }
+
+    /// The entries from `position` on (0 = the start) of a directory, in one stable order, `.` and `..` first.
+    fn read_dir(&self, _position: u64) -> Result<Vec<DirEntry>, Errno> {
+        Err(Errno::ENOTDIR)
+    }
+
+    /// ioctl(2) with its raw number and argument, which may point into the caller's memory.
+    fn ioctl(&self, _task: &Arc<Task>, _request: u32, _argument: u64) -> Result<u64, Errno> {
+        Err(Errno::ENOTTY)
+    }
+
+    /// Cuts or grows to `length` bytes, as ftruncate(2).
+    fn truncate(&self, _length: u64) -> Result<(), Errno> {
+        Err(Errno::EINVAL)
+    }
+
+    /// fallocate(2) with its raw mode.
+    fn allocate(&self, _mode: u32, _offset: u64, _length: u64) -> Result<(), Errno> {
+        Err(Errno::EOPNOTSUPP)
+    }
+
+    /// fsync(2).
+    fn sync(&self) -> Result<(), Errno> {
+        Err(Errno::EINVAL)
+    }
+
+    /// A host descriptor whose bytes are the file's bytes from offset 0, for mmap(2). `writable`
+    /// asks for one that a shared writable mapping accepts. A file that lives in our memory moves
+    /// into a memfd at the first call.
+    fn host_mapping(&self, _writable: bool) -> Result<Arc<std::os::fd::OwnedFd>, Errno> {
+        Err(Errno::ENODEV)
+    }
+
+    /// Called before a task's read or write, where the object has a say about who may (a terminal
+    /// stops background jobs here). Answers the errno of the call.
+    fn before_io(&self, _task: &Arc<Task>, _write: bool) -> Result<(), crate::task::Fault> {
+        Ok(())
+    }
+
+    /// The description was opened for the last time by this flag set and is gone.
+    fn released(&self, _flags: OpenFlags) {}
+}
+
+/// Linux's open file description, shared by dup(2) and fork(2).
+pub struct OpenFile {
+    file: Arc<dyn File>,
+    inode: Option<Arc<dyn Inode>>,
+    path: Option<Path>,
+    flags: AtomicU32,
+    position: AtomicU64,
+    /// The process or group that F_SETOWN named, for SIGIO.
+    pub owner: Mutex<i32>,
+}
+
+impl OpenFile {
+    /// A description of `file` that has no place in the tree (pipe, socket, eventfd …).
+    pub fn anonymous(file: Arc<dyn File>, flags: OpenFlags) -> Arc<OpenFile> {
+        OpenFile::build(file, None, None, flags)
+    }
+
+    /// A description of the object that was opened at `path`.
+    pub fn at_path(file: Arc<dyn File>, inode: Arc<dyn Inode>, path: Path, flags: OpenFlags) -> Arc<OpenFile> {
+        OpenFile::build(file, Some(inode), Some(path), flags)
+    }
+
+    fn build(file: Arc<dyn File>, inode: Option<Arc<dyn Inode>>, path: Option<Path>, flags: OpenFlags) -> Arc<OpenFile> {
+        let kept = flags - OpenFlags::CREAT - OpenFlags::EXCL - OpenFlags::NOCTTY - OpenFlags::TRUNC - OpenFlags::CLOEXEC;
+        Arc::new(OpenFile { file, inode, path, flags: AtomicU32::new(kept.bits()), position: AtomicU64::new(0), owner: Mutex::new(0) })
+    }
+
+    /// The object.
+    pub fn file(&self) -> &Arc<dyn File> {
+        &self.file
+    }
+
+    /// The object as `T`, where it is one.
+    pub fn downcast<T: File>(&self) -> Option<&T> {
+        let any: &dyn Any = &*self.file;
+        any.downcast_ref::<T>()
+    }
+
+    /// The inode, where the description was opened by a path.
+    pub fn inode(&self) -> Option<&Arc<dyn Inode>> {
+        self.inode.as_ref()
+    }
+
+    /// Where it was opened.
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_ref()
+    }
+
+    /// The status flags and access mode.
+    pub fn flags(&self) -> OpenFlags {
+        OpenFlags::from_bits_retain(self.flags.load(Ordering::Acquire))
+    }
+
+    /// Sets the flags that fcntl(F_SETFL) may change.
+    pub fn set_flags(&self, flags: OpenFlags) {
+        let changeable = OpenFlags::APPEND | OpenFlags::NONBLOCK | OpenFlags::ASYNC | OpenFlags::DIRECT | OpenFlags::NOATIME;
+        self.flags.store(((self.flags() - changeable) | (flags & changeable)).bits(), Ordering::Release);
+    }
+
+    /// The position of the next read or write, in bytes (or a directory's cookie).
+    pub fn position(&self) -> u64 {
+        self.position.load(Ordering::Acquire)
+    }
+
+    /// Moves the position.
+    pub fn set_position(&self, position: u64) {
+        self.position.store(position, Ordering::Release);
+    }
+}
+
+impl Drop for OpenFile {
+    fn drop(&mut self) {
+        self.file.released(self.flags());
+    }
+}
