@@ -59,8 +59,16 @@ impl Signal {
             Signal::SIGCHLD | Signal::SIGURG | Signal::SIGWINCH => DefaultAction::Ignore,
             Signal::SIGCONT => DefaultAction::Continue,
             Signal::SIGSTOP | Signal::SIGTSTP | Signal::SIGTTIN | Signal::SIGTTOU => DefaultAction::Stop,
-            Signal::SIGQUIT | Signal::SIGILL | Signal::SIGTRAP | Signal::SIGABRT | Signal::SIGBUS
-            | Signal::SIGFPE | Signal::SIGSEGV | Signal::SIGXCPU | Signal::SIGXFSZ | Signal::SIGSYS => DefaultAction::Core,
+            Signal::SIGQUIT
+            | Signal::SIGILL
+            | Signal::SIGTRAP
+            | Signal::SIGABRT
+            | Signal::SIGBUS
+            | Signal::SIGFPE
+            | Signal::SIGSEGV
+            | Signal::SIGXCPU
+            | Signal::SIGXFSZ
+            | Signal::SIGSYS => DefaultAction::Core,
             _ => DefaultAction::Terminate,
         }
     }

@@ -45,11 +45,16 @@ pub struct Call {
 /// A row for a handler `fn(&Arc<Task>, Args) -> Answer`.
 #[macro_export]
 macro_rules! now {
-    ($name:ident, $handler:path) => { $crate::now!($name, $handler, "") };
+    ($name:ident, $handler:path) => {
+        $crate::now!($name, $handler, "")
+    };
     ($name:ident, $handler:path, $gap:literal) => {
         $crate::syscalls::Call {
             number: abi::nr::$name,
-            name: match abi::nr::name(abi::nr::$name) { Some(name) => name, None => "" },
+            name: match abi::nr::name(abi::nr::$name) {
+                Some(name) => name,
+                None => "",
+            },
             handler: $crate::syscalls::Handler::Now($handler),
             gap: $gap,
         }
@@ -59,11 +64,16 @@ macro_rules! now {
 /// A row for a handler `async fn(Arc<Task>, Args) -> Answer`.
 #[macro_export]
 macro_rules! waits {
-    ($name:ident, $handler:path) => { $crate::waits!($name, $handler, "") };
+    ($name:ident, $handler:path) => {
+        $crate::waits!($name, $handler, "")
+    };
     ($name:ident, $handler:path, $gap:literal) => {
         $crate::syscalls::Call {
             number: abi::nr::$name,
-            name: match abi::nr::name(abi::nr::$name) { Some(name) => name, None => "" },
+            name: match abi::nr::name(abi::nr::$name) {
+                Some(name) => name,
+                None => "",
+            },
             handler: $crate::syscalls::Handler::Waits(|task, args| Box::pin($handler(task, args))),
             gap: $gap,
         }

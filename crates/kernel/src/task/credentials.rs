@@ -30,11 +30,23 @@ pub mod capability {
 /// The capabilities that container runtimes give root by default.
 pub const DEFAULT_CAPABILITIES: u64 = {
     use capability::{
-        AUDIT_WRITE, CHOWN, DAC_OVERRIDE, FOWNER, FSETID, KILL, MKNOD, NET_BIND_SERVICE, NET_RAW, SETFCAP, SETGID, SETPCAP, SETUID,
-        SYS_CHROOT,
+        AUDIT_WRITE, CHOWN, DAC_OVERRIDE, FOWNER, FSETID, KILL, MKNOD, NET_BIND_SERVICE, NET_RAW, SETFCAP, SETGID,
+        SETPCAP, SETUID, SYS_CHROOT,
     };
-    1 << CHOWN | 1 << DAC_OVERRIDE | 1 << FOWNER | 1 << FSETID | 1 << KILL | 1 << SETGID | 1 << SETUID | 1 << SETPCAP
-        | 1 << NET_BIND_SERVICE | 1 << NET_RAW | 1 << SYS_CHROOT | 1 << MKNOD | 1 << AUDIT_WRITE | 1 << SETFCAP
+    1 << CHOWN
+        | 1 << DAC_OVERRIDE
+        | 1 << FOWNER
+        | 1 << FSETID
+        | 1 << KILL
+        | 1 << SETGID
+        | 1 << SETUID
+        | 1 << SETPCAP
+        | 1 << NET_BIND_SERVICE
+        | 1 << NET_RAW
+        | 1 << SYS_CHROOT
+        | 1 << MKNOD
+        | 1 << AUDIT_WRITE
+        | 1 << SETFCAP
 };
 
 /// The credentials of a process. Shared and never changed in place: a change is a new value.
@@ -63,8 +75,20 @@ impl Credentials {
     pub fn user(uid: u32, gid: u32, groups: Vec<u32>) -> Credentials {
         let held = if uid == 0 { DEFAULT_CAPABILITIES } else { 0 };
         Credentials {
-            uid, euid: uid, suid: uid, fsuid: uid, gid, egid: gid, sgid: gid, fsgid: gid, groups,
-            inheritable: 0, permitted: held, effective: held, bounding: DEFAULT_CAPABILITIES, ambient: 0,
+            uid,
+            euid: uid,
+            suid: uid,
+            fsuid: uid,
+            gid,
+            egid: gid,
+            sgid: gid,
+            fsgid: gid,
+            groups,
+            inheritable: 0,
+            permitted: held,
+            effective: held,
+            bounding: DEFAULT_CAPABILITIES,
+            ambient: 0,
             no_new_privs: false,
         }
     }

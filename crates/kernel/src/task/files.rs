@@ -53,7 +53,13 @@ impl Files {
     }
 
     /// Makes `fd` stand for `file`, as dup2(2); answers what it stood for before.
-    pub fn set(&self, fd: i32, file: Arc<OpenFile>, close_on_exec: bool, limit: u64) -> Result<Option<Arc<OpenFile>>, Errno> {
+    pub fn set(
+        &self,
+        fd: i32,
+        file: Arc<OpenFile>,
+        close_on_exec: bool,
+        limit: u64,
+    ) -> Result<Option<Arc<OpenFile>>, Errno> {
         let index = usize::try_from(fd).map_err(|_| Errno::EBADF)?;
         if index as u64 >= limit {
             return Err(Errno::EBADF);
@@ -92,7 +98,12 @@ impl Files {
     /// The open descriptors, lowest first.
     pub fn open(&self) -> Vec<i32> {
         let slots = self.slots.lock();
-        slots.iter().enumerate().filter(|(_, slot)| slot.is_some()).filter_map(|(fd, _)| i32::try_from(fd).ok()).collect()
+        slots
+            .iter()
+            .enumerate()
+            .filter(|(_, slot)| slot.is_some())
+            .filter_map(|(fd, _)| i32::try_from(fd).ok())
+            .collect()
     }
 
     /// A copy for fork(2).

@@ -82,7 +82,11 @@ impl Task {
     }
 
     /// Copies `count` values in; the caller has bounded `count`.
-    pub fn read_array<T: FromBytes + IntoBytes + Immutable + Clone>(&self, pointer: UserPtr<T>, count: usize) -> Result<Vec<T>, Errno> {
+    pub fn read_array<T: FromBytes + IntoBytes + Immutable + Clone>(
+        &self,
+        pointer: UserPtr<T>,
+        count: usize,
+    ) -> Result<Vec<T>, Errno> {
         let mut values = vec![T::new_zeroed(); count];
         self.read_bytes(pointer.0, values.as_mut_slice().as_mut_bytes())?;
         Ok(values)
@@ -97,7 +101,11 @@ impl Task {
         while text.len() < limit {
             let at = address.checked_add(text.len() as u64).ok_or(Errno::EFAULT)?;
             let to_page_end = (PAGE - at % PAGE) as usize;
-            let wanted = to_page_end.min(limit.saturating_sub(text.len())).min(if text.is_empty() { 256 } else { PAGE as usize });
+            let wanted = to_page_end.min(limit.saturating_sub(text.len())).min(if text.is_empty() {
+                256
+            } else {
+                PAGE as usize
+            });
             let piece = chunk.get_mut(..wanted).ok_or(Errno::EFAULT)?;
             self.read_bytes(at, piece)?;
             if let Some(end) = piece.iter().position(|byte| *byte == 0) {

@@ -191,9 +191,22 @@ impl OpenFile {
         OpenFile::build(file, Some(inode), Some(path), flags)
     }
 
-    fn build(file: Arc<dyn File>, inode: Option<Arc<dyn Inode>>, path: Option<Path>, flags: OpenFlags) -> Arc<OpenFile> {
-        let kept = flags - OpenFlags::CREAT - OpenFlags::EXCL - OpenFlags::NOCTTY - OpenFlags::TRUNC - OpenFlags::CLOEXEC;
-        Arc::new(OpenFile { file, inode, path, flags: AtomicU32::new(kept.bits()), position: AtomicU64::new(0), owner: Mutex::new(0) })
+    fn build(
+        file: Arc<dyn File>,
+        inode: Option<Arc<dyn Inode>>,
+        path: Option<Path>,
+        flags: OpenFlags,
+    ) -> Arc<OpenFile> {
+        let kept =
+            flags - OpenFlags::CREAT - OpenFlags::EXCL - OpenFlags::NOCTTY - OpenFlags::TRUNC - OpenFlags::CLOEXEC;
+        Arc::new(OpenFile {
+            file,
+            inode,
+            path,
+            flags: AtomicU32::new(kept.bits()),
+            position: AtomicU64::new(0),
+            owner: Mutex::new(0),
+        })
     }
 
     /// The object.
@@ -224,7 +237,8 @@ impl OpenFile {
 
     /// Sets the flags that fcntl(F_SETFL) may change.
     pub fn set_flags(&self, flags: OpenFlags) {
-        let changeable = OpenFlags::APPEND | OpenFlags::NONBLOCK | OpenFlags::ASYNC | OpenFlags::DIRECT | OpenFlags::NOATIME;
+        let changeable =
+            OpenFlags::APPEND | OpenFlags::NONBLOCK | OpenFlags::ASYNC | OpenFlags::DIRECT | OpenFlags::NOATIME;
         self.flags.store(((self.flags() - changeable) | (flags & changeable)).bits(), Ordering::Release);
     }
 
