@@ -2,3 +2,23 @@
 //!
 //! Owns the shapes of `docs/control-protocol.md` and their framing. Owns neither the socket nor what a
 //! request does. Called by `sandbox`.
+//!
+//! Requests are read strictly: a field that this side does not know is a mistake of the other side, and is
+//! answered as one. Answers and events are only written here. The JSON under `fixtures/` is read by the tests of
+//! both sides, so that they cannot drift apart.
+
+mod event;
+mod frame;
+mod process;
+mod reply;
+mod request;
+mod root;
+
+pub use event::{Event, Level};
+pub use frame::{Decoder, Frame, FrameError, MAX_DESCRIPTORS, MAX_MESSAGE, encode};
+pub use process::{Process, Stdio, Terminal};
+pub use reply::{Answer, ContainerStats, ErrorKind, Failure, KernelStats, Reply, Stats};
+pub use request::{
+    Attach, ContainerName, Create, Exec, Limits, Malformed, Operation, Pod, Request, Resize, Signal, Start, Trace,
+};
+pub use root::{FdRef, Ids, Layer, LayerSource, Mount, Root};
