@@ -5,6 +5,7 @@
 
 mod errno;
 pub mod nr;
+pub mod resource;
 pub mod signal;
 pub mod stat;
 pub mod time;

@@ -8,16 +8,18 @@
 mod credentials;
 mod fault;
 mod files;
+mod limits;
 mod memory;
 mod process;
 
 use std::sync::Arc;
 use std::task::Poll;
 
-pub use credentials::Credentials;
+pub use credentials::{Credentials, DEFAULT_CAPABILITIES, capability};
 pub use fault::{Cut, Fault};
 pub use files::Files;
-pub use memory::UserPtr;
+pub use limits::{Limits, NR_OPEN, Resource};
+pub use memory::{PATH_MAX, UserPtr};
 pub use process::{FsContext, Process};
 
 use crate::kernel::Kernel;

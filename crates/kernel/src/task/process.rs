@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Weak};
 
-use super::{Credentials, Files, Pid, Task};
+use super::{Credentials, Files, Limits, Pid, Resource, Task};
 use crate::container::Container;
 use crate::kernel::Kernel;
 use crate::sync::Mutex;
@@ -22,6 +22,8 @@ pub struct FsContext {
 pub struct Process {
     /// Its id, getpid(2).
     pub pid: Pid,
+    /// Its resource limits.
+    pub limits: Limits,
     kernel: Weak<Kernel>,
     container: Arc<Container>,
     state: Mutex<State>,
@@ -62,6 +64,11 @@ impl Process {
     /// Sets the credentials of the whole process.
     pub fn set_credentials(&self, credentials: Credentials) {
         self.state.lock().credentials = Arc::new(credentials);
+    }
+
+    /// The soft limit of `resource`.
+    pub fn limit(&self, resource: Resource) -> u64 {
+        self.limits.soft(resource)
     }
 
     /// Whether `task` has a signal to handle now.
