@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::pod::Pod;
 use crate::runtime::Runtime;
 use crate::time::Timers;
 
@@ -9,6 +10,8 @@ use crate::time::Timers;
 pub struct Kernel {
     /// How guests are run and reached.
     pub platform: Arc<dyn platform::Platform>,
+    /// Names and sizes.
+    pub pod: Pod,
     /// The handlers that wait.
     pub runtime: Arc<Runtime>,
     /// What is due later.

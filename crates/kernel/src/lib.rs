@@ -8,10 +8,13 @@
 
 pub mod container;
 pub mod kernel;
+pub mod pod;
+pub mod random;
 pub mod runtime;
 pub mod sync;
 pub mod syscalls;
 pub mod task;
 pub mod time;
+pub mod tty;
 pub mod vfs;
 pub mod wait;

@@ -15,3 +15,20 @@ pub fn read(clock: i32) -> u64 {
     }
     (time.tv_sec as u64).wrapping_mul(1_000_000_000).wrapping_add(time.tv_nsec as u64)
 }
+
+/// A clock's resolution in nanoseconds, clock_getres(2); 0 for a clock that the host does not have.
+pub fn resolution(clock: i32) -> u64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `time` is a valid place for one timespec.
+    let done = unsafe { libc::clock_getres(clock, &raw mut time) };
+    if done != 0 {
+        return 0;
+    }
+    (time.tv_sec as u64).wrapping_mul(1_000_000_000).wrapping_add(time.tv_nsec as u64)
+}
+
+/// How many processors this process may run on; at least 1. Read once.
+pub fn processors() -> usize {
+    static COUNT: std::sync::OnceLock<usize> = std::sync::OnceLock::new();
+    *COUNT.get_or_init(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
+}

@@ -11,6 +11,7 @@ mod files;
 mod limits;
 mod memory;
 mod process;
+mod settings;
 
 use std::sync::Arc;
 use std::task::Poll;
@@ -21,6 +22,7 @@ pub use files::Files;
 pub use limits::{Limits, NR_OPEN, Resource};
 pub use memory::{PATH_MAX, UserPtr};
 pub use process::{FsContext, Process};
+pub use settings::{DEFAULT_TIMER_SLACK, MAX_CPUS, Scheduling, Settings};
 
 use crate::kernel::Kernel;
 use crate::sync::Mutex;
@@ -40,13 +42,22 @@ pub struct Task {
     process: Arc<Process>,
     /// Announced when a signal is to cut a wait short.
     pub signalled: WaitQueue,
+    /// How it is scheduled.
+    pub scheduling: Mutex<Scheduling>,
     name: Mutex<Vec<u8>>,
 }
 
 impl Task {
     /// A task of `process`.
     pub fn new(tid: Pid, host: platform::HostTask, process: Arc<Process>, name: Vec<u8>) -> Arc<Task> {
-        Arc::new(Task { tid, host, process, signalled: WaitQueue::new(), name: Mutex::new(name) })
+        Arc::new(Task {
+            tid,
+            host,
+            process,
+            signalled: WaitQueue::new(),
+            scheduling: Mutex::new(Scheduling::default()),
+            name: Mutex::new(name),
+        })
     }
 
     /// The thread group.

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Weak};
 
-use super::{Credentials, Files, Limits, Pid, Resource, Task};
+use super::{Credentials, Files, Limits, Pid, Resource, Settings, Task};
 use crate::container::Container;
 use crate::kernel::Kernel;
 use crate::sync::Mutex;
@@ -24,6 +24,8 @@ pub struct Process {
     pub pid: Pid,
     /// Its resource limits.
     pub limits: Limits,
+    /// What it set for itself.
+    pub settings: Mutex<Settings>,
     kernel: Weak<Kernel>,
     container: Arc<Container>,
     state: Mutex<State>,
