@@ -16,4 +16,10 @@ pub struct Kernel {
     pub runtime: Arc<Runtime>,
     /// What is due later.
     pub timers: Timers,
+    /// Sockets and addresses.
+    pub net: crate::net::Stack,
+    /// System V and POSIX IPC.
+    pub ipc: crate::ipc::Ipc,
+    /// Who watches files.
+    pub notifier: crate::vfs::notify::Notifier,
 }

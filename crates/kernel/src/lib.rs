@@ -7,7 +7,9 @@
 #![forbid(unsafe_code)]
 
 pub mod container;
+pub mod ipc;
 pub mod kernel;
+pub mod net;
 pub mod pod;
 pub mod random;
 pub mod runtime;

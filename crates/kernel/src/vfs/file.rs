@@ -165,6 +165,23 @@ pub trait File: Send + Sync + Any {
         Ok(())
     }
 
+    /// Asked by open(2) after [`Inode::open`], until it is no longer `EAGAIN`: a FIFO waits here for its
+    /// other side, as fifo(7). With `NONBLOCK` in `flags` the answer is never `EAGAIN`.
+    fn opening(&self, _flags: OpenFlags) -> Result<(), Errno> {
+        Ok(())
+    }
+
+    /// How many nanoseconds a read (or a write) waits at most: SO_RCVTIMEO and SO_SNDTIMEO of
+    /// socket(7). The call then answers `EAGAIN`.
+    fn timeout(&self, _write: bool) -> Option<crate::time::Nanos> {
+        None
+    }
+
+    /// What /proc/PID/fd shows where the file has no path: `pipe:[7]`, `anon_inode:[eventfd]`.
+    fn label(&self) -> String {
+        "anon_inode:[unknown]".to_owned()
+    }
+
     /// The description was opened for the last time by this flag set and is gone.
     fn released(&self, _flags: OpenFlags) {}
 }
@@ -189,6 +206,12 @@ impl OpenFile {
     /// A description of the object that was opened at `path`.
     pub fn at_path(file: Arc<dyn File>, inode: Arc<dyn Inode>, path: Path, flags: OpenFlags) -> Arc<OpenFile> {
         OpenFile::build(file, Some(inode), Some(path), flags)
+    }
+
+    /// A description of an object that has an inode but no place in the tree: a pipe, which
+    /// /proc/PID/fd/N can open once more.
+    pub fn of_inode(file: Arc<dyn File>, inode: Arc<dyn Inode>, flags: OpenFlags) -> Arc<OpenFile> {
+        OpenFile::build(file, Some(inode), None, flags)
     }
 
     fn build(

@@ -6,6 +6,7 @@
 
 mod file;
 mod inode;
+pub mod notify;
 mod path;
 
 pub use file::{DirEntry, File, OpenFile, OpenFlags};
