@@ -3,11 +3,14 @@
 //! Owns: every number and structure that crosses the border between a guest and our kernel, for
 //! x86-64. Does not own: behaviour. Called by: `kernel` and `platform`.
 
+pub mod capability;
 mod errno;
 pub mod nr;
+pub mod prctl;
 pub mod resource;
 pub mod signal;
 pub mod stat;
+pub mod system;
 pub mod time;
 
 pub use errno::Errno;

@@ -3,6 +3,8 @@
 //! Owns: [`Pod`], the facts behind uname(2), sysinfo(2), /proc/meminfo and /proc/uptime. Does not
 //! own: keeping to the memory limit (`mm`) or to the process limit (`task`).
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use crate::sync::Mutex;
 use crate::time::{self, Nanos};
 
@@ -31,6 +33,8 @@ pub struct Pod {
     pub uts: Mutex<Uts>,
     /// The memory it may use, in bytes; `None`: the machine's.
     pub memory_bytes: Option<u64>,
+    /// What its guests use of it, as the last accounting found.
+    pub memory_used: AtomicU64,
     /// The threads it may have.
     pub pids_limit: Option<u64>,
     /// The processors it may use, a fraction of one or several; `None`: the machine's.
@@ -47,6 +51,7 @@ impl Pod {
         Pod {
             uts: Mutex::new(Uts { hostname: hostname.into(), domainname: b"(none)".to_vec() }),
             memory_bytes: None,
+            memory_used: AtomicU64::new(0),
             pids_limit: None,
             cpus: None,
             started: time::monotonic(),
@@ -57,6 +62,18 @@ impl Pod {
     /// Nanoseconds since the start.
     pub fn uptime(&self) -> Nanos {
         time::monotonic().saturating_sub(self.started)
+    }
+
+    /// The memory that guests see: the limit where there is one, the host's otherwise.
+    pub fn memory(&self) -> platform::machine::Memory {
+        let host = platform::machine::memory();
+        match self.memory_bytes {
+            Some(limit) if limit < host.total => {
+                let used = self.memory_used.load(Ordering::Relaxed);
+                platform::machine::Memory { total: limit, free: limit.saturating_sub(used).min(host.free) }
+            }
+            _ => host,
+        }
     }
 
     /// How many processors the guests see: those of the host, and no more than the limit, rounded up.

@@ -3,13 +3,20 @@
 //! Owns: what each call does with its arguments: parse, resolve, ask the room, answer. Does not own:
 //! any state. Rooms never call this one.
 
+mod capability;
+mod identity;
+mod prctl;
+mod random;
+mod system;
 pub mod table;
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::task::{Fault, Task};
+use abi::Errno;
+
+use crate::task::{Fault, Pid, Process, Task};
 
 /// The six argument registers.
 pub type Args = [u64; 6];
@@ -40,6 +47,14 @@ pub struct Call {
     pub handler: Handler,
     /// What is not as on Linux; empty where all is.
     pub gap: &'static str,
+}
+
+/// The process that a call names by the id of one of its threads; 0 is the caller's own.
+fn find_process(task: &Arc<Task>, pid: Pid) -> Result<Arc<Process>, Errno> {
+    if pid.0 == 0 || pid == task.tid || pid == task.process().pid {
+        return Ok(Arc::clone(task.process()));
+    }
+    Err(Errno::ESRCH)
 }
 
 /// A row for a handler `fn(&Arc<Task>, Args) -> Answer`.

@@ -2,10 +2,10 @@
 
 use std::sync::OnceLock;
 
-use super::Call;
+use super::{Call, capability, identity, prctl, random, system};
 
 /// The families.
-const FAMILIES: &[&[Call]] = &[];
+const FAMILIES: &[&[Call]] = &[capability::CALLS, identity::CALLS, prctl::CALLS, random::CALLS, system::CALLS];
 
 /// The row of call `number`, or `None`: the call answers `ENOSYS`.
 pub fn find(number: u32) -> Option<&'static Call> {

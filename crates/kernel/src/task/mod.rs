@@ -8,6 +8,7 @@
 mod credentials;
 mod fault;
 mod files;
+mod identity;
 mod limits;
 mod memory;
 mod process;
@@ -19,6 +20,7 @@ use std::task::Poll;
 pub use credentials::{Credentials, DEFAULT_CAPABILITIES, capability};
 pub use fault::{Cut, Fault};
 pub use files::Files;
+pub use identity::{CapabilitySets, SECBIT_KEEP_CAPS, securebits};
 pub use limits::{Limits, NR_OPEN, Resource};
 pub use memory::{PATH_MAX, UserPtr};
 pub use process::{FsContext, Process};
