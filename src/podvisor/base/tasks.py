@@ -38,14 +38,24 @@ async def background() -> AsyncGenerator[Scope]:
     """A scope whose tasks are cancelled and awaited when the block ends, however it ends.
 
     `asyncio.TaskGroup` waits for its children; this one does not outlive its body, which is what servers and
-    watchers need. If a task raises, the body is cancelled and the errors leave as an ExceptionGroup.
+    watchers need. If a task raises, the body is cancelled and the errors leave as an ExceptionGroup; an error of
+    the body alone leaves as itself.
     """
-    async with asyncio.TaskGroup() as group:
-        scope = Scope(group)
-        try:
-            yield scope
-        finally:
-            scope.cancel()
+    failure: BaseException | None = None
+    try:
+        async with asyncio.TaskGroup() as group:
+            scope = Scope(group)
+            try:
+                yield scope
+            except BaseException as error:
+                failure = error
+                raise
+            finally:
+                scope.cancel()
+    except BaseExceptionGroup as errors:
+        if failure is not None and errors.exceptions == (failure,):
+            raise failure from failure.__cause__
+        raise
 
 
 async def supervise(name: str, work: Callable[[], Awaitable[None]], *, clock: Clock, backoff: Backoff) -> None:

@@ -91,6 +91,11 @@ class Compare:
     target: Literal["mod_revision", "create_revision", "version", "lease", "value"]
     op: Literal["=", "!=", "<", ">"]
     operand: int | bytes
+    """Bytes for a value, a number for everything else; anything else raises TypeError."""
+
+    def __post_init__(self) -> None:
+        if isinstance(self.operand, bytes) != (self.target == "value"):
+            raise TypeError(f"{self.target} cannot be compared with {self.operand!r}")
 
 
 @dataclass(frozen=True, slots=True)
