@@ -1,0 +1,164 @@
+"""The images of this user, on disk, content-addressed.
+
+    DIRECTORY/trees/<sha256>/root            the unpacked tree
+    DIRECTORY/trees/<sha256>/contents.json   its size and the owners that could not be kept
+    DIRECTORY/names/<quoted name>.json       which tree a name means
+    DIRECTORY/unfinished/                    trees being written or removed
+
+A tree or a name appears by one rename(2) and is never changed afterwards, so a reader needs no lock, and an import
+that is killed leaves only something unfinished, which the next import sweeps away.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from urllib.parse import quote
+
+from podvisor.images import errors, reference, sources, tree
+from podvisor.sandbox import spec
+
+HOST = "host"
+"""The image that is always there: this machine's own files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """One name and what it means."""
+
+    name: str
+    digest: str
+    size_bytes: int
+    imported: float
+    """Seconds since the epoch."""
+
+
+class Store:
+    """The images below one directory, which is made when the first one is imported."""
+
+    def __init__(self, directory: str) -> None:
+        self._directory = directory
+        self._names = os.path.join(directory, "names")
+        self._trees = os.path.join(directory, "trees")
+        self._unfinished = os.path.join(directory, "unfinished")
+
+    def add(self, name: str, source: str, *, now: float) -> tuple[Image, tree.Contents]:
+        """Import a directory or archive under a name, in place of what the name meant before.
+
+        Raises `BadReference` or `Unpackable`; then nothing has changed.
+        """
+        named = self._reference(name)
+        with self._changing():
+            contents = self._add_tree(source)
+            image = Image(named.canonical, contents.digest, contents.size_bytes, now)
+            previous = self._read(named)
+            self._write_name(named, image)
+            if previous is not None:
+                self._forget(previous.digest)
+        return image, contents
+
+    def images(self) -> list[Image]:
+        """Every image, by name."""
+        with suppress(FileNotFoundError):
+            return [self._load(os.path.join(self._names, entry)) for entry in sorted(os.listdir(self._names))]
+        return []
+
+    def remove(self, name: str) -> None:
+        """Forget a name, and its tree where no other name means it. Raises `NotFound`."""
+        named = self._reference(name)
+        self._find(named)
+        with self._changing():
+            image = self._find(named)
+            os.unlink(self._name_path(named))
+            self._forget(image.digest)
+
+    def root(self, name: str) -> spec.Root:
+        """An image's root file system. Raises `NotFound` or `BadReference`."""
+        image = self._find(self._reference(name))
+        return spec.Root((spec.HostLayer("/", os.path.join(self._tree(image.digest), "root")),))
+
+    def _reference(self, name: str) -> reference.Reference:
+        if name == HOST:
+            raise errors.BadReference("`host` is this machine's own image; it is always there and not imported")
+        return reference.parse(name)
+
+    def _find(self, named: reference.Reference) -> Image:
+        image = self._read(named)
+        if image is None:
+            raise errors.NotFound(f"no image named {named}; `podvisor image import {named} DIR|TAR` makes one")
+        return image
+
+    def _read(self, named: reference.Reference) -> Image | None:
+        try:
+            return self._load(self._name_path(named))
+        except FileNotFoundError:
+            return None
+
+    def _load(self, path: str) -> Image:
+        with open(path, encoding="utf-8") as file:
+            return Image(**json.load(file))
+
+    def _name_path(self, named: reference.Reference) -> str:
+        return os.path.join(self._names, f"{quote(named.canonical, safe='')}.json")
+
+    def _tree(self, digest: str) -> str:
+        return os.path.join(self._trees, digest.removeprefix("sha256:"))
+
+    def _add_tree(self, source: str) -> tree.Contents:
+        work = tempfile.mkdtemp(dir=self._unfinished)
+        root = os.path.join(work, "root")
+        os.mkdir(root, 0o755)
+        with sources.opened(source) as entries:
+            contents = tree.write(entries, root)
+        _write_json(os.path.join(work, "contents.json"), asdict(contents))
+        if not os.path.isdir(self._tree(contents.digest)):
+            os.rename(work, self._tree(contents.digest))
+        return contents
+
+    def _write_name(self, named: reference.Reference, image: Image) -> None:
+        path = os.path.join(self._unfinished, "name")
+        _write_json(path, asdict(image))
+        os.rename(path, self._name_path(named))
+
+    def _forget(self, digest: str) -> None:
+        """Remove a tree that no name means any more."""
+        if all(image.digest != digest for image in self.images()):
+            os.rename(self._tree(digest), os.path.join(self._unfinished, "gone"))
+
+    @contextmanager
+    def _changing(self) -> Generator[None]:
+        """Hold the store for one change: whatever is unfinished before or after it is nobody's."""
+        for directory in (self._names, self._trees, self._unfinished):
+            os.makedirs(directory, mode=0o700, exist_ok=True)
+        lock = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self._sweep()
+            yield
+        finally:
+            self._sweep()
+            os.close(lock)
+
+    def _sweep(self) -> None:
+        for entry in os.scandir(self._unfinished):
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path)
+            else:
+                os.unlink(entry.path)
+
+
+def _write_json(path: str, value: object) -> None:
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(value, file)
+
+
+def default_directory() -> str:
+    """$XDG_DATA_HOME/podvisor/images (XDG base directory specification)."""
+    data = os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")
+    return os.path.join(data, "podvisor", "images")
