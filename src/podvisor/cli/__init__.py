@@ -4,9 +4,6 @@ Decides how flags, files and `PODVISOR_*` become settings, and how results are p
 Nobody calls it but the user.
 """
 
-from podvisor import __version__
+from podvisor.cli.main import main
 
-
-def main() -> None:
-    """Run the command line of this process."""
-    print(f"podvisor {__version__}")
+__all__ = ["main"]

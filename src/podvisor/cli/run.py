@@ -1,0 +1,180 @@
+"""`podvisor run`: one command in a fresh sandbox, as if it ran here.
+
+Its streams are this process's own descriptors, handed to the kernel; signals are passed on; its exit code becomes
+ours, 128 and the number for a signal. Our own failures end with 125, a command that is not there or not executable
+with 127 or 126, in runc's words.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from podvisor.cli import flags, signals, terminal
+from podvisor.cli.main import Failure
+from podvisor.images import errors as image_errors
+from podvisor.images import host
+from podvisor.sandbox import errors, protocol, spec
+from podvisor.sandbox.process import Sandbox
+
+HOSTNAME = "podvisor"
+CONTAINER = "main"
+OUR_FAILURE = 125
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What `run` was asked for, field by flag."""
+
+    image: str
+    env: tuple[str, ...]
+    workdir: str
+    user: str
+    mount: tuple[spec.Bind, ...]
+    memory: int | None
+    cpus: float | None
+    pids: int | None
+    tty: bool | None
+    command: tuple[str, ...]
+
+
+PARAMETERS: list[click.Parameter] = [
+    click.Option(["--image"], default="host", metavar="NAME", help="Root file system; `host` is this machine's own."),
+    click.Option(["--env", "-e"], type=flags.Variable(), multiple=True, help="Set a variable."),
+    click.Option(["--workdir", "-w"], type=flags.AbsolutePath(), default="/", help="Working directory."),
+    click.Option(["--user", "-u"], type=flags.User(), default="0", help="UID[:GID] or NAME[:GROUP] in the image."),
+    click.Option(["--mount", "-v"], type=flags.Mount(), multiple=True, help="Show a host directory or file inside."),
+    click.Option(["--memory", "-m"], type=flags.Memory(), help="Memory limit, such as 512m."),
+    click.Option(["--cpus"], type=flags.Cpus(), help="Limit on processor time, such as 1.5."),
+    click.Option(["--pids"], type=click.IntRange(min=1), help="Limit on processes and threads."),
+    click.Option(["--tty/--no-tty", "-t"], default=None, help="Give it a terminal. Without it: if this is one."),
+    click.Argument(["command"], nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- CMD [ARG]..."),
+]
+"""Every flag, declared once: parsing, help and completion derive from this."""
+
+
+def execute(settings: Settings) -> int:
+    """Run the command and return the exit code to end with. Raises `Failure`."""
+    container = _container(settings)
+    try:
+        with signals.caught() as caught, Sandbox() as sandbox, _keyboard(container.process.stdio):
+            sandbox.create(_pod(settings))
+            pid = sandbox.start(container)
+            exited = _follow(sandbox, pid, caught)
+    except errors.Refused as error:
+        raise Failure(str(error), error.exit_code or OUR_FAILURE) from error
+    except errors.SandboxError as error:
+        raise Failure(str(error), OUR_FAILURE) from error
+    except OSError as error:
+        raise Failure(f"{error.filename}: {error.strerror}" if error.filename else str(error), OUR_FAILURE) from error
+    if exited.oom:
+        print("podvisor: killed, the memory limit was reached", file=sys.stderr)
+    return exited.status
+
+
+def _container(settings: Settings) -> spec.Container:
+    """The container that the flags describe."""
+    stdio = _stdio(settings.tty)
+    process = spec.Process(
+        args=settings.command,
+        stdio=stdio,
+        env=tuple(variable for variable in settings.env if variable),
+        cwd=settings.workdir,
+        user=settings.user,
+    )
+    return spec.Container(CONTAINER, _root(settings.image), process, mounts=settings.mount)
+
+
+def _pod(settings: Settings) -> spec.Pod:
+    return spec.Pod(HOSTNAME, memory_bytes=settings.memory, pids_limit=settings.pids, cpus=settings.cpus)
+
+
+def _root(image: str) -> spec.Root:
+    """The image below the few files that belong to a sandbox and not to any image."""
+    own = (
+        spec.FileLayer("/etc/hostname", f"{HOSTNAME}\n"),
+        spec.FileLayer("/etc/hosts", f"127.0.0.1 localhost {HOSTNAME}\n::1 localhost {HOSTNAME}\n"),
+        spec.FileLayer("/etc/resolv.conf", ""),
+    )
+    try:
+        below = host.root() if image == "host" else _local(image)
+    except image_errors.ImageError as error:
+        raise Failure(str(error), OUR_FAILURE) from error
+    return spec.Root((*own, *below.layers))
+
+
+def _local(image: str) -> spec.Root:
+    from podvisor.images import local
+
+    return local.Store(local.default_directory()).root(image)
+
+
+def _stdio(tty: bool | None) -> spec.Streams | spec.Terminal:
+    """Our own streams; a terminal when asked for, or unasked when both ends of this one are a terminal."""
+    streams = [fd if _is_open(fd) else None for fd in (0, 1, 2)]
+    has_terminal = os.isatty(0) and os.isatty(1)
+    if tty or (tty is None and has_terminal):
+        if streams[0] is None or streams[1] is None:
+            raise Failure("--tty needs a standard input and a standard output", OUR_FAILURE)
+        return spec.Terminal(0, 1, *terminal.size(1))
+    return spec.Streams(*streams)
+
+
+def _is_open(fd: int) -> bool:
+    try:
+        os.fstat(fd)
+    except OSError:
+        return False
+    return True
+
+
+def _keyboard(stdio: spec.Streams | spec.Terminal) -> AbstractContextManager[None]:
+    """Raw mode for as long as the guest has the terminal."""
+    return terminal.raw(stdio.input if isinstance(stdio, spec.Terminal) else -1)
+
+
+def _follow(sandbox: Sandbox, pid: int, caught: signals.Caught) -> protocol.Exited:
+    """Pass signals on until the process is gone."""
+    poll = select.poll()
+    poll.register(sandbox, select.POLLIN)
+    poll.register(caught, select.POLLIN)
+    while True:
+        for event in sandbox.events():
+            if isinstance(event, protocol.Exited) and event.pid == pid:
+                return event
+            if isinstance(event, protocol.Log) and event.level != "info":
+                print(f"podvisor: {event.message}", file=sys.stderr)
+        ready = [fd for fd, _ in poll.poll()]
+        if caught.fileno() in ready:
+            _forward(sandbox, pid, caught)
+        elif sandbox.fileno() in ready:
+            sandbox.receive()
+
+
+def _forward(sandbox: Sandbox, pid: int, caught: signals.Caught) -> None:
+    for number in caught.take():
+        with suppress(errors.Refused):  # The process may have ended a moment ago; its exit is on the way.
+            if number == signal.SIGWINCH:
+                sandbox.resize(CONTAINER, pid, *terminal.size(1))
+            else:
+                sandbox.signal(CONTAINER, pid, number)
+
+
+def _callback(**values: Any) -> int:
+    return execute(Settings(**values))
+
+
+command = click.Command(
+    "run",
+    params=PARAMETERS,
+    callback=_callback,
+    context_settings={"allow_interspersed_args": False},
+    help="Run one command in a fresh sandbox: its streams, its signals and its exit code are passed through.",
+)
