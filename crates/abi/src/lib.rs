@@ -5,10 +5,13 @@
 
 pub mod capability;
 mod errno;
+pub mod event;
 pub mod nr;
+pub mod poll;
 pub mod prctl;
 pub mod resource;
 pub mod signal;
+pub mod socket;
 pub mod stat;
 pub mod system;
 pub mod time;

@@ -7,6 +7,8 @@
 #![forbid(unsafe_code)]
 
 pub mod container;
+pub mod event;
+pub mod fs;
 pub mod ipc;
 pub mod kernel;
 pub mod net;

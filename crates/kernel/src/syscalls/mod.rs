@@ -4,7 +4,11 @@
 //! any state. Rooms never call this one.
 
 mod capability;
+mod epoll;
+mod event;
 mod identity;
+mod pipe;
+mod poll;
 mod prctl;
 mod random;
 mod system;

@@ -2,10 +2,21 @@
 
 use std::sync::OnceLock;
 
-use super::{Call, capability, identity, prctl, random, system};
+use super::Call;
 
-/// The families.
-const FAMILIES: &[&[Call]] = &[capability::CALLS, identity::CALLS, prctl::CALLS, random::CALLS, system::CALLS];
+/// The families, one to a line.
+#[rustfmt::skip]
+const FAMILIES: &[&[Call]] = &[
+    super::capability::CALLS,
+    super::epoll::CALLS,
+    super::event::CALLS,
+    super::identity::CALLS,
+    super::pipe::CALLS,
+    super::poll::CALLS,
+    super::prctl::CALLS,
+    super::random::CALLS,
+    super::system::CALLS,
+];
 
 /// The row of call `number`, or `None`: the call answers `ENOSYS`.
 pub fn find(number: u32) -> Option<&'static Call> {

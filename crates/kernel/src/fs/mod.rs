@@ -1,0 +1,3 @@
+//! File systems: what implements the contracts of `vfs`.
+
+pub mod pipe;
