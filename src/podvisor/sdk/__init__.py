@@ -2,4 +2,60 @@
 
 Decides how a program speaks to an API server and keeps a copy of what it saw. Decides nothing about what the
 objects should become. Scheduler, controllers, node, dashboard, the command line and users call it.
+
+    client = sdk.Client(sdk.HttpTransport(sdk.kubeconfig.load().access))
+    pod = await client.get(sdk.kinds.PODS, "web-0", "default")
 """
+
+from podvisor.sdk import discovery, errors, events, kinds, kubeconfig, lease, objects, selectors
+from podvisor.sdk.cache import Cache
+from podvisor.sdk.client import (
+    STATUS,
+    Bookmark,
+    Changed,
+    Client,
+    DeleteOptions,
+    PatchType,
+    Selection,
+    WatchType,
+    WriteOptions,
+)
+from podvisor.sdk.codec import ObjectList
+from podvisor.sdk.http import Access, HttpTransport
+from podvisor.sdk.informer import Informer, Informers, key_of
+from podvisor.sdk.queue import WorkQueue
+from podvisor.sdk.resource import Key, Resource
+from podvisor.sdk.transport import Reply, Request, Transport
+
+__all__ = [
+    "STATUS",
+    "Access",
+    "Bookmark",
+    "Cache",
+    "Changed",
+    "Client",
+    "DeleteOptions",
+    "HttpTransport",
+    "Informer",
+    "Informers",
+    "Key",
+    "ObjectList",
+    "PatchType",
+    "Reply",
+    "Request",
+    "Resource",
+    "Selection",
+    "Transport",
+    "WatchType",
+    "WorkQueue",
+    "WriteOptions",
+    "discovery",
+    "errors",
+    "events",
+    "key_of",
+    "kinds",
+    "kubeconfig",
+    "lease",
+    "objects",
+    "selectors",
+]

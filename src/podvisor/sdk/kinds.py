@@ -1,0 +1,23 @@
+"""The resources that our own code speaks of."""
+
+from typing import Any
+
+from podvisor.sdk.objects import apps, batch, core
+from podvisor.sdk.resource import Resource
+
+Plain = dict[str, Any]
+
+PODS = Resource("", "v1", "pods", "Pod", core.Pod)
+NODES = Resource("", "v1", "nodes", "Node", core.Node, namespaced=False)
+NAMESPACES = Resource("", "v1", "namespaces", "Namespace", core.Namespace, namespaced=False)
+CONFIGMAPS = Resource("", "v1", "configmaps", "ConfigMap", core.ConfigMap)
+SECRETS = Resource("", "v1", "secrets", "Secret", Plain)
+SERVICEACCOUNTS = Resource("", "v1", "serviceaccounts", "ServiceAccount", core.ServiceAccount)
+SERVICES = Resource("", "v1", "services", "Service", core.Service)
+ENDPOINTS = Resource("", "v1", "endpoints", "Endpoints", core.Endpoints)
+EVENTS = Resource("", "v1", "events", "Event", Plain)
+DEPLOYMENTS = Resource("apps", "v1", "deployments", "Deployment", apps.Deployment)
+REPLICASETS = Resource("apps", "v1", "replicasets", "ReplicaSet", apps.ReplicaSet)
+CONTROLLERREVISIONS = Resource("apps", "v1", "controllerrevisions", "ControllerRevision", Plain)
+JOBS = Resource("batch", "v1", "jobs", "Job", batch.Job)
+LEASES = Resource("coordination.k8s.io", "v1", "leases", "Lease", core.Lease)

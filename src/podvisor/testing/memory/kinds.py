@@ -1,0 +1,35 @@
+"""Which resources the API in memory has, until a test adds its own."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from podvisor.sdk import kinds
+from podvisor.sdk.resource import Resource
+
+VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One resource and its subresources."""
+
+    resource: Resource[Any]
+    subresources: tuple[str, ...] = ("status",)
+
+
+BUILT_IN = (
+    Kind(kinds.PODS, ("status", "binding", "eviction")),
+    Kind(kinds.NODES),
+    Kind(kinds.NAMESPACES, ("status", "finalize")),
+    Kind(kinds.CONFIGMAPS, ()),
+    Kind(kinds.SECRETS, ()),
+    Kind(kinds.SERVICEACCOUNTS, ()),
+    Kind(kinds.SERVICES),
+    Kind(kinds.ENDPOINTS, ()),
+    Kind(kinds.EVENTS, ()),
+    Kind(kinds.DEPLOYMENTS, ("status", "scale")),
+    Kind(kinds.REPLICASETS, ("status", "scale")),
+    Kind(kinds.CONTROLLERREVISIONS, ()),
+    Kind(kinds.JOBS),
+    Kind(kinds.LEASES, ()),
+)
