@@ -89,7 +89,7 @@ async def test_a_refusal_that_is_no_status_still_becomes_an_error(serve, client_
 
 async def test_nobody_listening_is_unreachable(client_of):
     client = client_of(sdk.Access("http://127.0.0.1:1"))
-    with pytest.raises(errors.Unreachable, match="GET http://127.0.0.1:1/api/v1/nodes/n"):
+    with pytest.raises(errors.Unreachable, match=r"GET http://127\.0\.0\.1:1/api/v1/nodes/n"):
         await client.get(kinds.NODES, "n")
 
 
