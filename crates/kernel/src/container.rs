@@ -17,3 +17,10 @@ impl Container {
         &self.kernel
     }
 }
+
+#[cfg(test)]
+impl Container {
+    pub(crate) fn for_tests(kernel: Arc<Kernel>, name: &str) -> Arc<Container> {
+        Arc::new(Container { kernel, name: name.to_owned() })
+    }
+}

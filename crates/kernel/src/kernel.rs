@@ -23,3 +23,18 @@ pub struct Kernel {
     /// Who watches files.
     pub notifier: crate::vfs::notify::Notifier,
 }
+
+#[cfg(test)]
+impl Kernel {
+    pub(crate) fn for_tests(platform: Arc<dyn platform::Platform>) -> Arc<Kernel> {
+        Arc::new(Kernel {
+            platform,
+            pod: Pod::new("test"),
+            runtime: Runtime::new(),
+            timers: Timers::default(),
+            net: Default::default(),
+            ipc: Default::default(),
+            notifier: Default::default(),
+        })
+    }
+}

@@ -18,6 +18,8 @@ pub mod runtime;
 pub mod sync;
 pub mod syscalls;
 pub mod task;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod time;
 pub mod tty;
 pub mod vfs;

@@ -1,3 +1,28 @@
 //! File systems: what implements the contracts of `vfs`.
+//!
+//! Owns: every file system that can be mounted and how a container's tree is put together (`root`).
+//! Does not own: walking, permissions, mounts (`vfs`). Called by: `syscalls`, `loader`, `control`'s server.
 
+pub mod anon;
+pub mod host;
 pub mod pipe;
+pub mod tmpfs;
+
+use std::sync::Arc;
+
+use abi::Errno;
+use abi::stat::S_IFIFO;
+
+use crate::task::Task;
+use crate::vfs::{File, Inode, OpenFlags};
+
+/// Opens what a file system only names: a FIFO. Devices are opened by `fs::dev`.
+pub(crate) fn open_special(inode: Arc<dyn Inode>, task: &Arc<Task>, flags: OpenFlags) -> Result<Arc<dyn File>, Errno> {
+    match (inode.kind(), inode.slot()) {
+        (S_IFIFO, Some(slot)) => {
+            let pipe = slot.get_or_put(|| pipe::Pipe::new(&task.credentials()));
+            Ok(pipe::PipeEnd::open(pipe, Some(inode), flags))
+        }
+        _ => Err(Errno::ENXIO),
+    }
+}

@@ -78,3 +78,18 @@ impl Process {
         false
     }
 }
+
+#[cfg(test)]
+impl Process {
+    pub(crate) fn for_tests(
+        pid: Pid,
+        container: Arc<Container>,
+        fs: FsContext,
+        credentials: Credentials,
+    ) -> Arc<Process> {
+        let state = State { files: Arc::default(), fs: Arc::new(fs), credentials: Arc::new(credentials) };
+        let kernel = Arc::downgrade(container.kernel());
+        let (limits, settings) = (Limits::default(), Mutex::new(Settings::default()));
+        Arc::new(Process { pid, limits, settings, kernel, container, state: Mutex::new(state) })
+    }
+}

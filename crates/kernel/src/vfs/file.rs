@@ -142,6 +142,22 @@ pub trait File: Send + Sync + Any {
         Err(Errno::EINVAL)
     }
 
+    /// lseek(2)'s SEEK_DATA, or SEEK_HOLE where `hole`: where the next data (or hole) begins.
+    fn seek_data(&self, offset: u64, hole: bool) -> Result<u64, Errno> {
+        let size = u64::try_from(self.stat()?.size).unwrap_or(0);
+        if offset >= size { Err(Errno::ENXIO) } else { Ok(if hole { size } else { offset }) }
+    }
+
+    /// F_GET_SEALS of fcntl(2).
+    fn seals(&self) -> Result<u32, Errno> {
+        Err(Errno::EINVAL)
+    }
+
+    /// F_ADD_SEALS of fcntl(2).
+    fn add_seals(&self, _seals: u32) -> Result<(), Errno> {
+        Err(Errno::EINVAL)
+    }
+
     /// fallocate(2) with its raw mode.
     fn allocate(&self, _mode: u32, _offset: u64, _length: u64) -> Result<(), Errno> {
         Err(Errno::EOPNOTSUPP)

@@ -8,11 +8,11 @@ use std::any::Any;
 use std::sync::Arc;
 
 use abi::Errno;
-use abi::stat::Stat;
+use abi::stat::{S_IFMT, Stat};
 use abi::time::Timespec;
 
 use crate::task::Task;
-use crate::vfs::{File, OpenFlags};
+use crate::vfs::{File, OpenFlags, Slot};
 
 /// What `Inode::create` makes.
 #[derive(Clone, Debug)]
@@ -67,6 +67,16 @@ pub trait Inode: Send + Sync + Any {
     /// Its status.
     fn stat(&self) -> Result<Stat, Errno>;
 
+    /// Its type, `st_mode & S_IFMT`, which never changes.
+    fn kind(&self) -> u32 {
+        self.stat().map_or(0, |stat| stat.mode & S_IFMT)
+    }
+
+    /// Where another room keeps the object behind a FIFO's or a socket's name.
+    fn slot(&self) -> Option<&Slot> {
+        None
+    }
+
     /// The child of that name.
     fn lookup(&self, _name: &[u8]) -> Result<Arc<dyn Inode>, Errno> {
         Err(Errno::ENOTDIR)
@@ -97,9 +107,14 @@ pub trait Inode: Send + Sync + Any {
         Err(Errno::EPERM)
     }
 
+    /// The target of a symbolic link that is the same for all who ask.
+    fn link_text(&self) -> Result<Vec<u8>, Errno> {
+        Err(Errno::EINVAL)
+    }
+
     /// The target of a symbolic link. `task` is who asks (`/proc/self` depends on it).
     fn read_link(&self, _task: &Arc<Task>) -> Result<Vec<u8>, Errno> {
-        Err(Errno::EINVAL)
+        self.link_text()
     }
 
     /// For the links of /proc/PID/fd, cwd, root and exe: where following leads, whatever the text says.
@@ -107,7 +122,8 @@ pub trait Inode: Send + Sync + Any {
         None
     }
 
-    /// Changes attributes.
+    /// Changes attributes. The change time is set by the file system; a change of owner by the calls
+    /// has cleared the set-id bits in `mode` already.
     fn set_attributes(&self, _change: SetAttributes) -> Result<(), Errno> {
         Err(Errno::EPERM)
     }
@@ -166,9 +182,27 @@ pub trait FileSystem: Send + Sync {
     /// The device number of its inodes.
     fn device(&self) -> u64;
 
-    /// Its top directory.
+    /// Its top directory; who mounts the file system keeps it.
     fn root(&self) -> Arc<dyn Inode>;
 
     /// statfs(2).
     fn stat(&self) -> FileSystemStat;
+
+    /// Whether names come and go through the calls of [`Inode`] only, so that a name needs no second look-up.
+    fn stable_names(&self) -> bool {
+        false
+    }
+
+    /// Lets go of what is kept for speed only, when the tree it was mounted in ends.
+    fn forget(&self) {}
+
+    /// What /proc/mounts shows behind the mount's own options: `,size=1024k`.
+    fn options(&self) -> String {
+        String::new()
+    }
+
+    /// syncfs(2).
+    fn sync(&self) -> Result<(), Errno> {
+        Ok(())
+    }
 }

@@ -1,0 +1,40 @@
+//! Directories of the host.
+//!
+//! Owns: what a guest sees of a host error. (Bind mounts are added beside it.)
+
+use abi::Errno;
+use platform::host::HostError;
+
+/// The error that a guest sees for a host's. What could tell about the host itself, or comes from
+/// our own confinement, is `EIO`.
+pub fn errno(error: HostError) -> Errno {
+    const SAME: [Errno; 22] = [
+        Errno::EPERM,
+        Errno::ENOENT,
+        Errno::ENXIO,
+        Errno::EACCES,
+        Errno::EBUSY,
+        Errno::EEXIST,
+        Errno::EXDEV,
+        Errno::ENOTDIR,
+        Errno::EISDIR,
+        Errno::EINVAL,
+        Errno::ETXTBSY,
+        Errno::EFBIG,
+        Errno::ENOSPC,
+        Errno::EROFS,
+        Errno::EMLINK,
+        Errno::ENAMETOOLONG,
+        Errno::ENOTEMPTY,
+        Errno::ELOOP,
+        Errno::ENODATA,
+        Errno::EOPNOTSUPP,
+        Errno::EDQUOT,
+        Errno::ENOMEM,
+    ];
+    match u16::try_from(error.0).map(Errno) {
+        Ok(Errno::EMFILE) => Errno::ENFILE,
+        Ok(errno) if SAME.contains(&errno) => errno,
+        _ => Errno::EIO,
+    }
+}
