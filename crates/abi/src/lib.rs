@@ -9,6 +9,7 @@ pub mod event;
 pub mod nr;
 pub mod poll;
 pub mod prctl;
+pub mod process;
 pub mod resource;
 pub mod signal;
 pub mod socket;

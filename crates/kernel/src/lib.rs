@@ -11,6 +11,8 @@ pub mod event;
 pub mod fs;
 pub mod ipc;
 pub mod kernel;
+pub mod loader;
+pub mod machine;
 pub mod net;
 pub mod pod;
 pub mod random;

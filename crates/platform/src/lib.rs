@@ -4,21 +4,116 @@
 //! files and clocks, the confinement of the kernel's own process. Does not own: what a call means.
 
 pub mod clock;
+mod confine;
 pub mod host;
 pub mod machine;
+pub mod notify;
 pub mod random;
+pub mod reactor;
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
+
+use abi::Errno;
+use abi::signal::{SigInfo, Signal, SignalSet};
 
 /// The host's id of a guest thread, as the kernel's process sees it.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
 pub struct HostTask(pub i32);
 
 /// A guest address that cannot be reached.
 #[derive(Clone, Copy, Debug)]
 pub struct BadAddress;
 
-/// What the kernel needs of the host to run guests.
+/// A call that a guest thread has made and waits in.
+#[derive(Clone, Copy, Debug)]
+pub struct GuestCall {
+    /// Who.
+    pub task: HostTask,
+    /// The call's number.
+    pub number: u32,
+    /// Its argument registers.
+    pub args: [u64; 6],
+    /// Behind the `syscall` instruction.
+    pub instruction_pointer: u64,
+    /// Which filter's listener reported it.
+    pub listener: u32,
+    /// The host's name of this very call.
+    pub id: u64,
+}
+
+/// How a call ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// With this value.
+    Value(u64),
+    /// With this error.
+    Error(Errno),
+    /// A signal waits for the thread: after its handler the call fails with `EINTR`, or is made
+    /// again where the handler has SA_RESTART; without a handler it is made again.
+    RestartByFlags,
+    /// A signal waits for the thread: the call is made again after the handler, whatever its flags.
+    RestartAlways,
+    /// The host runs the call.
+    Continue,
+}
+
+/// How a guest process ended, as wait(2) tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// By exit with this code.
+    Exited(u8),
+    /// By this signal.
+    Killed(Signal),
+}
+
+/// A thread's or process's ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The host's id of the process (its first thread).
+    pub process: HostTask,
+    /// The thread's id inside the guest's own pid namespace.
+    pub inner: i32,
+    /// The process's id there.
+    pub inner_process: i32,
+}
+
+/// A thread's signal state, as the host keeps it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SignalState {
+    /// Its mask.
+    pub blocked: SignalSet,
+    /// What the process ignores.
+    pub ignored: SignalSet,
+    /// What the process has handlers for.
+    pub caught: SignalSet,
+    /// What waits for the thread or its process.
+    pub pending: SignalSet,
+}
+
+/// What happens to guests.
+#[derive(Clone, Copy, Debug)]
+pub enum Event {
+    /// A thread made a call.
+    Call(GuestCall),
+    /// A process has ended and is gone from the host.
+    Ended(HostTask, Ended, Usage),
+    /// A watched host descriptor is ready; its token.
+    Ready(u64, reactor::Readiness),
+}
+
+/// Processor time and memory of an ended process.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Usage {
+    /// User time in microseconds.
+    pub user_us: u64,
+    /// System time in microseconds.
+    pub system_us: u64,
+    /// Largest resident size in KiB.
+    pub max_rss_kib: u64,
+}
+
+/// What the kernel needs of the host to run guests. Failures of the host come as an [`Errno`]
+/// chosen by the implementation, never the raw one of a filter of ours.
 pub trait Platform: Send + Sync {
     /// Reads guest memory from `address` on, as far as it is mapped; at least one byte.
     fn read_memory(&self, task: HostTask, address: u64, buffer: &mut [u8]) -> Result<usize, BadAddress>;
@@ -26,6 +121,79 @@ pub trait Platform: Send + Sync {
     /// Writes guest memory from `address` on, as far as it is mapped and writable; at least one byte.
     fn write_memory(&self, task: HostTask, address: u64, bytes: &[u8]) -> Result<usize, BadAddress>;
 
+    /// Ends a call.
+    fn answer(&self, _call: &GuestCall, _reply: Reply) {}
+
+    /// Puts a host file under number `fd` of the caller, for the mapping that it is about to make.
+    fn install(&self, _call: &GuestCall, _fd: u32, _file: BorrowedFd<'_>) -> Result<(), Errno> {
+        Err(Errno::ENOSYS)
+    }
+
+    /// Makes the caller make another call instead. It is reported as an event like any other and
+    /// must be let go with [`Reply::Continue`]; its result is what the caller sees.
+    fn redirect(&self, _call: &GuestCall, _number: u32, _args: [u64; 6]) -> Result<(), Errno> {
+        Err(Errno::ENOSYS)
+    }
+
+    /// Makes the caller start the loader stub in place of its program, as execve(2) does: its other
+    /// threads end, its memory is gone. The stub then asks with [`notify::stub::HELLO`].
+    /// Answers the call that the thread makes now, to be let go.
+    fn exec(&self, _call: &GuestCall) -> Result<(u32, [u64; 6]), Errno> {
+        Err(Errno::ENOSYS)
+    }
+
+    /// Makes the caller fork with these arguments of clone(2); the caller gets its result from the
+    /// host. Answers the new process, which has not run yet.
+    fn fork(&self, _call: &GuestCall, _args: [u64; 6]) -> Result<HostTask, Errno> {
+        Err(Errno::ENOSYS)
+    }
+
+    /// Starts a new process that runs nothing but the loader stub, in the pod's pid namespace
+    /// number `namespace`.
+    fn spawn(&self, _namespace: u32) -> Result<HostTask, std::io::Error> {
+        Err(std::io::ErrorKind::Unsupported.into())
+    }
+
+    /// The ids of a thread, or `None` where it is gone.
+    fn identify(&self, _task: HostTask) -> Option<Identity> {
+        None
+    }
+
+    /// The host's ids of a process's threads.
+    fn threads(&self, _process: HostTask) -> Vec<HostTask> {
+        Vec::new()
+    }
+
+    /// Sends a signal to one thread with the given siginfo; to any thread that does not block it
+    /// where `thread` is `None`.
+    fn signal(&self, _process: HostTask, _thread: Option<HostTask>, _signal: Signal, _info: Option<SigInfo>) {}
+
+    /// A thread's signal state, or `None` where it is gone.
+    fn signal_state(&self, _task: HostTask) -> Option<SignalState> {
+        None
+    }
+
+    /// The text of the host's /proc/TASK/NAME, empty where the task is gone.
+    fn proc_file(&self, _task: HostTask, _name: &str) -> Vec<u8> {
+        Vec::new()
+    }
+
     /// A host file that mmap(2) of a guest may use.
     fn memory_file(&self, name: &str) -> std::io::Result<OwnedFd>;
+
+    /// Where host descriptors are watched.
+    fn reactor(&self) -> Option<&reactor::Reactor> {
+        None
+    }
+
+    /// The next event; `None` where `deadline` (CLOCK_MONOTONIC, nanoseconds) came first.
+    fn next_event(&self, _deadline: Option<u64>) -> Option<Event> {
+        None
+    }
+}
+
+/// The host's errno of the last failed call.
+pub(crate) fn last_errno() -> i32 {
+    // SAFETY: the function answers this thread's own errno.
+    unsafe { *libc::__errno_location() }
 }

@@ -6,11 +6,16 @@
 mod capability;
 mod epoll;
 mod event;
+mod exec;
 mod identity;
+mod memory;
+mod pidfd;
 mod pipe;
 mod poll;
 mod prctl;
+mod process;
 mod random;
+mod signal;
 mod system;
 pub mod table;
 

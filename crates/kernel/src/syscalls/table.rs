@@ -10,11 +10,16 @@ const FAMILIES: &[&[Call]] = &[
     super::capability::CALLS,
     super::epoll::CALLS,
     super::event::CALLS,
+    super::exec::CALLS,
     super::identity::CALLS,
+    super::memory::CALLS,
+    super::pidfd::CALLS,
     super::pipe::CALLS,
     super::poll::CALLS,
     super::prctl::CALLS,
+    super::process::CALLS,
     super::random::CALLS,
+    super::signal::CALLS,
     super::system::CALLS,
 ];
 
@@ -32,7 +37,8 @@ pub fn find(number: u32) -> Option<&'static Call> {
         }
         table
     });
-    table.get(number as usize).copied().flatten()
+    let private = || super::exec::PRIVATE.iter().find(|call| call.number == number);
+    table.get(number as usize).copied().flatten().or_else(private)
 }
 
 /// Every row, for documents and tests.

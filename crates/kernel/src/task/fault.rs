@@ -12,6 +12,12 @@ pub enum Fault {
     Interrupted,
     /// A signal cut the wait short: `EINTR` whatever the flags (poll, select, epoll_wait, nanosleep …).
     InterruptedAlways,
+    /// The host shall run the call: only those of `platform::notify::CONTINUED`.
+    Continue,
+    /// As `Continue`, and the call waits for signals there.
+    ContinueWaiting,
+    /// The handler has answered the call itself, or its thread will never see an answer.
+    Answered,
 }
 
 impl From<Errno> for Fault {

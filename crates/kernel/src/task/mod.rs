@@ -6,16 +6,23 @@
 //! a process's family, a process's state, a task's state.
 
 mod credentials;
+mod family;
 mod fault;
 mod files;
 mod identity;
 mod limits;
 mod memory;
+mod pids;
 mod process;
 mod settings;
+pub mod signals;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
+
+use abi::signal::{SigInfo, Signal, SignalSet};
+use platform::{GuestCall, HostTask};
 
 pub use credentials::{Credentials, DEFAULT_CAPABILITIES, capability};
 pub use fault::{Cut, Fault};
@@ -23,10 +30,13 @@ pub use files::Files;
 pub use identity::{CapabilitySets, SECBIT_KEEP_CAPS, securebits};
 pub use limits::{Limits, NR_OPEN, Resource};
 pub use memory::{PATH_MAX, UserPtr};
-pub use process::{FsContext, Process};
+pub use family::{News, Wanted, Which};
+pub use pids::Pids;
+pub use process::{FsContext, Process, Start};
 pub use settings::{DEFAULT_TIMER_SLACK, MAX_CPUS, Scheduling, Settings};
 
 use crate::kernel::Kernel;
+use crate::runtime::Job;
 use crate::sync::Mutex;
 use crate::time::{Nanos, Timer};
 use crate::wait::{Events, Listener, WaitQueue};
@@ -40,25 +50,67 @@ pub struct Task {
     /// Its id, gettid(2).
     pub tid: Pid,
     /// The host's id of it.
-    pub host: platform::HostTask,
+    pub host: HostTask,
     process: Arc<Process>,
-    /// Announced when a signal is to cut a wait short.
+    /// Announced when a signal is to cut a wait short, or when a stopped process goes on.
     pub signalled: WaitQueue,
     /// How it is scheduled.
     pub scheduling: Mutex<Scheduling>,
+    /// The signal mask of the call that it waits in (ppoll, pselect, epoll_pwait), if that set one.
+    pub temporary_mask: Mutex<Option<SignalSet>>,
+    held: Mutex<Vec<(Signal, SigInfo)>>,
+    held_timer: Mutex<Option<Timer>>,
     name: Mutex<Vec<u8>>,
+    call: Mutex<InCall>,
+    cut: AtomicBool,
+}
+
+/// What a thread does, as far as we know.
+#[derive(Default)]
+struct InCall {
+    /// The received call that is not answered yet.
+    call: Option<GuestCall>,
+    /// Its handler, where that waits.
+    job: Option<Arc<Job>>,
+    /// The host runs a call of it that waits for signals.
+    native_wait: bool,
+    /// The call that it was told to make instead of another.
+    expected: Option<Expected>,
+}
+
+/// A call that a thread was told to make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// Of that number, whatever its arguments: only before any code of the guest has run.
+    First(u32),
+    /// Exactly this one.
+    Exactly(u32, [u64; 6]),
+}
+
+impl Expected {
+    fn is(self, call: &GuestCall) -> bool {
+        match self {
+            Expected::First(number) => number == call.number,
+            Expected::Exactly(number, args) => (number, args) == (call.number, call.args),
+        }
+    }
 }
 
 impl Task {
     /// A task of `process`.
-    pub fn new(tid: Pid, host: platform::HostTask, process: Arc<Process>, name: Vec<u8>) -> Arc<Task> {
+    pub fn new(tid: Pid, host: HostTask, process: Arc<Process>, name: Vec<u8>) -> Arc<Task> {
         Arc::new(Task {
             tid,
             host,
             process,
             signalled: WaitQueue::new(),
             scheduling: Mutex::new(Scheduling::default()),
+            temporary_mask: Mutex::new(None),
+            held: Mutex::new(Vec::new()),
+            held_timer: Mutex::new(None),
             name: Mutex::new(name),
+            call: Mutex::new(InCall::default()),
+            cut: AtomicBool::new(false),
         })
     }
 
@@ -97,9 +149,78 @@ impl Task {
         *self.name.lock() = name.iter().copied().take(15).take_while(|byte| *byte != 0).collect();
     }
 
+    /// The call that the thread waits in.
+    pub fn call(&self) -> Option<GuestCall> {
+        self.call.lock().call
+    }
+
+    /// Whether the thread waits for our answer.
+    pub fn is_in_call(&self) -> bool {
+        self.call.lock().call.is_some()
+    }
+
+    /// Whether the thread waits for signals on the host.
+    pub fn waits_natively(&self) -> bool {
+        self.call.lock().native_wait
+    }
+
+    /// The host now runs a call of the thread that waits for signals only.
+    pub fn begin_native_wait(&self) {
+        self.call.lock().native_wait = true;
+    }
+
+    /// The thread will make this call next, because it was told to.
+    pub fn expect(&self, expected: Expected) {
+        self.call.lock().expected = Some(expected);
+    }
+
+    /// Notes a received call; whether it is the one that the thread was told to make.
+    pub fn begin_call(&self, call: &GuestCall) -> bool {
+        self.cut.store(false, Ordering::Release);
+        let mut state = self.call.lock();
+        state.call = Some(*call);
+        state.native_wait = false;
+        state.expected.take_if(|expected| expected.is(call)).is_some()
+    }
+
+    /// The handler of the current call waits.
+    pub fn set_job(&self, job: Arc<Job>) {
+        self.call.lock().job = Some(job);
+    }
+
+    /// The call is answered: nothing of it is left.
+    pub fn end_call(&self) {
+        let job = {
+            let mut state = self.call.lock();
+            state.call = None;
+            state.job.take()
+        };
+        drop(job);
+        *self.temporary_mask.lock() = None;
+    }
+
+    /// The thread is gone: a handler that waits for it ends.
+    pub fn abandon(&self) {
+        let job = {
+            let mut state = self.call.lock();
+            state.call = None;
+            state.job.take()
+        };
+        if let Some(job) = job {
+            job.cancel();
+        }
+        self.kernel().forget_task(self.host);
+    }
+
+    /// Cuts the wait of the current call short.
+    fn cut_short(&self) {
+        self.cut.store(true, Ordering::Release);
+        self.signalled.announce(Events::IN);
+    }
+
     /// Whether a wait of this task must end now because a signal is to be handled.
     pub fn interrupted(&self) -> bool {
-        self.process.interrupts(self)
+        self.cut.load(Ordering::Acquire)
     }
 
     /// Waits until `ready` answers, a signal comes or the deadline (monotonic) passes. `ready` is
@@ -124,6 +245,9 @@ impl Task {
                 first = false;
             }
             let _ = &timer;
+            if self.process.is_stopped() {
+                return Poll::Pending;
+            }
             if let Some(value) = ready() {
                 return Poll::Ready(Ok(value));
             }

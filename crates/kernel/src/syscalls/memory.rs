@@ -1,0 +1,67 @@
+//! Memory calls that are not the host's alone: file mappings and advice.
+
+use std::os::fd::AsFd;
+use std::sync::Arc;
+
+use abi::Errno;
+
+use super::{Answer, Args, Call};
+use crate::now;
+use crate::task::{Fault, Task};
+use crate::vfs::MountFlags;
+
+pub(super) const CALLS: &[Call] = &[
+    now!(MMAP, mmap, "huge pages are refused"),
+    now!(MSYNC, accept),
+    now!(MLOCK, accept, "memory is not locked"),
+    now!(MLOCK2, accept, "memory is not locked"),
+    now!(MUNLOCK, accept),
+    now!(MLOCKALL, accept, "memory is not locked"),
+    now!(MUNLOCKALL, accept),
+    now!(MBIND, accept, "there is one node"),
+    now!(SET_MEMPOLICY, accept, "there is one node"),
+];
+
+const MAP_SHARED: u64 = 0x01;
+const MAP_TYPE: u64 = 0x0f;
+const MAP_SHARED_VALIDATE: u64 = 0x03;
+const MAP_ANONYMOUS: u64 = 0x20;
+const PROT_WRITE: u64 = 2;
+const PROT_EXEC: u64 = 4;
+
+/// A file mapping: the vetted host file is put under the very number that the caller passes, and
+/// the host makes the mapping. The host file is open for writing only where a shared mapping of a
+/// description that is may write, so mprotect(2) gains nothing later.
+fn mmap(task: &Arc<Task>, [_, length, protection, flags, fd, offset]: Args) -> Answer {
+    if task.process().is_loading() {
+        return Err(Fault::Continue);
+    }
+    if flags & MAP_ANONYMOUS != 0 {
+        return Err(Errno::ENOMEM.into());
+    }
+    if length == 0 || offset % 4096 != 0 {
+        return Err(Errno::EINVAL.into());
+    }
+    let fd = fd as i32;
+    let open = task.files().get(fd)?;
+    if !open.flags().readable() {
+        return Err(Errno::EACCES.into());
+    }
+    let shared = matches!(flags & MAP_TYPE, MAP_SHARED | MAP_SHARED_VALIDATE);
+    if shared && protection & PROT_WRITE != 0 && !open.flags().writable() {
+        return Err(Errno::EACCES.into());
+    }
+    let noexec = open.path().is_some_and(|path| path.mount.flags().contains(MountFlags::NOEXEC));
+    if protection & PROT_EXEC != 0 && noexec {
+        return Err(Errno::EPERM.into());
+    }
+    let host = open.file().host_mapping(shared && open.flags().writable())?;
+    let call = task.call().ok_or(Errno::EINVAL)?;
+    task.kernel().platform.install(&call, fd as u32, host.as_fd())?;
+    Err(Fault::Continue)
+}
+
+/// Advice that changes nothing that the guest could see.
+fn accept(_: &Arc<Task>, _: Args) -> Answer {
+    Ok(0)
+}

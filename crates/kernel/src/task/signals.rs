@@ -1,0 +1,289 @@
+//! Signals: who gets one, when, and what it does where no handler runs.
+//!
+//! Masks, handlers and pending signals live on the host, natively, so that their semantics are
+//! Linux's own; the kernel decides about permission, stops, the first process's immunity and, above
+//! all, *when* the host is told. A thread whose call is on its way to us (made, not yet received)
+//! would see a call like close(2) fail with EINTR; so a signal for a thread that has a received call
+//! is sent at once and that call is cut short, and a signal for a running thread waits for its next
+//! call, which is then made again ([`platform::Reply::RestartAlways`]), or for [`PATIENCE`].
+//! See signal(7), kill(2).
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Weak};
+
+use abi::signal::{DefaultAction, SI_KERNEL, SigInfo, Signal, SignalSet};
+use platform::SignalState;
+use zerocopy::FromZeros;
+
+use super::family::News;
+use super::{Pid, Process, Task};
+use crate::sync::Mutex;
+use crate::time::Nanos;
+use crate::wait::{Events, Listener, WaitQueue};
+
+/// How long a signal waits for a running thread's next call.
+pub const PATIENCE: Nanos = 1_000_000;
+
+/// What wait(2) must know of a process's SIGCHLD action, sigaction(2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ChildSignal {
+    /// A handler is installed.
+    pub handled: bool,
+    /// The signal is ignored.
+    pub ignored: bool,
+    /// SA_NOCLDWAIT: children leave no zombies.
+    pub no_zombies: bool,
+    /// SA_NOCLDSTOP: stops are not told.
+    pub no_stops: bool,
+}
+
+impl ChildSignal {
+    /// Whether ended children vanish without being waited for.
+    pub fn reaps_itself(self) -> bool {
+        self.ignored || self.no_zombies
+    }
+
+    /// Handlers do not survive execve(2), ignoring does.
+    pub fn reset_for_exec(&mut self) {
+        *self = ChildSignal { ignored: self.ignored, ..ChildSignal::default() };
+    }
+}
+
+/// Signals that the kernel itself keeps for signalfd(2).
+#[derive(Default)]
+pub struct Pending {
+    queue: Mutex<VecDeque<(Signal, SigInfo)>>,
+    wanted: Mutex<SignalSet>,
+    /// Announced when a signal is added.
+    pub changed: WaitQueue,
+}
+
+impl Pending {
+    /// From now on blocked signals of `mask` are kept here.
+    pub fn want(&self, mask: SignalSet) {
+        let mut wanted = self.wanted.lock();
+        *wanted = SignalSet(wanted.0 | mask.0);
+    }
+
+    /// Whether `signal` is kept here.
+    pub fn wants(&self, signal: Signal) -> bool {
+        self.wanted.lock().contains(signal)
+    }
+
+    /// Whether a signal of `mask` waits.
+    pub fn has(&self, mask: SignalSet) -> bool {
+        self.queue.lock().iter().any(|(signal, _)| mask.contains(*signal))
+    }
+
+    /// Takes the first signal of `mask`.
+    pub fn take(&self, mask: SignalSet) -> Option<(Signal, SigInfo)> {
+        let mut queue = self.queue.lock();
+        let at = queue.iter().position(|(signal, _)| mask.contains(*signal))?;
+        queue.remove(at)
+    }
+
+    fn push(&self, signal: Signal, info: SigInfo) {
+        const REAL_TIME: u32 = 32;
+        {
+            let mut queue = self.queue.lock();
+            let merges = signal.number() < REAL_TIME && queue.iter().any(|(other, _)| *other == signal);
+            if merges || queue.len() >= 4096 {
+                return;
+            }
+            queue.push_back((signal, info));
+        }
+        self.changed.announce(Events::IN);
+    }
+}
+
+/// The siginfo of a signal that the kernel itself sends.
+pub fn from_kernel(signal: Signal) -> SigInfo {
+    SigInfo { signo: signal.number() as i32, code: SI_KERNEL, ..SigInfo::new_zeroed() }
+}
+
+/// The siginfo of a signal that `sender` sends with `code`.
+pub fn from_process(signal: Signal, code: i32, sender: &Process) -> SigInfo {
+    let (pid, uid) = (sender.pid.0, sender.credentials().uid);
+    SigInfo { signo: signal.number() as i32, code, pid, uid, ..SigInfo::new_zeroed() }
+}
+
+impl Process {
+    /// Sends a signal to the process; any thread may take it.
+    pub fn send_signal(self: &Arc<Self>, signal: Signal, info: SigInfo) {
+        self.deliver(signal, info, None, true);
+    }
+
+    /// As [`Process::send_signal`], from outside the sandbox: the first process has no immunity.
+    pub fn send_signal_from_outside(self: &Arc<Self>, signal: Signal) {
+        self.deliver(signal, from_kernel(signal), None, false);
+    }
+
+    fn deliver(self: &Arc<Self>, signal: Signal, info: SigInfo, thread: Option<&Arc<Task>>, inside: bool) {
+        if self.is_zombie() {
+            return;
+        }
+        let immune = inside && self.pid == Pid(1);
+        match signal {
+            Signal::SIGKILL if immune => {}
+            Signal::SIGKILL => self.host_signal(None, signal, None),
+            Signal::SIGSTOP if immune => {}
+            Signal::SIGSTOP => self.stop(signal),
+            Signal::SIGCHLD if !self.child_signal.lock().handled && thread.is_none() => self.quiet(signal, info),
+            _ => {
+                if signal == Signal::SIGCONT {
+                    self.go_on();
+                }
+                self.by_action(signal, info, thread, immune);
+            }
+        }
+    }
+
+    /// A signal without a handler that is ignored by default: it matters only where it is blocked.
+    fn quiet(self: &Arc<Self>, signal: Signal, info: SigInfo) {
+        if self.held_for_signalfd.wants(signal) && self.blocked_everywhere(signal) {
+            self.held_for_signalfd.push(signal, info);
+        } else {
+            self.host_signal(None, signal, Some(info));
+        }
+    }
+
+    fn by_action(self: &Arc<Self>, signal: Signal, info: SigInfo, thread: Option<&Arc<Task>>, immune: bool) {
+        let Some(state) = self.signal_state() else { return };
+        if state.caught.contains(signal) {
+            return self.to_handler(signal, info, thread);
+        }
+        if state.ignored.contains(signal) {
+            return self.quiet(signal, info);
+        }
+        let blocked = self.blocked_everywhere(signal);
+        match signal.default_action() {
+            DefaultAction::Ignore | DefaultAction::Continue => self.quiet(signal, info),
+            _ if blocked => self.quiet(signal, info),
+            _ if immune => {}
+            DefaultAction::Stop if self.group_is_orphaned() => {}
+            DefaultAction::Stop => self.stop(signal),
+            DefaultAction::Terminate | DefaultAction::Core => self.to_handler(signal, info, thread),
+        }
+    }
+
+    /// Sends a signal that a handler takes, or that ends the process, to the thread that shall take it.
+    fn to_handler(self: &Arc<Self>, signal: Signal, info: SigInfo, thread: Option<&Arc<Task>>) {
+        let target = match thread {
+            Some(thread) => (!thread.blocks(signal)).then(|| Arc::clone(thread)),
+            None => self.tasks().into_iter().find(|task| !task.blocks(signal)),
+        };
+        match (target, thread) {
+            (Some(task), _) => task.take_signal(signal, info),
+            (None, _) if self.held_for_signalfd.wants(signal) => self.held_for_signalfd.push(signal, info),
+            (None, Some(thread)) => self.host_signal(Some(thread), signal, Some(info)),
+            (None, None) => self.host_signal(None, signal, Some(info)),
+        }
+    }
+
+    fn blocked_everywhere(&self, signal: Signal) -> bool {
+        let tasks = self.tasks();
+        !tasks.is_empty() && tasks.iter().all(|task| task.blocks(signal))
+    }
+
+    fn signal_state(&self) -> Option<SignalState> {
+        self.kernel().platform.signal_state(self.host)
+    }
+
+    fn host_signal(&self, thread: Option<&Arc<Task>>, signal: Signal, info: Option<SigInfo>) {
+        self.kernel().platform.signal(self.host, thread.map(|task| task.host), signal, info.map(host_info));
+    }
+
+    /// Stops the process and tells its parent.
+    pub fn stop(self: &Arc<Self>, signal: Signal) {
+        if self.is_stopped() {
+            return;
+        }
+        self.set_stopped(true);
+        self.host_signal(None, Signal::SIGSTOP, None);
+        self.report(News::Stopped(signal));
+    }
+
+    fn go_on(self: &Arc<Self>) {
+        if !self.is_stopped() {
+            return;
+        }
+        self.set_stopped(false);
+        self.host_signal(None, Signal::SIGCONT, None);
+        for task in self.tasks() {
+            task.signalled.announce(Events::IN);
+        }
+        self.report(News::Continued);
+    }
+
+    /// Kills the process, whatever it is and does.
+    pub fn kill(&self) {
+        self.host_signal(None, Signal::SIGKILL, None);
+    }
+}
+
+/// The host lets nobody claim a code >= 0 for another process: such a code travels as SI_QUEUE,
+/// with sender and value kept.
+fn host_info(mut info: SigInfo) -> SigInfo {
+    if info.code >= 0 {
+        info.code = abi::signal::SI_QUEUE;
+    }
+    info
+}
+
+impl Task {
+    /// Sends a signal to this thread.
+    pub fn send_signal(self: &Arc<Self>, signal: Signal, info: SigInfo) {
+        self.process().deliver(signal, info, Some(self), true);
+    }
+
+    /// Whether the thread blocks `signal` now: by the mask of the call it waits in, if that set one.
+    pub fn blocks(&self, signal: Signal) -> bool {
+        let temporary = *self.temporary_mask.lock();
+        match temporary {
+            Some(mask) => mask.contains(signal),
+            None => self
+                .kernel()
+                .platform
+                .signal_state(self.host)
+                .is_some_and(|state| state.blocked.contains(signal)),
+        }
+    }
+
+    /// Gives the thread a signal that it does not block.
+    fn take_signal(self: &Arc<Self>, signal: Signal, info: SigInfo) {
+        if self.is_in_call() {
+            self.process().host_signal(Some(self), signal, Some(info));
+            self.cut_short();
+        } else if self.waits_natively() {
+            self.process().host_signal(Some(self), signal, Some(info));
+        } else {
+            self.held.lock().push((signal, info));
+            let when = crate::time::monotonic().saturating_add(PATIENCE);
+            let timer = self.kernel().timers.at(when, Arc::new(Release(Arc::downgrade(self))));
+            *self.held_timer.lock() = Some(timer);
+        }
+    }
+
+    /// Hands the signals that waited for this thread to the host; whether there were any.
+    pub fn release_held(&self) -> bool {
+        let held = std::mem::take(&mut *self.held.lock());
+        let timer = self.held_timer.lock().take();
+        drop(timer);
+        for (signal, info) in &held {
+            let info = Some(host_info(*info));
+            self.kernel().platform.signal(self.process().host, Some(self.host), *signal, info);
+        }
+        !held.is_empty()
+    }
+}
+
+/// Patience with a running thread is over.
+struct Release(Weak<Task>);
+
+impl Listener for Release {
+    fn notify(&self, _: Events) {
+        if let Some(task) = self.0.upgrade() {
+            task.release_held();
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! Platform `notify`: guests are host processes whose calls arrive by seccomp user notification.
+//!
+//! Owns: receiving and answering, the guests' host processes (all are children of this process, by
+//! CLONE_PARENT, so that it alone learns how they end and no guest ever gets a SIGCHLD from the
+//! host), their memory, their pid namespaces. One thread does all of it. Read DESIGN's traps in
+//! docs/adr before changing the order of anything here.
+
+mod filter;
+mod listener;
+mod memory;
+mod namespaces;
+mod procfs;
+mod spawn;
+pub mod stub;
+mod trace;
+
+use std::collections::{HashMap, VecDeque};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use abi::Errno;
+use abi::signal::{SigInfo, Signal};
+
+pub use filter::{CONTINUED, Condition, RULES, Rule};
+pub use namespaces::{Isolation, isolate};
+
+use crate::reactor::{Reactor, Readiness};
+use crate::{BadAddress, Event, GuestCall, HostTask, Identity, Platform, Reply, SignalState};
+use listener::{Listener, Received};
+
+/// Tokens of pidfds carry this bit beside the process's id, tokens of listeners do not.
+const PROCESS_TOKEN: u64 = 1 << 31;
+
+/// The platform.
+pub struct Notify {
+    reactor: Reactor,
+    stub: OwnedFd,
+    proc_dir: OwnedFd,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    listeners: HashMap<u32, Arc<Listener>>,
+    processes: HashMap<i32, OwnedFd>,
+    deferred: VecDeque<(u32, Received)>,
+    namespaces: Vec<namespaces::PidNamespace>,
+    program: Vec<libc::sock_filter>,
+}
+
+// SAFETY: the filter program is plain numbers; everything else in `State` is `Send` by itself.
+unsafe impl Send for State {}
+
+impl Notify {
+    /// The platform, once [`isolate`] has been called. `proc_dir` is the host's /proc.
+    pub fn new(proc_dir: OwnedFd) -> std::io::Result<Notify> {
+        let state = State { program: filter::program(), ..State::default() };
+        Ok(Notify { reactor: Reactor::new()?, stub: stub::file()?, proc_dir, state: Mutex::new(state) })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn listener(&self, number: u32) -> Option<Arc<Listener>> {
+        self.state().listeners.get(&number).cloned()
+    }
+
+    /// Learns of the end of `process`.
+    fn adopt(&self, process: i32) -> std::io::Result<()> {
+        let pidfd = namespaces::pidfd_open(process)?;
+        self.reactor.add(pidfd.as_raw_fd(), libc::EPOLLIN as u32, PROCESS_TOKEN | process as u64)?;
+        self.state().processes.insert(process, pidfd);
+        Ok(())
+    }
+
+    fn received(number: u32, call: &Received) -> Event {
+        Event::Call(GuestCall {
+            task: HostTask(call.host),
+            number: call.number,
+            args: call.args,
+            instruction_pointer: call.instruction_pointer,
+            listener: number,
+            id: call.id,
+        })
+    }
+
+    fn ended(&self, process: i32) -> Option<Event> {
+        let (ended, usage) = namespaces::reap(process)?;
+        if let Some(pidfd) = self.state().processes.remove(&process) {
+            self.reactor.remove(pidfd.as_raw_fd());
+        }
+        Some(Event::Ended(HostTask(process), ended, usage))
+    }
+
+    fn event(&self, bits: u32, token: u64) -> Option<Event> {
+        if token >= crate::reactor::FIRST_TOKEN {
+            return Some(Event::Ready(token, Readiness::from_bits_truncate(bits)));
+        }
+        if token & PROCESS_TOKEN != 0 {
+            return self.ended((token & (PROCESS_TOKEN - 1)) as i32);
+        }
+        let number = token as u32;
+        let listener = self.listener(number)?;
+        if bits & libc::EPOLLIN as u32 != 0 {
+            return listener.receive().map(|call| Notify::received(number, &call));
+        }
+        self.reactor.remove(listener.raw());
+        self.state().listeners.remove(&number);
+        None
+    }
+}
+
+fn reassemble(call: &GuestCall) -> Received {
+    Received {
+        id: call.id,
+        host: call.task.0,
+        number: call.number,
+        args: call.args,
+        instruction_pointer: call.instruction_pointer,
+    }
+}
+
+/// The host's failure as the guest may see it: only those that mean the same to both.
+fn translate(error: i32) -> Errno {
+    match error {
+        libc::ENOMEM => Errno::ENOMEM,
+        libc::ESRCH | libc::ENOENT => Errno::ESRCH,
+        libc::EINVAL => Errno::EINVAL,
+        _ => Errno::EAGAIN,
+    }
+}
+
+impl Platform for Notify {
+    fn read_memory(&self, task: HostTask, address: u64, buffer: &mut [u8]) -> Result<usize, BadAddress> {
+        memory::read(task.0, address, buffer)
+    }
+
+    fn write_memory(&self, task: HostTask, address: u64, bytes: &[u8]) -> Result<usize, BadAddress> {
+        memory::write(task.0, address, bytes)
+    }
+
+    fn answer(&self, call: &GuestCall, reply: Reply) {
+        let Some(listener) = self.listener(call.listener) else { return };
+        match reply {
+            Reply::Value(value) => listener.answer(call.id, value as i64, 0),
+            Reply::Error(errno) => listener.answer(call.id, 0, -i32::from(errno.0)),
+            Reply::RestartByFlags => listener.answer(call.id, 0, -512),
+            Reply::RestartAlways => listener.answer(call.id, 0, -513),
+            Reply::Continue => listener.let_go(call.id),
+        }
+    }
+
+    fn install(&self, call: &GuestCall, fd: u32, file: BorrowedFd<'_>) -> Result<(), Errno> {
+        let listener = self.listener(call.listener).ok_or(Errno::ESRCH)?;
+        listener.install(call.id, file, fd).map_err(translate)
+    }
+
+    fn redirect(&self, call: &GuestCall, number: u32, args: [u64; 6]) -> Result<(), Errno> {
+        let listener = self.listener(call.listener).ok_or(Errno::ESRCH)?;
+        trace::redirect(&listener, &reassemble(call), number, args).map_err(translate)
+    }
+
+    fn exec(&self, call: &GuestCall) -> Result<(u32, [u64; 6]), Errno> {
+        const STUB_NUMBER: u32 = 3;
+        self.install(call, STUB_NUMBER, self.stub.as_fd())?;
+        let empty = stub_path(self, call)?;
+        let args = [u64::from(STUB_NUMBER), empty, 0, 0, libc::AT_EMPTY_PATH as u64, 0];
+        self.redirect(call, abi::nr::EXECVEAT, args)?;
+        Ok((abi::nr::EXECVEAT, args))
+    }
+
+    fn fork(&self, call: &GuestCall, args: [u64; 6]) -> Result<HostTask, Errno> {
+        let listener = self.listener(call.listener).ok_or(Errno::ESRCH)?;
+        let mut deferred = Vec::new();
+        let forked = trace::fork(&listener, &reassemble(call), args, &mut deferred);
+        self.state().deferred.extend(deferred.into_iter().map(|received| (call.listener, received)));
+        let child = forked.map_err(translate)?;
+        self.adopt(child).map_err(|_| Errno::ENOMEM)?;
+        Ok(HostTask(child))
+    }
+
+    fn spawn(&self, namespace: u32) -> Result<HostTask, std::io::Error> {
+        let mut state = self.state();
+        let state = &mut *state;
+        let wanted = namespace as usize;
+        while state.namespaces.len() <= wanted {
+            state.namespaces.push(namespaces::PidNamespace::new(self.proc_dir.as_fd())?);
+        }
+        let Some(namespace) = state.namespaces.get(wanted) else { return Err(std::io::ErrorKind::InvalidInput.into()) };
+        let (process, listener) = spawn::spawn(namespace, self.stub.as_fd(), &mut state.program)?;
+        let number = listener.raw() as u32;
+        self.reactor.add(listener.raw(), libc::EPOLLIN as u32, u64::from(number))?;
+        state.listeners.insert(number, Arc::new(listener));
+        let pidfd = namespaces::pidfd_open(process)?;
+        self.reactor.add(pidfd.as_raw_fd(), libc::EPOLLIN as u32, PROCESS_TOKEN | process as u64)?;
+        state.processes.insert(process, pidfd);
+        Ok(HostTask(process))
+    }
+
+    fn identify(&self, task: HostTask) -> Option<Identity> {
+        procfs::identify(self.proc_dir.as_fd(), task.0)
+    }
+
+    fn threads(&self, process: HostTask) -> Vec<HostTask> {
+        procfs::threads(self.proc_dir.as_fd(), process.0)
+    }
+
+    fn signal(&self, process: HostTask, thread: Option<HostTask>, signal: Signal, info: Option<SigInfo>) {
+        namespaces::send(process.0, thread.map(|thread| thread.0), signal, info);
+    }
+
+    fn signal_state(&self, task: HostTask) -> Option<SignalState> {
+        procfs::signal_state(self.proc_dir.as_fd(), task.0)
+    }
+
+    fn proc_file(&self, task: HostTask, name: &str) -> Vec<u8> {
+        procfs::read(self.proc_dir.as_fd(), &format!("{}/{name}", task.0)).unwrap_or_default()
+    }
+
+    fn memory_file(&self, name: &str) -> std::io::Result<OwnedFd> {
+        memory::file(name)
+    }
+
+    fn reactor(&self) -> Option<&Reactor> {
+        Some(&self.reactor)
+    }
+
+    fn next_event(&self, deadline: Option<u64>) -> Option<Event> {
+        loop {
+            let deferred = self.state().deferred.pop_front();
+            if let Some((number, call)) = deferred {
+                return Some(Notify::received(number, &call));
+            }
+            let (bits, token) = self.reactor.wait(deadline)?;
+            if let Some(event) = self.event(bits, token) {
+                return Some(event);
+            }
+        }
+    }
+}
+
+/// The address of an empty string for execveat(2): a zero byte in the stub's header. A guest that
+/// has unmapped its stub cannot exec any more; one that swaps the page meanwhile gains a path below
+/// an empty root that Landlock denies as well.
+fn stub_path(platform: &Notify, call: &GuestCall) -> Result<u64, Errno> {
+    let mut byte = [1u8];
+    let zero = stub::BASE + stub::ZERO_OFFSET;
+    match platform.read_memory(call.task, zero, &mut byte) {
+        Ok(1) if byte == [0] => Ok(zero),
+        _ => Err(Errno::ENOMEM),
+    }
+}

@@ -1,0 +1,201 @@
+//! Namespaces of the pod and the host's view of its processes.
+//!
+//! Owns: what separates the kernel and its guests from the host beyond the two filters, as far as
+//! the host lets us: user, mount (an empty root), net, ipc and uts namespaces for both, a pid
+//! namespace per container; pidfds, reaping, sending signals. See namespaces(7), pid_namespaces(7).
+
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+
+use abi::signal::{SigInfo, Signal};
+
+use crate::{Ended, Usage, last_errno};
+
+/// What [`isolate`] could do on this host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Isolation {
+    /// Namespaces were made, and the root directory is empty.
+    pub namespaces: bool,
+    /// The host's errno where not.
+    pub error: i32,
+}
+
+fn unshare(flags: libc::c_int) -> Result<(), i32> {
+    // SAFETY: no pointers are passed.
+    if unsafe { libc::unshare(flags) } == 0 { Ok(()) } else { Err(last_errno()) }
+}
+
+/// Puts this process into namespaces of its own with an empty root directory. Must come before the
+/// first guest. Where the host refuses, nothing is changed and the filters alone hold.
+pub fn isolate() -> Isolation {
+    // SAFETY: getuid and getgid cannot fail.
+    let (uid, gid) = unsafe { (libc::getuid(), libc::getgid()) };
+    let rest = libc::CLONE_NEWNS | libc::CLONE_NEWNET | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS;
+    let made = match unshare(libc::CLONE_NEWUSER | rest) {
+        Ok(()) => {
+            let _ = std::fs::write("/proc/self/setgroups", "deny");
+            let _ = std::fs::write("/proc/self/uid_map", format!("{uid} {uid} 1"));
+            let _ = std::fs::write("/proc/self/gid_map", format!("{gid} {gid} 1"));
+            Ok(())
+        }
+        Err(_) => unshare(rest),
+    };
+    match made.and_then(|()| empty_root()) {
+        Ok(()) => Isolation { namespaces: true, error: 0 },
+        Err(error) => Isolation { namespaces: false, error },
+    }
+}
+
+/// Makes an empty, read-only tmpfs the root of this process's mount namespace.
+fn empty_root() -> Result<(), i32> {
+    let check = |done: i32| if done == 0 { Ok(()) } else { Err(last_errno()) };
+    let (root, tmp, here) = (c"/".as_ptr(), c"/tmp".as_ptr(), c".".as_ptr());
+    let (kind, options) = (c"tmpfs".as_ptr(), c"size=4k,mode=555".as_ptr());
+    let safe = libc::MS_NOSUID | libc::MS_NODEV | libc::MS_NOEXEC;
+    let none = std::ptr::null();
+    // SAFETY: every pointer is a zero-terminated string or null where mount(2) allows it.
+    unsafe {
+        check(libc::mount(none, root, none, libc::MS_REC | libc::MS_PRIVATE, none.cast()))?;
+        check(libc::mount(kind, tmp, kind, safe, options.cast()))?;
+        check(libc::chdir(tmp))?;
+        check(libc::syscall(libc::SYS_pivot_root, here, here) as i32)?;
+        check(libc::umount2(here, libc::MNT_DETACH))?;
+        check(libc::mount(none, root, none, libc::MS_REMOUNT | libc::MS_BIND | libc::MS_RDONLY | safe, none.cast()))?;
+        check(libc::chdir(root))
+    }
+}
+
+/// A pid namespace, kept alive by its first process, which sleeps and dies with us: then the host
+/// kills every other process in it.
+pub(crate) struct PidNamespace {
+    namespace: Option<OwnedFd>,
+    own: Option<OwnedFd>,
+    keeper: i32,
+}
+
+impl PidNamespace {
+    /// A new one; an empty value where the host allows none.
+    pub(crate) fn new(proc_dir: BorrowedFd<'_>) -> std::io::Result<PidNamespace> {
+        // SAFETY: getpid cannot fail.
+        let parent = unsafe { libc::getpid() };
+        let flags = libc::CLONE_NEWPID | libc::SIGCHLD;
+        // SAFETY: a fork of this single thread; the child only makes the calls in `keep`.
+        let keeper = unsafe { libc::syscall(libc::SYS_clone, flags, 0, 0, 0, 0) } as i32;
+        match keeper {
+            0 => keep(parent),
+            -1 => Ok(PidNamespace { namespace: None, own: None, keeper: 0 }),
+            _ => Ok(PidNamespace {
+                namespace: Some(open_namespace(proc_dir, &format!("{keeper}/ns/pid"))?),
+                own: Some(open_namespace(proc_dir, "self/ns/pid")?),
+                keeper,
+            }),
+        }
+    }
+
+    /// Runs `make`, whose children are born in this namespace.
+    pub(crate) fn inside<T>(&self, make: impl FnOnce() -> T) -> std::io::Result<T> {
+        let (Some(namespace), Some(own)) = (&self.namespace, &self.own) else { return Ok(make()) };
+        enter(namespace.as_fd())?;
+        let made = make();
+        enter(own.as_fd())?;
+        Ok(made)
+    }
+}
+
+impl Drop for PidNamespace {
+    fn drop(&mut self) {
+        if self.keeper > 0 {
+            // SAFETY: the keeper is our own child and not yet reaped.
+            unsafe {
+                libc::kill(self.keeper, libc::SIGKILL);
+                libc::waitpid(self.keeper, std::ptr::null_mut(), 0);
+            }
+        }
+    }
+}
+
+fn open_namespace(proc_dir: BorrowedFd<'_>, path: &str) -> std::io::Result<OwnedFd> {
+    let flags = rustix::fs::OFlags::RDONLY | rustix::fs::OFlags::CLOEXEC;
+    Ok(rustix::fs::openat(proc_dir, path, flags, rustix::fs::Mode::empty())?)
+}
+
+fn enter(namespace: BorrowedFd<'_>) -> std::io::Result<()> {
+    // SAFETY: no pointers are passed.
+    let done = unsafe { libc::setns(namespace.as_raw_fd(), libc::CLONE_NEWPID) };
+    if done == 0 { Ok(()) } else { Err(std::io::Error::last_os_error()) }
+}
+
+/// The life of a namespace's first process.
+fn keep(parent: i32) -> ! {
+    // SAFETY: plain calls without pointers to our memory; the process never returns from here.
+    unsafe {
+        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+        libc::prctl(libc::PR_SET_NAME, c"podvisor-init".as_ptr());
+        libc::syscall(libc::SYS_close_range, 0, u32::MAX, 0);
+        if libc::getppid() != 0 && libc::getppid() != parent {
+            libc::_exit(0);
+        }
+        loop {
+            libc::pause();
+        }
+    }
+}
+
+/// A descriptor of a process.
+pub(crate) fn pidfd_open(process: i32) -> std::io::Result<OwnedFd> {
+    // SAFETY: no pointers are passed.
+    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, process, 0) };
+    if fd < 0 {
+        return Err(std::io::Error::last_os_error());
+    }
+    // SAFETY: `fd` was just made and is owned by nobody else.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd as i32) })
+}
+
+/// Takes the end of a child; `None` where it has not ended.
+pub(crate) fn reap(process: i32) -> Option<(Ended, Usage)> {
+    let mut status = 0;
+    let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
+    // SAFETY: `status` and `usage` are places for what wait4 writes.
+    let waited = unsafe { libc::wait4(process, &raw mut status, libc::WNOHANG | libc::__WALL, usage.as_mut_ptr()) };
+    if waited != process {
+        return None;
+    }
+    // SAFETY: wait4 has filled it, and zeros are valid anyway.
+    let usage = unsafe { usage.assume_init() };
+    let micros = |time: libc::timeval| (time.tv_sec as u64).wrapping_mul(1_000_000).wrapping_add(time.tv_usec as u64);
+    let ended = if libc::WIFEXITED(status) {
+        Ended::Exited(libc::WEXITSTATUS(status) as u8)
+    } else {
+        Ended::Killed(Signal::new(libc::WTERMSIG(status) as u32).unwrap_or(Signal::SIGKILL))
+    };
+    let usage = Usage {
+        user_us: micros(usage.ru_utime),
+        system_us: micros(usage.ru_stime),
+        max_rss_kib: usage.ru_maxrss as u64,
+    };
+    Some((ended, usage))
+}
+
+/// As `Platform::signal`. The host lets nobody claim `si_code` >= 0 or SI_TKILL for another
+/// process: without siginfo, or with such a code, plain kill and tgkill are used.
+pub(crate) fn send(process: i32, thread: Option<i32>, signal: Signal, info: Option<SigInfo>) {
+    let number = signal.number() as i32;
+    let queued = info.filter(|info| info.code < 0 && info.code != abi::signal::SI_TKILL);
+    // SAFETY: `queued` outlives the call that reads it; the ids are those of our own children.
+    unsafe {
+        match (thread, queued) {
+            (Some(thread), Some(info)) => {
+                libc::syscall(libc::SYS_rt_tgsigqueueinfo, process, thread, number, &raw const info);
+            }
+            (Some(thread), None) => {
+                libc::syscall(libc::SYS_tgkill, process, thread, number);
+            }
+            (None, Some(info)) => {
+                libc::syscall(libc::SYS_rt_sigqueueinfo, process, number, &raw const info);
+            }
+            (None, None) => {
+                libc::kill(process, number);
+            }
+        }
+    }
+}

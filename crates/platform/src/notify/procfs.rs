@@ -1,0 +1,69 @@
+//! What the host's /proc tells about guests, proc(5).
+
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+
+use abi::signal::SignalSet;
+
+use crate::{HostTask, Identity, SignalState};
+
+/// The whole of a file below /proc.
+pub(crate) fn read(proc_dir: BorrowedFd<'_>, path: &str) -> Option<Vec<u8>> {
+    use std::io::Read;
+    let path = std::ffi::CString::new(path).ok()?;
+    // SAFETY: `path` is a zero-terminated string.
+    let fd = unsafe { libc::openat(proc_dir.as_raw_fd(), path.as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC) };
+    if fd < 0 {
+        return None;
+    }
+    // SAFETY: `fd` was just made and is owned by nobody else.
+    let mut file = std::fs::File::from(unsafe { OwnedFd::from_raw_fd(fd) });
+    let mut text = Vec::with_capacity(2048);
+    file.read_to_end(&mut text).ok()?;
+    Some(text)
+}
+
+fn status(proc_dir: BorrowedFd<'_>, host: i32) -> Option<String> {
+    String::from_utf8(read(proc_dir, &format!("{host}/status"))?).ok()
+}
+
+fn field<'t>(status: &'t str, name: &str) -> Option<&'t str> {
+    status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim)
+}
+
+fn last_id(list: &str) -> Option<i32> {
+    list.split_whitespace().last()?.parse().ok()
+}
+
+/// As `Platform::identify`.
+pub(crate) fn identify(proc_dir: BorrowedFd<'_>, host: i32) -> Option<Identity> {
+    let status = status(proc_dir, host)?;
+    Some(Identity {
+        process: HostTask(field(&status, "Tgid")?.parse().ok()?),
+        inner: last_id(field(&status, "NSpid")?)?,
+        inner_process: last_id(field(&status, "NStgid")?)?,
+    })
+}
+
+/// As `Platform::signal_state`.
+pub(crate) fn signal_state(proc_dir: BorrowedFd<'_>, host: i32) -> Option<SignalState> {
+    let status = status(proc_dir, host)?;
+    let set = |name| field(&status, name).and_then(|text| u64::from_str_radix(text, 16).ok()).map(SignalSet);
+    Some(SignalState {
+        blocked: set("SigBlk")?,
+        ignored: set("SigIgn")?,
+        caught: set("SigCgt")?,
+        pending: SignalSet(set("SigPnd")?.0 | set("ShdPnd")?.0),
+    })
+}
+
+/// As `Platform::threads`.
+pub(crate) fn threads(proc_dir: BorrowedFd<'_>, process: i32) -> Vec<HostTask> {
+    let Ok(path) = std::ffi::CString::new(format!("{process}/task")) else { return Vec::new() };
+    let flags = rustix::fs::OFlags::RDONLY | rustix::fs::OFlags::DIRECTORY | rustix::fs::OFlags::CLOEXEC;
+    let Ok(directory) = rustix::fs::openat(proc_dir, path.as_c_str(), flags, rustix::fs::Mode::empty()) else {
+        return Vec::new();
+    };
+    let Ok(entries) = rustix::fs::Dir::new(directory) else { return Vec::new() };
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().to_str().ok()?.parse().ok());
+    names.map(HostTask).collect()
+}

@@ -1,0 +1,172 @@
+//! The first process of a container (or of an exec): forked from the kernel, stripped, filtered,
+//! and turned into the loader stub.
+
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+
+use super::filter;
+use super::listener::Listener;
+use super::namespaces::{PidNamespace, pidfd_open};
+use crate::last_errno;
+
+/// Where the child keeps the stub's file; everything else is closed.
+const STUB: i32 = 0;
+/// The number that the listener gets in the child: the lowest free one.
+const LISTENER: i32 = 1;
+
+/// Starts a process in `namespace`; answers its host id and its filter's listener. Its first call
+/// is the execveat of the stub, which must be let go.
+pub(crate) fn spawn(
+    namespace: &PidNamespace,
+    stub: BorrowedFd<'_>,
+    program: &mut [libc::sock_filter],
+) -> std::io::Result<(i32, Listener)> {
+    // SAFETY: a fork of this single thread; the child only makes the calls in `become_guest`.
+    let child = namespace.inside(|| unsafe { libc::fork() })?;
+    match child {
+        -1 => Err(std::io::Error::last_os_error()),
+        0 => become_guest(stub, program),
+        child => match listener_of(child) {
+            Ok(listener) => Ok((child, Listener::new(listener))),
+            Err(error) => {
+                // SAFETY: the child is our own and not yet reaped.
+                unsafe {
+                    libc::kill(child, libc::SIGKILL);
+                    libc::waitpid(child, std::ptr::null_mut(), 0);
+                }
+                Err(error)
+            }
+        },
+    }
+}
+
+/// Fetches the listener out of the child, which cannot make a call any more to hand it over.
+fn listener_of(child: i32) -> std::io::Result<OwnedFd> {
+    let pidfd = pidfd_open(child)?;
+    loop {
+        // SAFETY: no pointers are passed.
+        let fd = unsafe { libc::syscall(libc::SYS_pidfd_getfd, pidfd.as_raw_fd(), LISTENER, 0) };
+        if fd >= 0 {
+            // SAFETY: `fd` was just made and is owned by nobody else.
+            let fd = unsafe { OwnedFd::from_raw_fd(fd as i32) };
+            if is_listener(&fd) {
+                return Ok(fd);
+            }
+        } else if last_errno() != libc::EBADF {
+            return Err(std::io::Error::last_os_error());
+        }
+        if let Some(status) = ended(child) {
+            return Err(failure(status));
+        }
+        std::thread::yield_now();
+    }
+}
+
+/// Whether a descriptor is a seccomp listener: before the filter the number may be another file.
+/// A listener does not know call 0; anything else does not know the request.
+fn is_listener(fd: &OwnedFd) -> bool {
+    const ID_VALID: libc::c_ulong = 0x4008_2102;
+    let id = 0u64;
+    // SAFETY: the request reads one u64.
+    let done = unsafe { libc::ioctl(fd.as_raw_fd(), ID_VALID, &raw const id) };
+    done == 0 || last_errno() == libc::ENOENT
+}
+
+fn ended(child: i32) -> Option<i32> {
+    let mut status = 0;
+    // SAFETY: `status` is a place for an int.
+    let waited = unsafe { libc::waitpid(child, &raw mut status, libc::WNOHANG) };
+    (waited == child).then_some(status)
+}
+
+fn failure(status: i32) -> std::io::Error {
+    if libc::WIFEXITED(status) {
+        std::io::Error::from_raw_os_error(libc::WEXITSTATUS(status))
+    } else {
+        std::io::Error::other("the guest's first process was killed before it ran")
+    }
+}
+
+/// In the child: gives up everything and starts the stub. Ends with the errno as exit code where a
+/// step fails.
+fn become_guest(stub: BorrowedFd<'_>, program: &mut [libc::sock_filter]) -> ! {
+    let fail = || -> ! {
+        // SAFETY: ends this process.
+        unsafe { libc::_exit(last_errno()) }
+    };
+    // SAFETY: plain calls; pointers are to values of this frame. Nothing allocates, since the
+    // process is a fork.
+    unsafe {
+        libc::setsid();
+        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+        if libc::dup2(stub.as_raw_fd(), STUB) < 0 {
+            fail();
+        }
+        libc::fcntl(STUB, libc::F_SETFD, libc::FD_CLOEXEC);
+        libc::syscall(libc::SYS_close_range, STUB + 1, u32::MAX, 0);
+        reset_signals();
+        reset_limits();
+        if libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 {
+            fail();
+        }
+        crate::confine::seal_guest();
+        drop_capabilities();
+        let listener = filter::install(program);
+        if listener != LISTENER {
+            libc::_exit(if listener < 0 { -listener } else { libc::EBADF });
+        }
+        let empty: *const *const libc::c_char = std::ptr::null();
+        libc::syscall(libc::SYS_execveat, STUB, c"".as_ptr(), empty, empty, libc::AT_EMPTY_PATH);
+        libc::_exit(last_errno())
+    }
+}
+
+/// Every signal at its default and none blocked, which execve would otherwise pass on.
+unsafe fn reset_signals() {
+    // SAFETY: `set` is filled before it is used.
+    unsafe {
+        for signal in 1..=64 {
+            libc::signal(signal, libc::SIG_DFL);
+        }
+        let mut set = std::mem::MaybeUninit::<libc::sigset_t>::zeroed();
+        libc::sigemptyset(set.as_mut_ptr());
+        libc::sigprocmask(libc::SIG_SETMASK, set.as_ptr(), std::ptr::null_mut());
+    }
+}
+
+/// The host's own limits must not be in the way of ours; no core files are left on the host.
+unsafe fn reset_limits() {
+    // SAFETY: each limit is a value of this frame.
+    unsafe {
+        let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+        libc::setrlimit(libc::RLIMIT_CORE, &raw const none);
+        let mut files = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+        libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut files);
+        files.rlim_cur = files.rlim_max;
+        libc::setrlimit(libc::RLIMIT_NOFILE, &raw const files);
+        let stack = libc::rlimit { rlim_cur: 8 << 20, rlim_max: libc::RLIM_INFINITY };
+        if libc::setrlimit(libc::RLIMIT_STACK, &raw const stack) != 0 {
+            let mut now = stack;
+            libc::getrlimit(libc::RLIMIT_STACK, &raw mut now);
+            now.rlim_cur = now.rlim_max.min(8 << 20);
+            libc::setrlimit(libc::RLIMIT_STACK, &raw const now);
+        }
+    }
+}
+
+/// Empties the capability sets, capabilities(7).
+unsafe fn drop_capabilities() {
+    #[repr(C)]
+    struct Header {
+        version: u32,
+        pid: i32,
+    }
+    let header = Header { version: 0x2008_0522, pid: 0 };
+    let empty = [0u32; 6];
+    // SAFETY: header and data have the layout of version 3.
+    unsafe {
+        for capability in 0..64 {
+            libc::prctl(libc::PR_CAPBSET_DROP, capability, 0, 0, 0);
+        }
+        libc::syscall(libc::SYS_capset, &raw const header, empty.as_ptr());
+    }
+}

@@ -1,0 +1,168 @@
+//! Redirecting a thread inside a call: ptrace(2) for the few calls that must run with other
+//! registers than the guest chose (clone, execve, shmat).
+//!
+//! A received call is answered with a dummy error, the thread stops before it sees it, gets new
+//! registers and makes the call again, which our filter reports once more; then it is let go.
+//! The thread that calls these functions must be the one that made the guests (ptrace and wait
+//! know threads, not processes).
+
+use super::listener::{Listener, Received};
+
+/// How many bytes `syscall` has.
+const SYSCALL_LENGTH: u64 = 2;
+
+fn ptrace(request: libc::c_uint, host: i32, address: usize, data: usize) -> Result<(), i32> {
+    // SAFETY: each caller passes an address or a place that fits the request.
+    let done = unsafe { libc::ptrace(request, host, address, data) };
+    if done == -1 { Err(crate::last_errno()) } else { Ok(()) }
+}
+
+/// Waits for a stop of `host`; an error where it died instead.
+fn wait_for_stop(host: i32) -> Result<i32, i32> {
+    let mut status = 0;
+    loop {
+        // SAFETY: `status` is a place for an int.
+        let waited = unsafe { libc::waitpid(host, &raw mut status, libc::__WALL) };
+        if waited < 0 && crate::last_errno() == libc::EINTR {
+            continue;
+        }
+        return if waited == host && libc::WIFSTOPPED(status) { Ok(status) } else { Err(libc::ESRCH) };
+    }
+}
+
+/// Stops the thread of `call` behind its call and gives it registers to make `number` with `args`.
+/// It stays stopped and traced.
+fn aim(listener: &Listener, call: &Received, number: u32, args: [u64; 6], options: libc::c_int) -> Result<(), i32> {
+    ptrace(libc::PTRACE_SEIZE, call.host, 0, options as usize)?;
+    let stopped = ptrace(libc::PTRACE_INTERRUPT, call.host, 0, 0);
+    listener.answer(call.id, 0, -libc::EAGAIN);
+    stopped?;
+    wait_for_stop(call.host)?;
+    let mut registers = get_registers(call.host)?;
+    registers.rip = call.instruction_pointer.wrapping_sub(SYSCALL_LENGTH);
+    registers.rax = u64::from(number);
+    registers.orig_rax = u64::MAX;
+    [registers.rdi, registers.rsi, registers.rdx, registers.r10, registers.r8, registers.r9] = args;
+    ptrace(libc::PTRACE_SETREGS, call.host, 0, &raw const registers as usize)
+}
+
+/// Makes the thread of `call` make another call instead; its result becomes the result of the
+/// first. The second call is reported like any other.
+pub(crate) fn redirect(listener: &Listener, call: &Received, number: u32, args: [u64; 6]) -> Result<(), i32> {
+    let aimed = aim(listener, call, number, args, 0);
+    let gone = ptrace(libc::PTRACE_DETACH, call.host, 0, 0);
+    aimed.and(gone)
+}
+
+/// Makes the thread of `call` fork with `args` of clone(2); answers the host's id of the new
+/// process, which has not run yet a single instruction of the guest when this returns, or the
+/// host's error. Calls of other threads that arrive meanwhile are put into `deferred`.
+pub(crate) fn fork(listener: &Listener, call: &Received, args: [u64; 6], deferred: &mut Vec<Received>) -> Result<i32, i32> {
+    let options = libc::PTRACE_O_TRACEFORK | libc::PTRACE_O_TRACEVFORK | libc::PTRACE_O_TRACECLONE;
+    let mut signal = 0;
+    let forked = aim(listener, call, abi::nr::CLONE, args, options)
+        .and_then(|()| ptrace(libc::PTRACE_CONT, call.host, 0, 0))
+        .and_then(|()| let_again(listener, call.host, args, deferred, &mut signal))
+        .and_then(|()| wait_for_fork(call.host));
+    let _ = ptrace(libc::PTRACE_DETACH, call.host, 0, signal as usize);
+    let child = forked?;
+    wait_for_stop(child)?;
+    ptrace(libc::PTRACE_DETACH, child, 0, 0)?;
+    Ok(child)
+}
+
+/// Receives the repeated clone of `host` and lets it go on. Where a signal stops the thread before
+/// it gets there, `signal` is that signal and the fork has to be made by the repeated call alone.
+fn let_again(listener: &Listener, host: i32, args: [u64; 6], deferred: &mut Vec<Received>, signal: &mut i32) -> Result<(), i32> {
+    loop {
+        if !listener.has_call(20) {
+            if let Some(stop) = stopped(host)? {
+                *signal = stop;
+                return Err(libc::EINTR);
+            }
+            continue;
+        }
+        let Some(again) = listener.receive() else { continue };
+        if again.host == host && again.number == abi::nr::CLONE && again.args == args {
+            listener.let_go(again.id);
+            return Ok(());
+        }
+        deferred.push(again);
+    }
+}
+
+/// The signal that has stopped `host`, if it is stopped; an error where it is gone.
+fn stopped(host: i32) -> Result<Option<i32>, i32> {
+    let mut status = 0;
+    // SAFETY: `status` is a place for an int.
+    match unsafe { libc::waitpid(host, &raw mut status, libc::__WALL | libc::WNOHANG) } {
+        0 => Ok(None),
+        waited if waited == host && libc::WIFSTOPPED(status) => {
+            let signal = libc::WSTOPSIG(status);
+            Ok(Some(if status >> 16 == 0 { signal } else { 0 }))
+        }
+        _ => Err(libc::ESRCH),
+    }
+}
+
+/// How long a fork may take before we look whether it failed.
+static PATIENCE: libc::timespec = libc::timespec { tv_sec: 0, tv_nsec: 300_000_000 };
+
+/// Waits for the fork event of `host`. A fork that fails on the host reports nothing: then the
+/// thread is stopped and its return value tells.
+fn wait_for_fork(host: i32) -> Result<i32, i32> {
+    let mut asked = false;
+    loop {
+        let mut status = 0;
+        let flags = if asked { libc::__WALL } else { libc::__WALL | libc::WNOHANG };
+        // SAFETY: `status` is a place for an int.
+        let waited = unsafe { libc::waitpid(host, &raw mut status, flags) };
+        if waited == host {
+            return fork_result(host, status);
+        }
+        if waited < 0 && crate::last_errno() != libc::EINTR {
+            return Err(libc::ESRCH);
+        }
+        if waited == 0 && !child_signal_comes() {
+            ptrace(libc::PTRACE_INTERRUPT, host, 0, 0)?;
+            asked = true;
+        }
+    }
+}
+
+/// Sleeps until a SIGCHLD arrives (it is blocked in this process); `false` once patience is over.
+fn child_signal_comes() -> bool {
+    let mut set = std::mem::MaybeUninit::<libc::sigset_t>::zeroed();
+    // SAFETY: `set` is a place for a signal set; sigemptyset fills it before it is used.
+    unsafe {
+        libc::sigemptyset(set.as_mut_ptr());
+        libc::sigaddset(set.as_mut_ptr(), libc::SIGCHLD);
+        libc::sigtimedwait(set.as_ptr(), std::ptr::null_mut(), &raw const PATIENCE) > 0
+    }
+}
+
+fn fork_result(host: i32, status: i32) -> Result<i32, i32> {
+    if !libc::WIFSTOPPED(status) {
+        return Err(libc::ESRCH);
+    }
+    let event = status >> 16;
+    if matches!(event, libc::PTRACE_EVENT_FORK | libc::PTRACE_EVENT_VFORK | libc::PTRACE_EVENT_CLONE) {
+        let mut child: libc::c_ulong = 0;
+        ptrace(libc::PTRACE_GETEVENTMSG, host, 0, &raw mut child as usize)?;
+        return Ok(child as i32);
+    }
+    let mut registers = get_registers(host)?;
+    let failure = i32::try_from((registers.rax as i64).wrapping_neg()).unwrap_or(libc::EAGAIN);
+    let failure = if (1..512).contains(&failure) { failure } else { libc::EAGAIN };
+    registers.rax = i64::from(failure).wrapping_neg() as u64;
+    registers.orig_rax = u64::MAX;
+    ptrace(libc::PTRACE_SETREGS, host, 0, &raw const registers as usize)?;
+    Err(failure)
+}
+
+fn get_registers(host: i32) -> Result<libc::user_regs_struct, i32> {
+    let mut registers = std::mem::MaybeUninit::<libc::user_regs_struct>::zeroed();
+    ptrace(libc::PTRACE_GETREGS, host, 0, registers.as_mut_ptr() as usize)?;
+    // SAFETY: PTRACE_GETREGS has filled it, and zeros are valid anyway.
+    Ok(unsafe { registers.assume_init() })
+}
