@@ -57,7 +57,13 @@ pub struct Exit {
 
 impl Container {
     /// A container with nothing in it yet.
-    pub fn new(kernel: &Arc<Kernel>, name: &str, mounts: Arc<Mounts>, pids: Arc<Pids>, limits: ContainerLimits) -> Arc<Container> {
+    pub fn new(
+        kernel: &Arc<Kernel>,
+        name: &str,
+        mounts: Arc<Mounts>,
+        pids: Arc<Pids>,
+        limits: ContainerLimits,
+    ) -> Arc<Container> {
         Arc::new(Container {
             kernel: Arc::clone(kernel),
             name: name.to_owned(),
@@ -174,7 +180,7 @@ impl Exits {
 
 #[cfg(test)]
 impl Container {
-    pub(crate) fn for_tests(kernel: Arc<Kernel>, name: &str) -> Arc<Container> {
-        Arc::new(Container { kernel, name: name.to_owned() })
+    pub(crate) fn for_tests(kernel: Arc<Kernel>, name: &str, mounts: Arc<Mounts>) -> Arc<Container> {
+        Container::new(&kernel, name, mounts, Pids::new(0), ContainerLimits::default())
     }
 }

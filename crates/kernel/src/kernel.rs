@@ -167,14 +167,6 @@ impl Kernel {
 #[cfg(test)]
 impl Kernel {
     pub(crate) fn for_tests(platform: Arc<dyn platform::Platform>) -> Arc<Kernel> {
-        Arc::new(Kernel {
-            platform,
-            pod: Pod::new("test"),
-            runtime: Runtime::new(),
-            timers: Timers::default(),
-            net: Default::default(),
-            ipc: Default::default(),
-            notifier: Default::default(),
-        })
+        Kernel::new(platform, Pod::new("test"))
     }
 }

@@ -70,7 +70,7 @@ impl Guest {
         let mounts = Mounts::new(top);
         let fs =
             FsContext { root: Mutex::new(mounts.root()), cwd: Mutex::new(mounts.root()), umask: Mutex::new(0o022) };
-        let container = Container::for_tests(Arc::clone(&kernel), "test");
+        let container = Container::for_tests(Arc::clone(&kernel), "test", Arc::clone(&mounts));
         let process = Process::for_tests(Pid(1), container, fs, Credentials::user(0, 0, Vec::new()));
         let task = Task::new(Pid(1), HostTask(1), process, b"test".to_vec());
         Guest { task, next: Mutex::new(FIRST), _mounts: mounts }

@@ -22,11 +22,8 @@ pub(crate) fn seal_guest() {
         5.. => 0xffff,
         _ => return,
     };
-    let ruleset = Ruleset {
-        files,
-        network: if version >= 4 { 3 } else { 0 },
-        scoped: if version >= 6 { 3 } else { 0 },
-    };
+    let ruleset =
+        Ruleset { files, network: if version >= 4 { 3 } else { 0 }, scoped: if version >= 6 { 3 } else { 0 } };
     let size = match version {
         1..=3 => 8,
         4 | 5 => 16,

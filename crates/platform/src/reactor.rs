@@ -79,7 +79,15 @@ impl Reactor {
         let timeout = timeout.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
         // SAFETY: `event` is a place for one event, `timeout` null or a valid time.
         let count = unsafe {
-            libc::syscall(libc::SYS_epoll_pwait2, self.epoll.as_raw_fd(), &raw mut event, 1, timeout, std::ptr::null::<u8>(), 8)
+            libc::syscall(
+                libc::SYS_epoll_pwait2,
+                self.epoll.as_raw_fd(),
+                &raw mut event,
+                1,
+                timeout,
+                std::ptr::null::<u8>(),
+                8,
+            )
         };
         (count == 1).then_some((event.events, event.u64))
     }

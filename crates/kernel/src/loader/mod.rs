@@ -14,7 +14,8 @@ use abi::Errno;
 use abi::stat::{S_IFMT, S_IFREG, S_ISGID, S_ISUID};
 
 use crate::task::{Credentials, Task};
-use crate::vfs::{Access, File, OpenFlags, Path, Walk, permission};
+use crate::vfs::walk::Walk;
+use crate::vfs::{Access, File, OpenFlags, Path, permission};
 
 pub use plan::{Plan, Script};
 pub(crate) use plan::{encode, host_auxiliary};

@@ -11,7 +11,8 @@ use super::elf::{self, Image};
 use super::stack::{Contents, Stack, at};
 use super::{Executable, Program, Request};
 use crate::task::{Credentials, Task};
-use crate::vfs::{File, Walk};
+use crate::vfs::File;
+use crate::vfs::walk::Walk;
 
 const PAGE: u64 = 4096;
 const MAP_PRIVATE: u64 = 0x02;
@@ -195,9 +196,7 @@ impl Plan {
     }
 
     fn auxiliary(&self, host: &[(u64, u64)]) -> Vec<(u64, u64)> {
-        let passed = [
-            at::SYSINFO_EHDR, at::HWCAP, at::HWCAP2, at::MINSIGSTKSZ, at::RSEQ_FEATURE_SIZE, at::RSEQ_ALIGN,
-        ];
+        let passed = [at::SYSINFO_EHDR, at::HWCAP, at::HWCAP2, at::MINSIGSTKSZ, at::RSEQ_FEATURE_SIZE, at::RSEQ_ALIGN];
         let mut vector: Vec<(u64, u64)> = host.iter().copied().filter(|(kind, _)| passed.contains(kind)).collect();
         let who = &self.credentials;
         let secure = who.uid != who.euid || who.gid != who.egid;
@@ -224,8 +223,7 @@ impl Plan {
 /// The auxiliary vector behind the host's first stack, whose bytes from the stack pointer on are
 /// `bytes`: behind the count, the arguments and the environment.
 pub(crate) fn host_auxiliary(bytes: &[u8]) -> Vec<(u64, u64)> {
-    let words: Vec<u64> =
-        bytes.chunks_exact(8).map(|chunk| chunk.try_into().map_or(0, u64::from_ne_bytes)).collect();
+    let words: Vec<u64> = bytes.chunks_exact(8).map(|chunk| chunk.try_into().map_or(0, u64::from_ne_bytes)).collect();
     let mut rest = words.into_iter().skip(1);
     rest.by_ref().take_while(|word| *word != 0).for_each(drop);
     rest.by_ref().take_while(|word| *word != 0).for_each(drop);

@@ -7,9 +7,10 @@ use platform::notify::stub;
 
 use super::{Answer, Args, Call};
 use crate::loader::{self, Request};
-use crate::task::{Expected, Fault, Task};
-use crate::vfs::{Path, Walk};
 use crate::now;
+use crate::task::{Expected, Fault, Task};
+use crate::vfs::Path;
+use crate::vfs::walk::Walk;
 
 pub(super) const CALLS: &[Call] = &[now!(EXECVE, execve), now!(EXECVEAT, execveat)];
 
@@ -112,9 +113,10 @@ fn hello(task: &Arc<Task>, [pointer, ..]: Args) -> Answer {
     }
     process.begin_program(Arc::new(program), credentials);
     let call = task.call().ok_or(Errno::EINVAL)?;
-    let installed = script.files.iter().try_for_each(|(fd, file)| {
-        task.kernel().platform.install(&call, *fd, std::os::fd::AsFd::as_fd(&**file))
-    });
+    let installed = script
+        .files
+        .iter()
+        .try_for_each(|(fd, file)| task.kernel().platform.install(&call, *fd, std::os::fd::AsFd::as_fd(&**file)));
     let written = installed.and_then(|()| task.write_bytes(stub::SCRIPT, loader::encode(&script.steps)));
     if script.steps.len() > stub::STEPS || written.is_err() {
         process.kill();
@@ -149,4 +151,3 @@ fn failed(task: &Arc<Task>, _: Args) -> Answer {
     task.process().kill();
     Err(Fault::Answered)
 }
-

@@ -13,10 +13,8 @@ use crate::task::{Pid, Process, Resource, Task};
 use crate::vfs::{File, OpenFile, OpenFlags};
 use crate::wait::{Events, WaitQueue};
 
-pub(super) const CALLS: &[Call] = &[
-    now!(PIDFD_OPEN, pidfd_open),
-    now!(PIDFD_SEND_SIGNAL, pidfd_send_signal, "siginfo is not taken"),
-];
+pub(super) const CALLS: &[Call] =
+    &[now!(PIDFD_OPEN, pidfd_open), now!(PIDFD_SEND_SIGNAL, pidfd_send_signal, "siginfo is not taken")];
 
 const PIDFD_NONBLOCK: u64 = 0o4000;
 
@@ -45,7 +43,7 @@ fn pidfd_open(task: &Arc<Task>, [pid, flags, ..]: Args) -> Answer {
     }
     let process = task.process().pids().get(Pid(pid as i32)).ok_or(Errno::ESRCH)?;
     let file = OpenFile::anonymous(Arc::new(PidFile { process }), OpenFlags::RDWR);
-    Ok(task.files().add(file, true, 0, task.process().limit(Resource::Files))? as u64)
+    Ok(task.files().add(file, true, 0, task.process().limit(Resource::NoFile))? as u64)
 }
 
 /// The process that the descriptor stands for.

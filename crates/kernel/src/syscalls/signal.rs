@@ -85,7 +85,12 @@ fn to_thread(task: &Arc<Task>, pid: Option<Pid>, tid: i32, signal: Option<Signal
     }
     let Some(signal) = signal else { return Ok(0) };
     let own = Arc::ptr_eq(sender, target.process());
-    if own && pid.is_some() && !sender.pids().is_renamed(sender.pid) && !Arc::ptr_eq(task, &target) && target.waits_natively() {
+    if own
+        && pid.is_some()
+        && !sender.pids().is_renamed(sender.pid)
+        && !Arc::ptr_eq(task, &target)
+        && target.waits_natively()
+    {
         return Err(Fault::Continue);
     }
     target.send_signal(signal, from_process(signal, SI_TKILL, sender));

@@ -25,12 +25,12 @@ use abi::signal::{SigInfo, Signal, SignalSet};
 use platform::{GuestCall, HostTask};
 
 pub use credentials::{Credentials, DEFAULT_CAPABILITIES, capability};
+pub use family::{News, Wanted, Which};
 pub use fault::{Cut, Fault};
 pub use files::Files;
 pub use identity::{CapabilitySets, SECBIT_KEEP_CAPS, securebits};
 pub use limits::{Limits, NR_OPEN, Resource};
 pub use memory::{PATH_MAX, UserPtr};
-pub use family::{News, Wanted, Which};
 pub use pids::Pids;
 pub use process::{FsContext, Process, Start};
 pub use settings::{DEFAULT_TIMER_SLACK, MAX_CPUS, Scheduling, Settings};

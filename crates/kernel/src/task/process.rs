@@ -59,8 +59,6 @@ pub struct Process {
     pub child_signal: Mutex<ChildSignal>,
     /// Signals that the kernel itself holds for signalfd(2).
     pub held_for_signalfd: super::signals::Pending,
-    /// POSIX and interval timers.
-    pub timers: crate::time::ProcessTimers,
     /// When it started, on the monotonic clock.
     pub started: crate::time::Nanos,
     pub(super) family: Mutex<Family>,
@@ -137,7 +135,6 @@ impl Process {
             ended: WaitQueue::new(),
             child_signal: Mutex::new(start.child_signal),
             held_for_signalfd: super::signals::Pending::default(),
-            timers: crate::time::ProcessTimers::default(),
             started: crate::time::monotonic(),
             family: Mutex::new(Family {
                 parent: start.parent.as_ref().map_or_else(Weak::new, Arc::downgrade),
@@ -351,14 +348,12 @@ impl Process {
             task.abandon();
             self.remove_task(task.tid);
         }
-        self.timers.clear();
         let (files, fs) = {
             let mut state = self.state.lock();
             let empty = Arc::new(Files::new());
             (std::mem::replace(&mut state.files, empty), Arc::clone(&state.fs))
         };
         if Arc::strong_count(&files) == 1 {
-            crate::vfs::release_locks(self.pid, &files);
             files.clear();
         }
         drop((files, fs));
@@ -375,9 +370,21 @@ impl Process {
         fs: FsContext,
         credentials: Credentials,
     ) -> Arc<Process> {
-        let state = State { files: Arc::default(), fs: Arc::new(fs), credentials: Arc::new(credentials) };
-        let kernel = Arc::downgrade(container.kernel());
-        let (limits, settings) = (Limits::default(), Mutex::new(Settings::default()));
-        Arc::new(Process { pid, limits, settings, kernel, container, state: Mutex::new(state) })
+        Process::new(Start {
+            pid,
+            host: HostTask(pid.0),
+            container,
+            parent: None,
+            group: pid,
+            session: Session::new(pid),
+            files: Arc::default(),
+            fs: Arc::new(fs),
+            credentials: Arc::new(credentials),
+            limits: Limits::default(),
+            settings: Settings::default(),
+            program: Arc::default(),
+            child_signal: ChildSignal::default(),
+            exit_signal: None,
+        })
     }
 }

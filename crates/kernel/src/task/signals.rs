@@ -241,11 +241,7 @@ impl Task {
         let temporary = *self.temporary_mask.lock();
         match temporary {
             Some(mask) => mask.contains(signal),
-            None => self
-                .kernel()
-                .platform
-                .signal_state(self.host)
-                .is_some_and(|state| state.blocked.contains(signal)),
+            None => self.kernel().platform.signal_state(self.host).is_some_and(|state| state.blocked.contains(signal)),
         }
     }
 

@@ -46,15 +46,27 @@ const SIGCHLD: u32 = 17;
 /// The host calls that guest code can reach, the most frequent first. Each acts on the caller's own
 /// memory, registers or signal state only.
 pub const RULES: &[Rule] = &[
-    rule(abi::nr::FUTEX, Condition::OneOf(1, FUTEX_FLAGS, FUTEX_OPERATIONS), "waits on its own memory; PI operations are not reached"),
+    rule(
+        abi::nr::FUTEX,
+        Condition::OneOf(1, FUTEX_FLAGS, FUTEX_OPERATIONS),
+        "waits on its own memory; PI operations are not reached",
+    ),
     rule(abi::nr::RT_SIGPROCMASK, Condition::Always, "its own signal mask"),
-    rule(abi::nr::MMAP, Condition::Bits(3, MAP_ANONYMOUS, MAP_HUGETLB), "anonymous memory; files and huge pages go to the kernel"),
+    rule(
+        abi::nr::MMAP,
+        Condition::Bits(3, MAP_ANONYMOUS, MAP_HUGETLB),
+        "anonymous memory; files and huge pages go to the kernel",
+    ),
     rule(abi::nr::MUNMAP, Condition::Always, "its own memory"),
     rule(abi::nr::MPROTECT, Condition::Always, "its own memory"),
     rule(abi::nr::BRK, Condition::Always, "its own memory"),
     rule(abi::nr::MADVISE, Condition::Always, "its own memory"),
     rule(abi::nr::MREMAP, Condition::Always, "its own memory"),
-    rule(abi::nr::RT_SIGACTION, Condition::Not(0, SIGCHLD), "its own handlers; SIGCHLD's flags matter to wait(2) and go to the kernel"),
+    rule(
+        abi::nr::RT_SIGACTION,
+        Condition::Not(0, SIGCHLD),
+        "its own handlers; SIGCHLD's flags matter to wait(2) and go to the kernel",
+    ),
     rule(abi::nr::RT_SIGRETURN, Condition::Always, "its own registers"),
     rule(abi::nr::SIGALTSTACK, Condition::Always, "its own signal stack"),
     rule(abi::nr::RT_SIGPENDING, Condition::Always, "its own signals"),
@@ -145,12 +157,9 @@ fn condition(condition: Condition) -> Vec<sock_filter> {
             code.push(op(RETURN, ALLOW));
             code
         }
-        Condition::Not(argument, value) => vec![
-            op(LOAD, OFFSET_ARGS + 8 * argument),
-            jump(EQUAL, value, 0, 1),
-            op(RETURN, NOTIFY),
-            op(RETURN, ALLOW),
-        ],
+        Condition::Not(argument, value) => {
+            vec![op(LOAD, OFFSET_ARGS + 8 * argument), jump(EQUAL, value, 0, 1), op(RETURN, NOTIFY), op(RETURN, ALLOW)]
+        }
     }
 }
 
@@ -187,7 +196,9 @@ mod tests {
                 LOAD => accumulator = word(instruction.k),
                 AND => accumulator &= instruction.k,
                 EQUAL => at += usize::from(if accumulator == instruction.k { instruction.jt } else { instruction.jf }),
-                AT_LEAST => at += usize::from(if accumulator >= instruction.k { instruction.jt } else { instruction.jf }),
+                AT_LEAST => {
+                    at += usize::from(if accumulator >= instruction.k { instruction.jt } else { instruction.jf })
+                }
                 RETURN => return instruction.k,
                 code => panic!("unexpected instruction {code}"),
             }

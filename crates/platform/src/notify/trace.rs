@@ -57,7 +57,12 @@ pub(crate) fn redirect(listener: &Listener, call: &Received, number: u32, args: 
 /// Makes the thread of `call` fork with `args` of clone(2); answers the host's id of the new
 /// process, which has not run yet a single instruction of the guest when this returns, or the
 /// host's error. Calls of other threads that arrive meanwhile are put into `deferred`.
-pub(crate) fn fork(listener: &Listener, call: &Received, args: [u64; 6], deferred: &mut Vec<Received>) -> Result<i32, i32> {
+pub(crate) fn fork(
+    listener: &Listener,
+    call: &Received,
+    args: [u64; 6],
+    deferred: &mut Vec<Received>,
+) -> Result<i32, i32> {
     let options = libc::PTRACE_O_TRACEFORK | libc::PTRACE_O_TRACEVFORK | libc::PTRACE_O_TRACECLONE;
     let mut signal = 0;
     let forked = aim(listener, call, abi::nr::CLONE, args, options)
@@ -73,7 +78,13 @@ pub(crate) fn fork(listener: &Listener, call: &Received, args: [u64; 6], deferre
 
 /// Receives the repeated clone of `host` and lets it go on. Where a signal stops the thread before
 /// it gets there, `signal` is that signal and the fork has to be made by the repeated call alone.
-fn let_again(listener: &Listener, host: i32, args: [u64; 6], deferred: &mut Vec<Received>, signal: &mut i32) -> Result<(), i32> {
+fn let_again(
+    listener: &Listener,
+    host: i32,
+    args: [u64; 6],
+    deferred: &mut Vec<Received>,
+    signal: &mut i32,
+) -> Result<(), i32> {
     loop {
         if !listener.has_call(20) {
             if let Some(stop) = stopped(host)? {
