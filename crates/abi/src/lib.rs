@@ -11,10 +11,12 @@ pub mod poll;
 pub mod prctl;
 pub mod process;
 pub mod resource;
+pub mod sched;
 pub mod signal;
 pub mod socket;
 pub mod stat;
 pub mod system;
+pub mod termios;
 pub mod time;
 
 pub use errno::Errno;

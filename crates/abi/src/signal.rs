@@ -1,6 +1,6 @@
 //! Signals: numbers, sets and siginfo, as signal(7) and sigaction(2) tell.
 
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes, KnownLayout};
 
 /// A signal number, 1 ..= 64.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -133,6 +133,13 @@ pub struct SigInfo {
     pub utime: i64,
     pub stime: i64,
     pub rest: [u64; 10],
+}
+
+impl SigInfo {
+    /// The information of `signal` with nothing else filled in.
+    pub fn of(signal: Signal) -> SigInfo {
+        SigInfo { signo: signal.number() as i32, ..SigInfo::new_zeroed() }
+    }
 }
 
 /// `si_code`: sent by kill(2).

@@ -8,6 +8,7 @@ mod epoll;
 mod event;
 mod exec;
 mod identity;
+mod limits;
 mod memory;
 mod pidfd;
 mod pipe;
@@ -15,9 +16,12 @@ mod poll;
 mod prctl;
 mod process;
 mod random;
+mod sched;
 mod signal;
 mod system;
 pub mod table;
+mod time;
+mod timer;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -58,12 +62,26 @@ pub struct Call {
     pub gap: &'static str,
 }
 
-/// The process that a call names by the id of one of its threads; 0 is the caller's own.
+/// The process that a call names by the id of one of its threads, zombies left out; 0 is the
+/// caller's own.
 fn find_process(task: &Arc<Task>, pid: Pid) -> Result<Arc<Process>, Errno> {
-    if pid.0 == 0 || pid == task.tid || pid == task.process().pid {
-        return Ok(Arc::clone(task.process()));
+    let own = task.process();
+    if pid.0 == 0 || pid == task.tid || pid == own.pid {
+        return Ok(Arc::clone(own));
     }
-    Err(Errno::ESRCH)
+    let pids = own.pids();
+    let found =
+        pids.get(pid).or_else(|| pids.all().into_iter().find(|process| task.kernel().thread(process, pid).is_some()));
+    found.filter(|process| !process.is_zombie()).ok_or(Errno::ESRCH)
+}
+
+/// The thread that a call names; 0 is the caller. A process's id names its first thread.
+fn find_task(task: &Arc<Task>, tid: Pid) -> Result<Arc<Task>, Errno> {
+    if tid.0 == 0 || tid == task.tid {
+        return Ok(Arc::clone(task));
+    }
+    let process = find_process(task, tid)?;
+    task.kernel().thread(&process, tid).ok_or(Errno::ESRCH)
 }
 
 /// A row for a handler `fn(&Arc<Task>, Args) -> Answer`.

@@ -91,7 +91,7 @@ fn sysinfo(task: &Arc<Task>, [buffer, ..]: Args) -> Answer {
         uptime: (pod.uptime() / crate::time::SECOND) as i64,
         totalram: memory.total,
         freeram: memory.free,
-        procs: 1,
+        procs: u16::try_from(task.process().pids().threads()).unwrap_or(u16::MAX),
         mem_unit: 1,
         ..Sysinfo::default()
     };

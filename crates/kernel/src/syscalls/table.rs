@@ -12,6 +12,7 @@ const FAMILIES: &[&[Call]] = &[
     super::event::CALLS,
     super::exec::CALLS,
     super::identity::CALLS,
+    super::limits::CALLS,
     super::memory::CALLS,
     super::pidfd::CALLS,
     super::pipe::CALLS,
@@ -19,8 +20,11 @@ const FAMILIES: &[&[Call]] = &[
     super::prctl::CALLS,
     super::process::CALLS,
     super::random::CALLS,
+    super::sched::CALLS,
     super::signal::CALLS,
     super::system::CALLS,
+    super::time::CALLS,
+    super::timer::CALLS,
 ];
 
 /// The row of call `number`, or `None`: the call answers `ENOSYS`.

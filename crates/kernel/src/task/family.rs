@@ -216,6 +216,9 @@ impl Process {
         }
         self.set_stopped(false);
         self.hand_over_children();
+        if self.leads_session() {
+            crate::tty::session_ended(&self.session());
+        }
         let exit_signal = self.family.lock().exit_signal;
         match self.parent() {
             Some(parent) => {

@@ -16,6 +16,7 @@ mod pids;
 mod process;
 mod settings;
 pub mod signals;
+mod usage;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -34,6 +35,7 @@ pub use memory::{PATH_MAX, UserPtr};
 pub use pids::Pids;
 pub use process::{FsContext, Process, Start};
 pub use settings::{DEFAULT_TIMER_SLACK, MAX_CPUS, Scheduling, Settings};
+pub use usage::{Usage, stat_field, status_number};
 
 use crate::kernel::Kernel;
 use crate::runtime::Job;
@@ -216,6 +218,16 @@ impl Task {
     fn cut_short(&self) {
         self.cut.store(true, Ordering::Release);
         self.signalled.announce(Events::IN);
+    }
+
+    /// Processor time of this thread, in nanoseconds.
+    pub fn processor_time(&self) -> Nanos {
+        usage::thread_time(&*self.kernel().platform, self.host)
+    }
+
+    /// What this thread has used.
+    pub fn usage(&self) -> Usage {
+        Usage::of_thread(&*self.kernel().platform, self.host)
     }
 
     /// Whether a wait of this task must end now because a signal is to be handled.

@@ -16,6 +16,7 @@ use crate::container::Container;
 use crate::kernel::Kernel;
 use crate::loader::{Plan, Program, Script};
 use crate::sync::Mutex;
+use crate::time::ProcessTimers;
 use crate::tty::Session;
 use crate::vfs::Path;
 use crate::wait::WaitQueue;
@@ -59,6 +60,8 @@ pub struct Process {
     pub child_signal: Mutex<ChildSignal>,
     /// Signals that the kernel itself holds for signalfd(2).
     pub held_for_signalfd: super::signals::Pending,
+    /// POSIX and interval timers.
+    pub timers: ProcessTimers,
     /// When it started, on the monotonic clock.
     pub started: crate::time::Nanos,
     pub(super) family: Mutex<Family>,
@@ -135,6 +138,7 @@ impl Process {
             ended: WaitQueue::new(),
             child_signal: Mutex::new(start.child_signal),
             held_for_signalfd: super::signals::Pending::default(),
+            timers: ProcessTimers::default(),
             started: crate::time::monotonic(),
             family: Mutex::new(Family {
                 parent: start.parent.as_ref().map_or_else(Weak::new, Arc::downgrade),
@@ -258,6 +262,7 @@ impl Process {
         let files = if Arc::strong_count(&files) > 2 { self.unshare_files() } else { files };
         files.close_for_exec();
         self.child_signal.lock().reset_for_exec();
+        self.timers.clear_for_exec();
         let settings = self.settings.lock().after_exec(privileged);
         *self.settings.lock() = settings;
         let mut state = self.state.lock();
@@ -348,6 +353,7 @@ impl Process {
             task.abandon();
             self.remove_task(task.tid);
         }
+        self.timers.clear();
         let (files, fs) = {
             let mut state = self.state.lock();
             let empty = Arc::new(Files::new());

@@ -3,10 +3,18 @@
 //! Owns: what time it is, and [`Timers`], the one place where anything is due later. Does not own:
 //! the thread that sleeps until the next one (`machine`).
 
+mod clock;
+mod interval;
+mod process;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 
 use abi::time::Timespec;
+
+pub use clock::Clock;
+pub use interval::{IntervalTimer, Setting};
+pub use process::{Notice, PosixTimer, ProcessTimers, Which};
 
 use crate::sync::Mutex;
 use crate::wait::{Events, Listener};
