@@ -4,14 +4,17 @@
 //! Does not own: walking, permissions, mounts (`vfs`). Called by: `syscalls`, `loader`, `control`'s server.
 
 pub mod anon;
+pub mod dev;
+pub mod devpts;
 pub mod host;
 pub mod pipe;
+pub mod pseudo;
 pub mod tmpfs;
 
 use std::sync::Arc;
 
 use abi::Errno;
-use abi::stat::S_IFIFO;
+use abi::stat::{S_IFCHR, S_IFIFO};
 
 use crate::task::Task;
 use crate::vfs::{File, Inode, OpenFlags};
@@ -23,6 +26,12 @@ pub(crate) fn open_special(inode: Arc<dyn Inode>, task: &Arc<Task>, flags: OpenF
             let pipe = slot.get_or_put(|| pipe::Pipe::new(&task.credentials()));
             Ok(pipe::PipeEnd::open(pipe, Some(inode), flags))
         }
+        (S_IFCHR, _) => dev::open(inode, task, flags),
         _ => Err(Errno::ENXIO),
     }
+}
+
+/// A device number of its two parts, makedev(3).
+pub(crate) const fn device_number(major: u64, minor: u64) -> u64 {
+    (minor & 0xff) | (major & 0xfff) << 8 | (minor & !0xff) << 12 | (major & !0xfff) << 32
 }

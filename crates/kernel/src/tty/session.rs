@@ -27,6 +27,14 @@ impl Session {
 
     /// Makes `tty` the controlling terminal, or gives it up.
     pub(super) fn set_tty(&self, tty: Option<Arc<Tty>>) {
-        *self.tty.lock() = tty;
+        let old = std::mem::replace(&mut *self.tty.lock(), tty);
+        drop(old);
+    }
+}
+
+/// The session's leader has ended: its terminal is hung up and free for another session.
+pub fn session_ended(session: &Arc<Session>) {
+    if let Some(tty) = session.tty() {
+        tty.hang_up();
     }
 }

@@ -181,6 +181,12 @@ pub trait File: Send + Sync + Any {
         Ok(())
     }
 
+    /// Called before a task's ioctl, where the object has a say about who may change it (a terminal
+    /// stops background jobs here, too).
+    fn before_ioctl(&self, _task: &Arc<Task>, _request: u32) -> Result<(), crate::task::Fault> {
+        Ok(())
+    }
+
     /// Asked by open(2) after [`Inode::open`], until it is no longer `EAGAIN`: a FIFO waits here for its
     /// other side, as fifo(7). With `NONBLOCK` in `flags` the answer is never `EAGAIN`.
     fn opening(&self, _flags: OpenFlags) -> Result<(), Errno> {

@@ -1,0 +1,75 @@
+//! Devices: null(4), random(4), tty(4), and the tree below /dev.
+//!
+//! Owns: what opening a device number gives, and which nodes a container's /dev starts with. /dev
+//! itself is a tmpfs, as container runtimes make it, so mknod(2) works there for numbers that are
+//! known here; every other number answers `ENXIO`. Does not own: terminals (`tty`, `fs::devpts`).
+
+mod memory;
+
+use std::sync::Arc;
+
+use abi::Errno;
+
+use crate::fs::tmpfs::{Options, Tmpfs};
+use crate::fs::{device_number, devpts};
+use crate::task::Task;
+use crate::vfs::{Attributes, File, FileSystem, Inode, NewNode, OpenFlags};
+
+/// The devices by major, minor and name below /dev.
+const DEVICES: &[(u64, u64, &str)] = &[
+    (1, 3, "null"),
+    (1, 5, "zero"),
+    (1, 7, "full"),
+    (1, 8, "random"),
+    (1, 9, "urandom"),
+    (5, 0, "tty"),
+    (5, 1, "console"),
+];
+
+/// The links of a container's /dev.
+const LINKS: &[(&str, &str)] = &[
+    ("core", "/proc/kcore"),
+    ("fd", "/proc/self/fd"),
+    ("ptmx", "pts/ptmx"),
+    ("stderr", "/proc/self/fd/2"),
+    ("stdin", "/proc/self/fd/0"),
+    ("stdout", "/proc/self/fd/1"),
+];
+
+/// The directories that other file systems are mounted on.
+const DIRECTORIES: &[&str] = &["mqueue", "pts", "shm"];
+
+/// How large the files below /dev may get: it is for nodes, as in other container runtimes.
+const SIZE: u64 = 64 << 20;
+
+/// A container's /dev.
+pub fn new() -> Result<Arc<dyn FileSystem>, Errno> {
+    let fs = Tmpfs::new(Options { mode: 0o755, ..Options::sized(SIZE) });
+    let root = fs.root();
+    let with_mode = |mode| Attributes { mode, uid: 0, gid: 0 };
+    for (major, minor, name) in DEVICES {
+        root.create(name.as_bytes(), NewNode::CharDevice(device_number(*major, *minor)), with_mode(0o666))?;
+    }
+    for (name, target) in LINKS {
+        root.create(name.as_bytes(), NewNode::Symlink(target.as_bytes().to_vec()), with_mode(0o777))?;
+    }
+    for name in DIRECTORIES {
+        root.create(name.as_bytes(), NewNode::Directory, with_mode(0o755))?;
+    }
+    Ok(fs)
+}
+
+/// Opens a character device by the number in `inode`'s status.
+pub fn open(inode: Arc<dyn Inode>, task: &Arc<Task>, flags: OpenFlags) -> Result<Arc<dyn File>, Errno> {
+    let number = inode.stat()?.rdev;
+    let known = DEVICES.iter().find(|(major, minor, _)| device_number(*major, *minor) == number);
+    let kind = match known.map(|(_, _, name)| *name) {
+        Some("null") => memory::Kind::Null,
+        Some("zero") => memory::Kind::Zero,
+        Some("full") => memory::Kind::Full,
+        Some("random" | "urandom") => memory::Kind::Random,
+        Some("tty" | "console") => return devpts::open_controlling(task, flags),
+        _ => return Err(Errno::ENXIO),
+    };
+    Ok(Arc::new(memory::Device::new(kind, inode)))
+}

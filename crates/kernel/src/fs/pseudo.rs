@@ -1,0 +1,331 @@
+//! File systems whose files are made up when they are read: what proc and sysfs are built of.
+//!
+//! Owns: [`PseudoFs`], directories with fixed names, files of generated text, links. A text is made
+//! anew by each read at position 0, so that a descriptor kept open shows fresh figures after a seek
+//! to the start. All sizes are 0, as proc(5) has it. Does not own: what the texts say.
+
+use std::sync::{Arc, OnceLock, Weak};
+
+use abi::Errno;
+use abi::stat::{S_IFDIR, S_IFLNK, S_IFREG, Stat};
+use abi::time::Timespec;
+
+use crate::sync::Mutex;
+use crate::task::Task;
+use crate::vfs::{DirEntry, File, FileSystem, FileSystemStat, Inode, OpenFlags, anonymous_device};
+
+/// A file system of made-up files.
+pub struct PseudoFs {
+    name: &'static str,
+    magic: u64,
+    device: u64,
+    mounted: Timespec,
+    top: OnceLock<Arc<dyn Inode>>,
+}
+
+impl PseudoFs {
+    /// An empty one; `magic` as statfs(2) lists them. Its top directory is made by `top` once.
+    pub fn new(name: &'static str, magic: u64, top: impl FnOnce(&Arc<PseudoFs>) -> Arc<dyn Inode>) -> Arc<PseudoFs> {
+        let device = anonymous_device();
+        let fs = Arc::new(PseudoFs { name, magic, device, mounted: crate::time::now(), top: OnceLock::new() });
+        let top = top(&fs);
+        fs.top.get_or_init(|| top);
+        fs
+    }
+
+    /// The status of one of its files.
+    pub fn stat_of(&self, ino: u64, mode: u32, owner: (u32, u32)) -> Stat {
+        let nlink = if mode & abi::stat::S_IFMT == S_IFDIR { 2 } else { 1 };
+        Stat {
+            dev: self.device,
+            ino,
+            nlink,
+            mode,
+            uid: owner.0,
+            gid: owner.1,
+            blksize: 1024,
+            atime: self.mounted,
+            mtime: self.mounted,
+            ctime: self.mounted,
+            ..Stat::default()
+        }
+    }
+}
+
+impl FileSystem for PseudoFs {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn device(&self) -> u64 {
+        self.device
+    }
+
+    fn root(&self) -> Arc<dyn Inode> {
+        let top = self.top.get();
+        // Set before anybody else sees the file system.
+        top.map(Arc::clone).unwrap_or_else(|| unreachable!("a file system without its top"))
+    }
+
+    fn stat(&self) -> FileSystemStat {
+        FileSystemStat { magic: self.magic, block_size: 4096, ..FileSystemStat::default() }
+    }
+}
+
+/// An inode number that stays the same for the same name in the same place.
+pub fn ino_of(parent: u64, name: &[u8]) -> u64 {
+    // FNV-1a: stable, and spread well enough for a few thousand names.
+    let seed = 0xcbf2_9ce4_8422_2325 ^ parent;
+    let hash = name.iter().fold(seed, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
+    hash >> 1 | 1
+}
+
+/// The entries of a directory from `position` on, `.` and `..` first; positions count entries.
+pub fn entries(own: u64, names: impl Iterator<Item = (Vec<u8>, u64, u32)>, position: u64) -> Vec<DirEntry> {
+    let dots = [(b".".to_vec(), own, S_IFDIR), (b"..".to_vec(), own, S_IFDIR)];
+    let all = dots.into_iter().chain(names).zip(1_u64..);
+    let rest = all.skip(usize::try_from(position).unwrap_or(usize::MAX));
+    rest.map(|((name, ino, kind), next)| DirEntry { name, ino, kind, next }).collect()
+}
+
+/// An open directory; its entries are asked for at each reading.
+pub struct OpenDirectory<F>(pub Stat, pub F);
+
+impl<F: Fn(u64) -> Result<Vec<DirEntry>, Errno> + Send + Sync + 'static> File for OpenDirectory<F> {
+    fn stat(&self) -> Result<Stat, Errno> {
+        Ok(self.0)
+    }
+
+    fn seekable(&self) -> bool {
+        true
+    }
+
+    fn read(&self, _: &mut [u8], _: u64) -> Result<usize, Errno> {
+        Err(Errno::EISDIR)
+    }
+
+    fn read_dir(&self, position: u64) -> Result<Vec<DirEntry>, Errno> {
+        self.1(position)
+    }
+}
+
+/// A directory whose names never change.
+pub struct Directory {
+    fs: Weak<PseudoFs>,
+    ino: u64,
+    children: Vec<(&'static str, Arc<dyn Inode>)>,
+}
+
+impl Directory {
+    /// A directory of those children.
+    pub fn new(fs: &Arc<PseudoFs>, ino: u64, children: Vec<(&'static str, Arc<dyn Inode>)>) -> Arc<Directory> {
+        Arc::new(Directory { fs: Arc::downgrade(fs), ino, children })
+    }
+
+    /// The child of that name.
+    pub fn child(&self, name: &[u8]) -> Option<Arc<dyn Inode>> {
+        let found = self.children.iter().find(|(child, _)| child.as_bytes() == name);
+        found.map(|(_, inode)| Arc::clone(inode))
+    }
+
+    /// Names, numbers and types of the children.
+    pub fn listing(&self) -> Vec<(Vec<u8>, u64, u32)> {
+        let entry = |(name, inode): &(&'static str, Arc<dyn Inode>)| {
+            let ino = inode.stat().map_or(0, |stat| stat.ino);
+            (name.as_bytes().to_vec(), ino, inode.kind())
+        };
+        self.children.iter().map(entry).collect()
+    }
+}
+
+/// The file system of an inode that lives no longer than it.
+fn upgrade(fs: &Weak<PseudoFs>) -> Result<Arc<PseudoFs>, Errno> {
+    fs.upgrade().ok_or(Errno::ENODEV)
+}
+
+macro_rules! belongs_to {
+    () => {
+        fn file_system(&self) -> Arc<dyn FileSystem> {
+            match self.fs.upgrade() {
+                Some(fs) => fs,
+                // The mount went before its last inode: an empty stand-in has the answers that remain.
+                None => PseudoFs::new("none", 0, |fs| Directory::new(fs, 1, Vec::new())),
+            }
+        }
+    };
+}
+
+impl Inode for Directory {
+    belongs_to!();
+
+    fn stat(&self) -> Result<Stat, Errno> {
+        Ok(upgrade(&self.fs)?.stat_of(self.ino, S_IFDIR | 0o555, (0, 0)))
+    }
+
+    fn kind(&self) -> u32 {
+        S_IFDIR
+    }
+
+    fn lookup(&self, name: &[u8]) -> Result<Arc<dyn Inode>, Errno> {
+        self.child(name).ok_or(Errno::ENOENT)
+    }
+
+    fn open(self: Arc<Self>, _: &Arc<Task>, _: OpenFlags) -> Result<Arc<dyn File>, Errno> {
+        let stat = self.stat()?;
+        Ok(Arc::new(OpenDirectory(stat, move |at| Ok(entries(self.ino, self.listing().into_iter(), at)))))
+    }
+}
+
+/// Makes the text of a file for whoever reads it.
+pub type Generate = Box<dyn Fn(&Arc<Task>) -> Result<Vec<u8>, Errno> + Send + Sync>;
+
+/// Takes what is written to a file.
+pub type Accept = Box<dyn Fn(&Arc<Task>, &[u8]) -> Result<(), Errno> + Send + Sync>;
+
+/// A file of generated text.
+pub struct TextFile {
+    fs: Weak<PseudoFs>,
+    ino: u64,
+    mode: u32,
+    generate: Generate,
+    accept: Option<Accept>,
+}
+
+impl TextFile {
+    /// A file that can only be read.
+    pub fn new(
+        fs: &Arc<PseudoFs>,
+        ino: u64,
+        generate: impl Fn(&Arc<Task>) -> Result<Vec<u8>, Errno> + Send + Sync + 'static,
+    ) -> Arc<TextFile> {
+        let generate = Box::new(generate);
+        Arc::new(TextFile { fs: Arc::downgrade(fs), ino, mode: 0o444, generate, accept: None })
+    }
+
+    /// A file that can be written by root, too.
+    pub fn writable(fs: &Arc<PseudoFs>, ino: u64, generate: Generate, accept: Accept) -> Arc<TextFile> {
+        Arc::new(TextFile { fs: Arc::downgrade(fs), ino, mode: 0o644, generate, accept: Some(accept) })
+    }
+}
+
+impl Inode for TextFile {
+    belongs_to!();
+
+    fn stat(&self) -> Result<Stat, Errno> {
+        Ok(upgrade(&self.fs)?.stat_of(self.ino, S_IFREG | self.mode, (0, 0)))
+    }
+
+    fn kind(&self) -> u32 {
+        S_IFREG
+    }
+
+    fn open(self: Arc<Self>, task: &Arc<Task>, flags: OpenFlags) -> Result<Arc<dyn File>, Errno> {
+        if flags.writable() && self.accept.is_none() {
+            return Err(Errno::EACCES);
+        }
+        let stat = self.stat()?;
+        let inode = Arc::clone(&self);
+        let generate: Generate = Box::new(move |task| (inode.generate)(task));
+        let accept: Accept = Box::new(move |task, bytes| match &self.accept {
+            Some(accept) => accept(task, bytes),
+            None => Err(Errno::EIO),
+        });
+        Ok(OpenText::new(stat, task, generate, accept))
+    }
+
+    fn truncate(&self, _: u64) -> Result<(), Errno> {
+        Ok(())
+    }
+}
+
+/// An open file of generated text.
+pub struct OpenText {
+    stat: Stat,
+    opener: Weak<Task>,
+    generate: Generate,
+    accept: Accept,
+    text: Mutex<Vec<u8>>,
+}
+
+impl OpenText {
+    /// The open file; texts are made for `task` as it is then.
+    pub fn new(stat: Stat, task: &Arc<Task>, generate: Generate, accept: Accept) -> Arc<OpenText> {
+        Arc::new(OpenText { stat, opener: Arc::downgrade(task), generate, accept, text: Mutex::default() })
+    }
+
+    fn opener(&self) -> Result<Arc<Task>, Errno> {
+        self.opener.upgrade().ok_or(Errno::ESRCH)
+    }
+}
+
+impl File for OpenText {
+    fn stat(&self) -> Result<Stat, Errno> {
+        Ok(self.stat)
+    }
+
+    fn seekable(&self) -> bool {
+        true
+    }
+
+    fn read(&self, buffer: &mut [u8], position: u64) -> Result<usize, Errno> {
+        if position == 0 {
+            let fresh = (self.generate)(&self.opener()?)?;
+            *self.text.lock() = fresh;
+        }
+        let text = self.text.lock();
+        let rest = usize::try_from(position).ok().and_then(|at| text.get(at..)).unwrap_or_default();
+        let count = rest.len().min(buffer.len());
+        buffer.iter_mut().zip(rest).for_each(|(place, byte)| *place = *byte);
+        Ok(count)
+    }
+
+    fn write(&self, buffer: &[u8], _: u64) -> Result<usize, Errno> {
+        (self.accept)(&self.opener()?, buffer)?;
+        Ok(buffer.len())
+    }
+
+    fn truncate(&self, _: u64) -> Result<(), Errno> {
+        Ok(())
+    }
+}
+
+/// Says where a link leads for whoever asks.
+type Target = Box<dyn Fn(&Arc<Task>) -> Result<Vec<u8>, Errno> + Send + Sync>;
+
+/// A symbolic link.
+pub struct Link {
+    fs: Weak<PseudoFs>,
+    ino: u64,
+    target: Target,
+}
+
+impl Link {
+    /// A link to what `target` says.
+    pub fn new(
+        fs: &Arc<PseudoFs>,
+        ino: u64,
+        target: impl Fn(&Arc<Task>) -> Result<Vec<u8>, Errno> + Send + Sync + 'static,
+    ) -> Arc<Link> {
+        Arc::new(Link { fs: Arc::downgrade(fs), ino, target: Box::new(target) })
+    }
+}
+
+impl Inode for Link {
+    belongs_to!();
+
+    fn stat(&self) -> Result<Stat, Errno> {
+        Ok(upgrade(&self.fs)?.stat_of(self.ino, S_IFLNK | 0o777, (0, 0)))
+    }
+
+    fn kind(&self) -> u32 {
+        S_IFLNK
+    }
+
+    fn read_link(&self, task: &Arc<Task>) -> Result<Vec<u8>, Errno> {
+        (self.target)(task)
+    }
+
+    fn open(self: Arc<Self>, _: &Arc<Task>, _: OpenFlags) -> Result<Arc<dyn File>, Errno> {
+        Err(Errno::ELOOP)
+    }
+}
