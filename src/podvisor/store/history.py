@@ -68,6 +68,7 @@ class History:
         """The oldest revision that can be read."""
         self.written = 0
         """Bytes of the keys and values of all changes that were ever applied here."""
+        self._swept = 0
         self._live: SortedDict[bytes, KeyValue] = SortedDict()
         self._dead: SortedSet[bytes] = SortedSet()
         self._versions: dict[bytes, list[Change]] = {}
@@ -140,35 +141,34 @@ class History:
         self.compacted = revision
 
     def forget(self, limit: int) -> Sequence[Change]:
-        """Drop changes that no readable revision needs, about `limit` at a time; empty when there are none left.
+        """Drop versions that no readable revision sees, passing over about `limit` changes; return what was dropped.
 
         Oldest first, so that a journal that deletes them in this order never has a key come back to life.
         """
-        cut = bisect_left(self._changes, self.compacted, key=_revision)
-        cut = min(cut, self._transaction_end(limit))
-        if cut == 0:
-            return []
-        upto = self._changes[cut - 1].revision
-        passed = self._changes[:cut]
-        del self._changes[:cut]
-        garbage = [old for key in {change.key: None for change in passed} for old in self._superseded(key, upto)]
+        first = bisect_left(self._changes, self._swept, key=_revision)
+        last = min(bisect_right(self._changes, self.compacted, key=_revision), self._transaction_end(first + limit))
+        passed = self._changes[first:last]
+        ended = last == len(self._changes) or self._changes[last].revision > self.compacted
+        self._swept = self.compacted if ended else passed[-1].revision
+        garbage = [old for key in {change.key: None for change in passed} for old in self._superseded(key, self._swept)]
+        del self._changes[: bisect_left(self._changes, min(self._swept + 1, self.compacted), key=_revision)]
         return sorted(garbage, key=lambda change: (change.revision, change.index))
 
     @property
     def unforgotten(self) -> bool:
         """Whether `forget` has work left."""
-        return bool(self._changes) and self._changes[0].revision < self.compacted
+        return self._swept < self.compacted
 
     def _superseded(self, key: bytes, upto: int) -> Sequence[Change]:
-        """Remove and return the versions of `key` that nobody at revision `upto` or later sees."""
-        versions = self._versions[key]
-        kept = bisect_right(versions, upto, key=_revision) - 1
-        if versions[kept].deleted:
-            kept += 1
-        garbage = versions[:kept]
-        del versions[:kept]
+        """Remove and return the versions of `key` that nobody sees, looking at revisions up to `upto`."""
+        versions = self._versions.get(key, [])
+        keep = max(bisect_right(versions, upto, key=_revision) - 1, 0)
+        if versions and versions[keep].deleted and versions[keep].revision < min(upto + 1, self.compacted):
+            keep += 1
+        garbage = versions[:keep]
+        del versions[:keep]
         if not versions:
-            del self._versions[key]
+            self._versions.pop(key, None)
             self._dead.discard(key)
         return garbage
 

@@ -26,6 +26,8 @@ MAP_FIRST = 64 << 20
 """The size of a new map. Address space only: the file grows page by page."""
 RESERVE = 16 << 20
 """Map beyond the limit that only deletions and compaction may use, so that a full store can be emptied."""
+SLACK = 1 << 20
+"""More than the pages of the tree above one batch of records."""
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 """What a host says when a file may not grow, of which a smaller write may still be possible."""
 
@@ -64,7 +66,7 @@ class LmdbJournal:
             except lmdb.MapFullError:
                 self._grow(batch.grows)
             except lmdb.Error as error:
-                raise _translated(error) from error
+                raise self._refusal(error, batch) from error
 
     def close(self) -> None:
         self._env.close()
@@ -118,6 +120,27 @@ class LmdbJournal:
             raise NoSpace(f"the store has reached its limit of {self._max_bytes >> 20} MiB")
         self._env.set_mapsize(min(size * 2, limit))
 
+    def _refusal(self, error: lmdb.Error, batch: Batch) -> NoSpace | Unavailable:
+        """What a failed commit means. LMDB has dropped the transaction; its pages are reachable from no root.
+
+        A disk that fills in the middle of a write makes it short, which LMDB reports as EIO: so ask for the room.
+        """
+        code = error.code
+        if code == errno.EIO:
+            code = self._ask_for_room(sum(len(change.event.kv.value) for change in batch.changes) + SLACK)
+        if code in FULL:
+            return NoSpace(os.strerror(code))
+        return Unavailable(f"the disk did not take a write: {error}")
+
+    def _ask_for_room(self, size: int) -> int:
+        """Make the file longer; the error number if that fails, else 0. LMDB does not mind a long file."""
+        with (self._path / "data.mdb").open("r+b") as data:
+            try:
+                os.posix_fallocate(data.fileno(), data.seek(0, os.SEEK_END), size)
+            except OSError as error:
+                return error.errno or errno.EIO
+        return 0
+
 
 def _lock(path: Path) -> int:
     """The directory's lock, which goes with its process however that ends. The file holds the owner's pid."""
@@ -131,12 +154,6 @@ def _lock(path: Path) -> int:
     os.ftruncate(lock, 0)
     os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
     return lock
-
-
-def _translated(error: lmdb.Error) -> Exception:
-    if error.code in FULL:
-        return NoSpace(os.strerror(error.code))
-    return Unavailable(f"the disk did not take a write: {error}")
 
 
 def _number(data: bytes) -> int:

@@ -52,10 +52,12 @@ class Marks:
 
     def __init__(self) -> None:
         self._marks: deque[Mark] = deque()
+        self._noted = 0
 
     def note(self, mark: Mark) -> None:
         """The store is now at `mark`."""
-        if not self._marks or self._marks[-1].revision != mark.revision:
+        if mark.revision > self._noted:
+            self._noted = mark.revision
             self._marks.append(mark)
 
     def due(self, now: float, written: int, retention: Retention) -> int | None:
