@@ -299,10 +299,24 @@ pub fn add_seals(file: BorrowedFd<'_>, seals: u32) -> Answer<()> {
     Ok(rustix::fs::fcntl_add_seals(file, SealFlags::from_bits_retain(seals))?)
 }
 
-/// Another description of an open regular file that cannot write, so that a mapping of it never can.
-pub fn reopen_to_read(file: BorrowedFd<'_>) -> Answer<OwnedFd> {
-    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY;
+/// Another description of what `file` is open at: a regular file, or a directory.
+pub fn reopen(file: BorrowedFd<'_>, how: Open) -> Answer<OwnedFd> {
+    let flags = match how {
+        Open::Directory => OFlags::PATH | OFlags::DIRECTORY,
+        Open::Read => OFlags::RDONLY | OFlags::NONBLOCK,
+        Open::Write => OFlags::RDWR | OFlags::NONBLOCK,
+    };
+    if how != Open::Directory {
+        only_regular(stat(file)?)?;
+    }
+    let flags = flags | OFlags::CLOEXEC | OFlags::NOCTTY;
     Ok(rustix::fs::openat(own_descriptors()?, own_name(file), flags, Mode::empty())?)
+}
+
+/// The ids that new host files get: those of this process.
+pub fn own_ids() -> (u32, u32) {
+    static IDS: OnceLock<(u32, u32)> = OnceLock::new();
+    *IDS.get_or_init(|| (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw()))
 }
 
 /// /proc/self/fd, opened once: before the process confines itself, if [`prepare`] was called.

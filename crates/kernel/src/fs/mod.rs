@@ -7,8 +7,10 @@ pub mod anon;
 pub mod dev;
 pub mod devpts;
 pub mod host;
+pub mod overlay;
 pub mod pipe;
 pub mod pseudo;
+pub mod root;
 pub mod tmpfs;
 
 use std::sync::Arc;

@@ -1,9 +1,17 @@
 //! Directories of the host.
 //!
-//! Owns: what a guest sees of a host error. (Bind mounts are added beside it.)
+//! Owns: host directories and files as lower layers and bind mounts use them, and what a guest sees of a host error.
+
+mod directory;
+mod file;
+mod node;
+mod volume;
 
 use abi::Errno;
 use platform::host::HostError;
+
+pub use self::directory::{HostDirectory, HostFile, OpenHostFile};
+pub use self::volume::HostFs;
 
 /// The error that a guest sees for a host's. What could tell about the host itself, or comes from
 /// our own confinement, is `EIO`.

@@ -264,7 +264,7 @@ impl Content {
         if let Some(reader) = reader {
             return Ok(Arc::clone(reader));
         }
-        let opened = Arc::new(host::reopen_to_read(file.as_fd()).map_err(errno)?);
+        let opened = Arc::new(host::reopen(file.as_fd(), host::Open::Read).map_err(errno)?);
         *reader = Some(Arc::clone(&opened));
         Ok(opened)
     }

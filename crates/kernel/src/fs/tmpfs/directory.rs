@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 use abi::Errno;
 
 use super::lower::LowerDirectory;
-use super::node::{Body, Node, Origin};
+use super::node::{Body, Node};
 use crate::sync::Mutex;
 use crate::vfs::{Attributes, DirEntry, Inode, NewNode};
 

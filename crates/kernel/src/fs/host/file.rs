@@ -1,0 +1,122 @@
+//! Open files and directories of a volume.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
+
+use abi::Errno;
+use abi::stat::{S_IFDIR, Stat};
+use platform::host;
+
+use super::errno;
+use super::node::HostNode;
+use crate::sync::Mutex;
+use crate::vfs::{DirEntry, File, Inode};
+
+/// How many entries one call hands over at most.
+const ENTRIES: usize = 512;
+
+/// An open regular file.
+pub(super) struct VolumeFile {
+    node: Arc<HostNode>,
+    fd: Arc<OwnedFd>,
+}
+
+impl VolumeFile {
+    pub(super) fn new(node: Arc<HostNode>, fd: Arc<OwnedFd>) -> VolumeFile {
+        VolumeFile { node, fd }
+    }
+}
+
+impl File for VolumeFile {
+    fn stat(&self) -> Result<Stat, Errno> {
+        Ok(self.node.fs().shown(host::stat(self.fd.as_fd()).map_err(errno)?))
+    }
+
+    fn read(&self, buffer: &mut [u8], position: u64) -> Result<usize, Errno> {
+        host::read_at(self.fd.as_fd(), buffer, position).map_err(errno)
+    }
+
+    fn write(&self, buffer: &[u8], position: u64) -> Result<usize, Errno> {
+        host::write_at(self.fd.as_fd(), buffer, position).map_err(errno)
+    }
+
+    fn seekable(&self) -> bool {
+        true
+    }
+
+    fn seek_data(&self, offset: u64, hole: bool) -> Result<u64, Errno> {
+        host::seek_data(self.fd.as_fd(), offset, hole).map_err(errno)
+    }
+
+    fn truncate(&self, length: u64) -> Result<(), Errno> {
+        host::truncate(self.fd.as_fd(), length).map_err(errno)
+    }
+
+    fn allocate(&self, mode: u32, offset: u64, length: u64) -> Result<(), Errno> {
+        host::allocate(self.fd.as_fd(), mode, offset, length).map_err(errno)
+    }
+
+    fn sync(&self) -> Result<(), Errno> {
+        host::sync(self.fd.as_fd()).map_err(errno)
+    }
+
+    fn host_mapping(&self, writable: bool) -> Result<Arc<OwnedFd>, Errno> {
+        if writable {
+            return Ok(Arc::clone(&self.fd));
+        }
+        Ok(Arc::new(host::reopen(self.fd.as_fd(), host::Open::Read).map_err(errno)?))
+    }
+}
+
+/// An open directory: its names as they were when reading began.
+pub(super) struct VolumeDirectory {
+    node: Arc<HostNode>,
+    names: Mutex<Vec<DirEntry>>,
+}
+
+impl VolumeDirectory {
+    pub(super) fn new(node: Arc<HostNode>) -> VolumeDirectory {
+        VolumeDirectory { node, names: Mutex::default() }
+    }
+
+    fn snapshot(&self) -> Result<Vec<DirEntry>, Errno> {
+        let own = self.node.host_stat()?;
+        let dot = |name: &[u8]| DirEntry { name: name.to_vec(), ino: own.ino, kind: S_IFDIR, next: 0 };
+        let mut all = vec![dot(b"."), dot(b"..")];
+        for entry in host::list(self.node.directory()?).map_err(errno)? {
+            let noted = self.node.fs().noted((own.dev, entry.ino)).kind;
+            all.push(DirEntry { name: entry.name, ino: entry.ino, kind: noted.unwrap_or(entry.kind), next: 0 });
+        }
+        for (entry, next) in all.iter_mut().zip(1..) {
+            entry.next = next;
+        }
+        Ok(all)
+    }
+}
+
+impl File for VolumeDirectory {
+    fn stat(&self) -> Result<Stat, Errno> {
+        self.node.stat()
+    }
+
+    fn read(&self, _: &mut [u8], _: u64) -> Result<usize, Errno> {
+        Err(Errno::EISDIR)
+    }
+
+    fn seekable(&self) -> bool {
+        true
+    }
+
+    fn read_dir(&self, position: u64) -> Result<Vec<DirEntry>, Errno> {
+        if position == 0 || self.names.lock().is_empty() {
+            let names = self.snapshot()?;
+            *self.names.lock() = names;
+        }
+        let start = usize::try_from(position).unwrap_or(usize::MAX);
+        Ok(self.names.lock().iter().skip(start).take(ENTRIES).cloned().collect())
+    }
+
+    fn sync(&self) -> Result<(), Errno> {
+        host::sync(self.node.directory()?).map_err(errno)
+    }
+}

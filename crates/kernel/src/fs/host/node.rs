@@ -1,0 +1,322 @@
+//! An inode of a volume.
+
+use std::collections::HashMap;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::{Arc, Weak};
+
+use abi::Errno;
+use abi::stat::{S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK, Stat};
+use platform::host::{self, Open};
+
+use super::errno;
+use super::file::{VolumeDirectory, VolumeFile};
+use super::volume::{HostFs, Key};
+use crate::sync::Mutex;
+use crate::task::Task;
+use crate::vfs::{Attributes, File, FileSystem, Inode, NewNode, OpenFlags, SetAttributes, Slot};
+
+/// An inode of a volume: a host directory with its descriptor, or a name in one.
+pub(super) struct HostNode {
+    this: Weak<HostNode>,
+    fs: Arc<HostFs>,
+    key: Key,
+    kind: u32,
+    /// Whether it is the top of the volume.
+    root: bool,
+    /// For directories: a descriptor to look names up in.
+    directory: Option<OwnedFd>,
+    /// Where it was last known to be; `None` for the root and for what was removed.
+    place: Mutex<Option<(Arc<HostNode>, Vec<u8>)>>,
+    /// The descriptor of an open regular file: what is asked about the node is asked of it.
+    opened: Mutex<Weak<OwnedFd>>,
+    children: Mutex<HashMap<Vec<u8>, Weak<HostNode>>>,
+    slot: Slot,
+}
+
+impl HostNode {
+    pub(super) fn root(fs: Arc<HostFs>) -> Arc<HostNode> {
+        let stat = host::stat(fs.top()).unwrap_or_default();
+        HostNode::build(fs, stat, None, None)
+    }
+
+    fn build(
+        fs: Arc<HostFs>,
+        stat: Stat,
+        directory: Option<OwnedFd>,
+        place: Option<(Arc<HostNode>, Vec<u8>)>,
+    ) -> Arc<HostNode> {
+        let key = (stat.dev, stat.ino);
+        let kind = fs.noted(key).kind.unwrap_or(stat.mode & S_IFMT);
+        Arc::new_cyclic(|this| HostNode {
+            this: Weak::clone(this),
+            fs,
+            key,
+            kind,
+            root: place.is_none(),
+            directory,
+            place: Mutex::new(place),
+            opened: Mutex::default(),
+            children: Mutex::default(),
+            slot: Slot::default(),
+        })
+    }
+
+    fn strong(&self) -> Result<Arc<HostNode>, Errno> {
+        self.this.upgrade().ok_or(Errno::EIO)
+    }
+
+    /// The descriptor to look names up in.
+    pub(super) fn directory(&self) -> Result<BorrowedFd<'_>, Errno> {
+        if self.kind != S_IFDIR {
+            return Err(Errno::ENOTDIR);
+        }
+        Ok(self.directory.as_ref().map_or_else(|| self.fs.top(), AsFd::as_fd))
+    }
+
+    fn place(&self) -> Result<(Arc<HostNode>, Vec<u8>), Errno> {
+        self.place.lock().clone().ok_or(Errno::ESTALE)
+    }
+
+    /// The host's own status.
+    pub(super) fn host_stat(&self) -> Result<Stat, Errno> {
+        if let Some(fd) = self.opened.lock().upgrade() {
+            return host::stat(fd.as_fd()).map_err(errno);
+        }
+        if let Some(fd) = &self.directory {
+            return host::stat(fd.as_fd()).map_err(errno);
+        }
+        match self.place.lock().clone() {
+            Some((parent, name)) => host::stat_at(parent.directory()?, &name).map_err(errno),
+            None if self.root => host::stat(self.fs.top()).map_err(errno),
+            None => Err(Errno::ESTALE),
+        }
+    }
+
+    pub(super) fn fs(&self) -> &Arc<HostFs> {
+        &self.fs
+    }
+
+    fn child(self: &Arc<Self>, name: &[u8]) -> Result<Arc<HostNode>, Errno> {
+        let stat = host::stat_at(self.directory()?, name).map_err(errno)?;
+        let key = (stat.dev, stat.ino);
+        let known = self.children.lock().get(name).and_then(Weak::upgrade);
+        if let Some(node) = known.filter(|node| node.key == key) {
+            return Ok(node);
+        }
+        let special = self.fs.special.lock().get(&key).cloned();
+        if let Some(node) = special {
+            return Ok(node);
+        }
+        let directory = match stat.mode & S_IFMT {
+            S_IFDIR => Some(host::open(self.directory()?, name, Open::Directory).map_err(errno)?),
+            _ => None,
+        };
+        let node = HostNode::build(self.fs.strong()?, stat, directory, Some((Arc::clone(self), name.to_vec())));
+        let mut children = self.children.lock();
+        if children.len() > 64 {
+            children.retain(|_, child| child.strong_count() > 0);
+        }
+        children.insert(name.to_vec(), Arc::downgrade(&node));
+        Ok(node)
+    }
+
+    /// An empty file that stands for a FIFO or a socket.
+    fn make_special(self: &Arc<Self>, name: &[u8], kind: u32, attributes: Attributes) -> Result<Arc<HostNode>, Errno> {
+        let file = host::create(self.directory()?, name, attributes.mode & 0o777).map_err(errno)?;
+        let stat = host::stat(file.as_fd()).map_err(errno)?;
+        let key = (stat.dev, stat.ino);
+        self.fs.note(key, |noted| noted.kind = Some(kind));
+        let node = self.child(name)?;
+        self.fs.special.lock().insert(key, Arc::clone(&node));
+        Ok(node)
+    }
+
+    /// Its name was removed.
+    fn gone(&self) {
+        let place = self.place.lock().take();
+        drop(place);
+        let last = self.host_stat().is_err() || self.host_stat().is_ok_and(|stat| stat.nlink == 0);
+        if last || self.kind == S_IFSOCK || self.kind == S_IFIFO {
+            self.fs.forget_key(self.key);
+        }
+    }
+
+    /// Opens the bytes, for reading or for both.
+    fn open_bytes(&self, write: bool) -> Result<Arc<OwnedFd>, Errno> {
+        let how = if write { Open::Write } else { Open::Read };
+        let fd = match self.place.lock().clone() {
+            Some((parent, name)) => host::open(parent.directory()?, &name, how).map_err(errno)?,
+            None if self.root => host::reopen(self.fs.top(), how).map_err(errno)?,
+            None => return Err(Errno::ESTALE),
+        };
+        let fd = Arc::new(fd);
+        *self.opened.lock() = Arc::downgrade(&fd);
+        Ok(fd)
+    }
+
+    fn set_host_mode(&self, mode: u32) -> Result<(), Errno> {
+        if let Some(fd) = self.opened.lock().upgrade() {
+            return host::set_mode(fd.as_fd(), mode).map_err(errno);
+        }
+        match self.place() {
+            Ok((parent, name)) => host::set_mode_at(parent.directory()?, &name, mode).map_err(errno),
+            Err(_) if self.root => host::set_mode(self.fs.top(), mode).map_err(errno),
+            Err(errno) => Err(errno),
+        }
+    }
+}
+
+impl Inode for HostNode {
+    fn file_system(&self) -> Arc<dyn FileSystem> {
+        Arc::clone(&self.fs) as Arc<dyn FileSystem>
+    }
+
+    fn stat(&self) -> Result<Stat, Errno> {
+        Ok(self.fs.shown(self.host_stat()?))
+    }
+
+    fn kind(&self) -> u32 {
+        self.kind
+    }
+
+    fn slot(&self) -> Option<&Slot> {
+        Some(&self.slot)
+    }
+
+    fn lookup(&self, name: &[u8]) -> Result<Arc<dyn Inode>, Errno> {
+        Ok(self.strong()?.child(name)?)
+    }
+
+    fn create(&self, name: &[u8], node: NewNode, attributes: Attributes) -> Result<Arc<dyn Inode>, Errno> {
+        let this = self.strong()?;
+        let made = match node {
+            NewNode::Regular => {
+                host::create(self.directory()?, name, attributes.mode).map_err(errno)?;
+                this.child(name)?
+            }
+            NewNode::Directory => {
+                host::make_directory(self.directory()?, name, attributes.mode).map_err(errno)?;
+                this.child(name)?
+            }
+            NewNode::Symlink(target) => {
+                host::make_link(self.directory()?, name, &target).map_err(errno)?;
+                this.child(name)?
+            }
+            NewNode::Fifo => this.make_special(name, S_IFIFO, attributes)?,
+            NewNode::Socket => this.make_special(name, S_IFSOCK, attributes)?,
+            NewNode::CharDevice(_) | NewNode::BlockDevice(_) => return Err(Errno::EPERM),
+        };
+        let Attributes { mode, uid, gid } = attributes;
+        self.fs.note(made.key, |noted| {
+            (noted.uid, noted.gid) = (Some(uid), Some(gid));
+            noted.bits = Some(mode & 0o7000);
+        });
+        Ok(made)
+    }
+
+    fn link(&self, name: &[u8], target: &Arc<dyn Inode>) -> Result<(), Errno> {
+        let (parent, old) = of_inode(target)?.place()?;
+        host::link(parent.directory()?, &old, self.directory()?, name).map_err(errno)
+    }
+
+    fn unlink(&self, name: &[u8]) -> Result<(), Errno> {
+        let child = self.strong()?.child(name)?;
+        host::remove(self.directory()?, name, false).map_err(errno)?;
+        child.gone();
+        Ok(())
+    }
+
+    fn rmdir(&self, name: &[u8]) -> Result<(), Errno> {
+        let child = self.strong()?.child(name)?;
+        host::remove(self.directory()?, name, true).map_err(errno)?;
+        self.fs.forget_key(child.key);
+        Ok(())
+    }
+
+    fn rename(&self, name: &[u8], new_parent: &Arc<dyn Inode>, new_name: &[u8], flags: u32) -> Result<(), Errno> {
+        const NOREPLACE: u32 = 1;
+        const EXCHANGE: u32 = 2;
+        if flags & !(NOREPLACE | EXCHANGE) != 0 {
+            return Err(Errno::EINVAL);
+        }
+        let new_parent = of_inode(new_parent)?;
+        let child = self.strong()?.child(name)?;
+        let replaced = new_parent.child(new_name).ok();
+        host::rename(self.directory()?, name, new_parent.directory()?, new_name, flags).map_err(errno)?;
+        *child.place.lock() = Some((Arc::clone(&new_parent), new_name.to_vec()));
+        self.children.lock().remove(name);
+        new_parent.children.lock().insert(new_name.to_vec(), Arc::downgrade(&child));
+        match replaced {
+            Some(other) if flags & EXCHANGE != 0 => {
+                *other.place.lock() = Some((self.strong()?, name.to_vec()));
+                self.children.lock().insert(name.to_vec(), Arc::downgrade(&other));
+            }
+            Some(other) if other.key != child.key && self.fs.noted(other.key).kind.is_some() => {
+                self.fs.forget_key(other.key);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn link_text(&self) -> Result<Vec<u8>, Errno> {
+        if self.kind != S_IFLNK {
+            return Err(Errno::EINVAL);
+        }
+        let (parent, name) = self.place()?;
+        host::read_link(parent.directory()?, &name).map_err(errno)
+    }
+
+    fn set_attributes(&self, change: SetAttributes) -> Result<(), Errno> {
+        let SetAttributes { mode, uid, gid, atime, mtime } = change;
+        if let Some(mode) = mode {
+            if self.kind != S_IFLNK {
+                self.set_host_mode(mode)?;
+            }
+            self.fs.note(self.key, |noted| noted.bits = Some(mode & 0o7000));
+        }
+        if uid.is_some() || gid.is_some() {
+            self.fs.note(self.key, |noted| {
+                noted.uid = uid.or(noted.uid);
+                noted.gid = gid.or(noted.gid);
+            });
+        }
+        if atime.is_some() || mtime.is_some() {
+            let opened = self.opened.lock().upgrade();
+            return match (opened, self.place()) {
+                (Some(fd), _) => host::set_times(fd.as_fd(), atime, mtime).map_err(errno),
+                (None, Ok((parent, name))) => {
+                    host::set_times_at(parent.directory()?, &name, atime, mtime).map_err(errno)
+                }
+                (None, Err(_)) if self.root => host::set_times(self.fs.top(), atime, mtime).map_err(errno),
+                (None, Err(errno)) => Err(errno),
+            };
+        }
+        Ok(())
+    }
+
+    fn truncate(&self, length: u64) -> Result<(), Errno> {
+        match self.kind {
+            S_IFREG => host::truncate(self.open_bytes(true)?.as_fd(), length).map_err(errno),
+            S_IFDIR => Err(Errno::EISDIR),
+            _ => Err(Errno::EINVAL),
+        }
+    }
+
+    fn open(self: Arc<Self>, task: &Arc<Task>, flags: OpenFlags) -> Result<Arc<dyn File>, Errno> {
+        match self.kind {
+            S_IFDIR => Ok(Arc::new(VolumeDirectory::new(self))),
+            S_IFREG => {
+                let fd = self.open_bytes(flags.writable())?;
+                Ok(Arc::new(VolumeFile::new(self, fd)))
+            }
+            S_IFLNK => Err(Errno::ELOOP),
+            _ => crate::fs::open_special(self, task, flags),
+        }
+    }
+}
+
+fn of_inode(inode: &Arc<dyn Inode>) -> Result<Arc<HostNode>, Errno> {
+    let any: &dyn std::any::Any = &**inode;
+    any.downcast_ref::<HostNode>().ok_or(Errno::EXDEV)?.strong()
+}

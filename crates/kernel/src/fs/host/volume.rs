@@ -1,0 +1,166 @@
+//! A directory of the host that guests may change: volumes and bind mounts.
+//!
+//! Owns: [`HostFs`]. Names are looked up on the host each time, since others may change the tree too. What the host
+//! will not keep for us is kept here, by device and inode number, as long as the pod lives: the owners that chown(2)
+//! sets (on the host everything belongs to whoever runs us), set-id bits, and which files stand for a FIFO or a socket:
+//! on the host those are empty regular files, so that nothing special ever appears there.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::{Arc, Weak};
+
+use abi::Errno;
+use abi::stat::{S_IFDIR, S_IFMT, S_IFREG, Stat};
+use platform::host;
+
+use super::errno;
+use super::node::HostNode;
+use crate::sync::Mutex;
+use crate::vfs::{FileSystem, FileSystemStat, Inode, anonymous_device};
+
+/// The magic number that statfs(2) shows: ext4's, which programs expect of a disk.
+const MAGIC: u64 = 0xef53;
+/// Who owns what belongs to a user that the pod does not know.
+const NOBODY: u32 = 65534;
+
+/// A host inode: device and number.
+pub(super) type Key = (u64, u64);
+
+thread_local! {
+    static SERVED: RefCell<HashMap<Key, Weak<HostFs>>> = RefCell::default();
+}
+
+/// A host directory, or one regular file, as a file system.
+pub struct HostFs {
+    device: u64,
+    top: OwnedFd,
+    root: Mutex<Weak<HostNode>>,
+    this: Weak<HostFs>,
+    noted: Mutex<HashMap<Key, Noted>>,
+    /// Nodes that stand for FIFOs and sockets, which live as long as their names.
+    pub(super) special: Mutex<HashMap<Key, Arc<HostNode>>>,
+}
+
+/// What is kept about a host inode beside the host's own status.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Noted {
+    pub(super) uid: Option<u32>,
+    pub(super) gid: Option<u32>,
+    /// Set-user-id, set-group-id and sticky bits.
+    pub(super) bits: Option<u32>,
+    /// The type that an empty file stands for.
+    pub(super) kind: Option<u32>,
+}
+
+impl HostFs {
+    /// The file system of what `fd` is: the one that serves it already, where there is one, so that
+    /// containers of a pod that share a volume share its sockets, FIFOs and owners. `EINVAL` where
+    /// it is neither a directory nor a regular file.
+    pub fn new(fd: OwnedFd) -> Result<Arc<HostFs>, Errno> {
+        let stat = host::stat(fd.as_fd()).map_err(errno)?;
+        if !matches!(stat.mode & S_IFMT, S_IFDIR | S_IFREG) {
+            return Err(Errno::EINVAL);
+        }
+        let key = (stat.dev, stat.ino);
+        let served = SERVED.with_borrow(|served| served.get(&key).and_then(Weak::upgrade));
+        if let Some(served) = served {
+            return Ok(served);
+        }
+        let made = Arc::new_cyclic(|this| HostFs {
+            device: anonymous_device(),
+            top: fd,
+            root: Mutex::default(),
+            this: Weak::clone(this),
+            noted: Mutex::default(),
+            special: Mutex::default(),
+        });
+        SERVED.with_borrow_mut(|served| {
+            served.retain(|_, served| served.strong_count() > 0);
+            served.insert(key, Arc::downgrade(&made));
+        });
+        Ok(made)
+    }
+
+    pub(super) fn top(&self) -> BorrowedFd<'_> {
+        self.top.as_fd()
+    }
+
+    pub(super) fn noted(&self, key: Key) -> Noted {
+        self.noted.lock().get(&key).copied().unwrap_or_default()
+    }
+
+    pub(super) fn note(&self, key: Key, change: impl FnOnce(&mut Noted)) {
+        change(self.noted.lock().entry(key).or_default());
+    }
+
+    pub(super) fn forget_key(&self, key: Key) {
+        self.noted.lock().remove(&key);
+        let special = self.special.lock().remove(&key);
+        drop(special);
+    }
+
+    /// The host's status as guests see it.
+    pub(super) fn shown(&self, mut stat: Stat) -> Stat {
+        let noted = self.noted((stat.dev, stat.ino));
+        let (own_uid, own_gid) = host::own_ids();
+        let id = |id: u32, own: u32| {
+            if id == own {
+                0
+            } else if id == 0 {
+                NOBODY
+            } else {
+                id
+            }
+        };
+        stat.dev = self.device;
+        stat.uid = noted.uid.unwrap_or_else(|| id(stat.uid, own_uid));
+        stat.gid = noted.gid.unwrap_or_else(|| id(stat.gid, own_gid));
+        if let Some(bits) = noted.bits {
+            stat.mode = stat.mode & !0o7000 | bits;
+        }
+        if let Some(kind) = noted.kind {
+            stat.mode = stat.mode & !S_IFMT | kind;
+        }
+        stat
+    }
+
+    pub(super) fn strong(&self) -> Result<Arc<HostFs>, Errno> {
+        self.this.upgrade().ok_or(Errno::EIO)
+    }
+}
+
+impl FileSystem for HostFs {
+    fn name(&self) -> &'static str {
+        "ext4"
+    }
+
+    fn device(&self) -> u64 {
+        self.device
+    }
+
+    fn root(&self) -> Arc<dyn Inode> {
+        let mut root = self.root.lock();
+        if let Some(node) = root.upgrade() {
+            return node;
+        }
+        let this = self.this.upgrade().unwrap_or_else(|| unreachable!("a file system is used after it was dropped"));
+        let node = HostNode::root(this);
+        *root = Arc::downgrade(&node);
+        node
+    }
+
+    fn stat(&self) -> FileSystemStat {
+        let [block_size, blocks, free, files, files_free] = host::space(self.top()).unwrap_or([4096, 0, 0, 0, 0]);
+        FileSystemStat { magic: MAGIC, block_size, blocks, free, files, files_free }
+    }
+
+    fn sync(&self) -> Result<(), Errno> {
+        host::sync(self.top()).map_err(errno)
+    }
+
+    fn forget(&self) {
+        let special = std::mem::take(&mut *self.special.lock());
+        drop(special);
+    }
+}
