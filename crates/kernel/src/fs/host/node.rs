@@ -131,12 +131,11 @@ impl HostNode {
         Ok(node)
     }
 
-    /// Its name was removed.
-    fn gone(&self) {
+    /// A name of it was removed, of `links`.
+    fn lost_name(&self, links: u64) {
         let place = self.place.lock().take();
         drop(place);
-        let last = self.host_stat().is_err() || self.host_stat().is_ok_and(|stat| stat.nlink == 0);
-        if last || self.kind == S_IFSOCK || self.kind == S_IFIFO {
+        if links <= 1 {
             self.fs.forget_key(self.key);
         }
     }
@@ -221,8 +220,9 @@ impl Inode for HostNode {
 
     fn unlink(&self, name: &[u8]) -> Result<(), Errno> {
         let child = self.strong()?.child(name)?;
+        let links = child.host_stat()?.nlink;
         host::remove(self.directory()?, name, false).map_err(errno)?;
-        child.gone();
+        child.lost_name(links);
         Ok(())
     }
 
