@@ -281,11 +281,8 @@ pub(super) fn mask(task: &Task, pointer: u64, size: u64) -> Result<Option<Signal
     task.read(UserPtr::new(pointer)).map(Some)
 }
 
-/// Runs a wait under `mask`.
-pub(super) async fn with_mask(
-    _task: &Arc<Task>,
-    _mask: Option<SignalSet>,
-    wait: impl Future<Output = Answer>,
-) -> Answer {
+/// Runs a wait under `mask`; the end of the call takes the mask back.
+pub(super) async fn with_mask(task: &Arc<Task>, mask: Option<SignalSet>, wait: impl Future<Output = Answer>) -> Answer {
+    *task.temporary_mask.lock() = mask;
     wait.await
 }
