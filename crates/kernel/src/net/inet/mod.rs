@@ -1,0 +1,125 @@
+//! AF_INET and AF_INET6 inside the pod: ip(7), ipv6(7), tcp(7), udp(7).
+//!
+//! Owns: [`Inet`], the pod's addresses and its port space, which all containers share; streams and
+//! datagrams between sockets of the pod. Does not own: anything outside: an address that is not the
+//! pod's own is unreachable.
+
+mod ports;
+mod tcp;
+mod udp;
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::{Arc, Weak};
+
+use abi::Errno;
+use abi::socket::{
+    AF_INET, IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_IP, IPPROTO_TCP, IPPROTO_UDP, SOCK_DGRAM, SOCK_RAW, SOCK_STREAM,
+};
+
+pub use self::tcp::TcpSocket;
+pub use self::udp::UdpSocket;
+use crate::net::address::{Address, unmapped};
+use crate::net::message::Caller;
+use crate::net::socket::{Base, Endpoint};
+use crate::sync::Mutex;
+
+/// The pod's addresses and ports.
+#[derive(Default)]
+pub struct Inet {
+    /// The addresses beside loopback: those of `eth0`.
+    addresses: Mutex<Vec<IpAddr>>,
+    tcp: ports::Ports<TcpSocket>,
+    udp: ports::Ports<UdpSocket>,
+    all_tcp: Mutex<Vec<Weak<TcpSocket>>>,
+    all_udp: Mutex<Vec<Weak<UdpSocket>>>,
+}
+
+impl Inet {
+    /// The pod's addresses beside loopback.
+    pub fn addresses(&self) -> Vec<IpAddr> {
+        self.addresses.lock().clone()
+    }
+
+    /// Gives the pod its addresses.
+    pub fn set_addresses(&self, addresses: Vec<IpAddr>) {
+        *self.addresses.lock() = addresses;
+    }
+
+    /// Every open TCP socket, for /proc/net/tcp.
+    pub fn tcp_sockets(&self) -> Vec<Arc<TcpSocket>> {
+        self.all_tcp.lock().iter().filter_map(Weak::upgrade).collect()
+    }
+
+    /// Every open UDP socket, for /proc/net/udp.
+    pub fn udp_sockets(&self) -> Vec<Arc<UdpSocket>> {
+        self.all_udp.lock().iter().filter_map(Weak::upgrade).collect()
+    }
+
+    /// Whether `ip` is one of the pod's.
+    fn is_own(&self, ip: IpAddr) -> bool {
+        ip.is_loopback() || self.addresses.lock().contains(&ip)
+    }
+
+    /// Whether a socket may be bound to `ip`: `EADDRNOTAVAIL` otherwise.
+    fn check_bindable(&self, ip: IpAddr) -> Result<(), Errno> {
+        if ip.is_unspecified() || self.is_own(ip) { Ok(()) } else { Err(Errno::EADDRNOTAVAIL) }
+    }
+
+    /// Where a socket reaches `to`, and from which address; an address that is not the pod's is
+    /// `ENETUNREACH`. The unspecified address means this host.
+    fn route(&self, to: SocketAddr) -> Result<(SocketAddr, IpAddr), Errno> {
+        let ip = match to.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+            IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+            ip => ip,
+        };
+        if !self.is_own(ip) {
+            return Err(Errno::ENETUNREACH);
+        }
+        let from = match ip {
+            IpAddr::V4(ip) if ip.is_loopback() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+            ip => ip,
+        };
+        Ok((SocketAddr::new(ip, to.port()), from))
+    }
+}
+
+/// A new socket of `domain`, AF_INET or AF_INET6.
+pub fn socket(
+    inet: &Arc<Inet>,
+    caller: &Caller,
+    domain: u16,
+    kind: u32,
+    protocol: i32,
+) -> Result<Arc<dyn Endpoint>, Errno> {
+    match (kind, protocol) {
+        (SOCK_STREAM, IPPROTO_IP | IPPROTO_TCP) => Ok(TcpSocket::new(inet, caller, domain)),
+        (SOCK_DGRAM, IPPROTO_IP | IPPROTO_UDP) => Ok(UdpSocket::new(inet, caller, domain)),
+        // ping_group_range admits nobody; raw sockets need a network to be raw on.
+        (SOCK_DGRAM, IPPROTO_ICMP | IPPROTO_ICMPV6) => Err(Errno::EACCES),
+        (SOCK_RAW, _) => Err(Errno::EPERM),
+        (SOCK_STREAM | SOCK_DGRAM, _) => Err(Errno::EPROTONOSUPPORT),
+        _ => Err(Errno::ESOCKTNOSUPPORT),
+    }
+}
+
+/// The address that a call names, without its mapping; checked against the socket's family.
+fn own_family(base: &Base, address: &Address) -> Result<SocketAddr, Errno> {
+    let Address::Inet(address) = address else { return Err(Errno::EAFNOSUPPORT) };
+    if address.is_ipv4() != (base.domain == AF_INET) {
+        return Err(Errno::EAFNOSUPPORT);
+    }
+    let plain = unmapped(*address);
+    if base.options.lock().v6_only && plain.is_ipv4() {
+        return Err(Errno::ENETUNREACH);
+    }
+    Ok(plain)
+}
+
+/// The wildcard address of a socket of `domain`.
+fn wildcard(domain: u16) -> IpAddr {
+    if domain == AF_INET { IpAddr::V4(Ipv4Addr::UNSPECIFIED) } else { IpAddr::V6(Ipv6Addr::UNSPECIFIED) }
+}
+
+#[cfg(test)]
+mod tests;
