@@ -7,7 +7,7 @@ objects should become. Scheduler, controllers, node, dashboard, the command line
     pod = await client.get(sdk.kinds.PODS, "web-0", "default")
 """
 
-from podvisor.sdk import discovery, errors, events, kinds, kubeconfig, lease, objects, selectors
+from podvisor.sdk import discovery, errors, events, kinds, kubeconfig, lease, objects, selectors, tolerations
 from podvisor.sdk.cache import Cache
 from podvisor.sdk.client import (
     STATUS,
@@ -58,4 +58,5 @@ __all__ = [
     "lease",
     "objects",
     "selectors",
+    "tolerations",
 ]

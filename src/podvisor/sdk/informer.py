@@ -14,7 +14,7 @@ What holds, as client-go's `tools/cache` documents it for its shared informers:
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 from podvisor.base.backoff import Backoff
 from podvisor.base.clock import Clock
@@ -91,6 +91,12 @@ class Informer(Generic[T]):
             _call(handler, old, new)
 
 
+class _Followed(NamedTuple):
+    name: str
+    view: object
+    selection: Selection
+
+
 class Informers:
     """One informer per resource, shared by everybody who asks, so that each object is fetched and kept once."""
 
@@ -98,24 +104,31 @@ class Informers:
         self._client = client
         self._clock = clock
         self._scope = scope
-        self._informers: dict[str, Informer[Any]] = {}
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._informers: dict[_Followed, Informer[Any]] = {}
+        self._tasks: dict[_Followed, asyncio.Task[None]] = {}
 
-    def of(self, resource: Resource[T]) -> Informer[T]:
-        """The informer of a resource, already running."""
-        name = str(resource)
-        if name not in self._informers:
-            informer = Informer(self._client, resource, self._clock)
-            self._informers[name] = informer
-            work = supervise(f"informer of {name}", informer.run, clock=self._clock, backoff=Backoff(limit=30.0))
-            self._tasks[name] = self._scope.start(work, name=f"informer of {name}")
-        return cast("Informer[T]", self._informers[name])
+    def of(self, resource: Resource[T], selection: Selection = EVERYTHING) -> Informer[T]:
+        """The informer of a resource, or of a selection of it, already running."""
+        key = _Followed(str(resource), resource.view, selection)
+        if key not in self._informers:
+            informer = Informer(self._client, resource, self._clock, selection)
+            self._informers[key] = informer
+            name = f"informer of {resource}"
+            work = supervise(name, informer.run, clock=self._clock, backoff=Backoff(limit=30.0))
+            self._tasks[key] = self._scope.start(work, name=name)
+        return cast("Informer[T]", self._informers[key])
+
+    def metadata_of(self, resource: Resource[Any]) -> Informer[Any]:
+        """An informer whose objects have at least metadata: whichever follows the resource already, or a new one."""
+        wanted = (str(resource), EVERYTHING)
+        known = (one for key, one in self._informers.items() if (key.name, key.selection) == wanted)
+        return next(known, None) or self.of(resource.partial)
 
     def stop(self, resource: Resource[Any]) -> None:
-        """End an informer whose resource is gone."""
-        if task := self._tasks.pop(str(resource), None):
-            task.cancel()
-            del self._informers[str(resource)]
+        """End the informers of a resource that is no longer served."""
+        for key in [key for key in self._informers if key.name == str(resource)]:
+            self._tasks.pop(key).cancel()
+            del self._informers[key]
 
     async def wait_synced(self) -> None:
         """Return once every informer asked for so far has its first state."""

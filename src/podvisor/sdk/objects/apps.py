@@ -1,6 +1,6 @@
 """Views of apps/v1 kinds."""
 
-from typing import Any
+from typing import Any, cast
 
 from msgspec import field
 
@@ -8,6 +8,16 @@ from podvisor.sdk.objects.meta import Condition, LabelSelector, Object, View
 
 Template = dict[str, Any]
 """A pod template as the server holds it, whole: it is copied into pods, so no field may be dropped."""
+
+
+def template_metadata(template: Template) -> dict[str, Any]:
+    """The metadata that a template gives its pods."""
+    return cast("dict[str, Any]", template.get("metadata") or {})
+
+
+def template_labels(template: Template) -> dict[str, str]:
+    """The labels that a template gives its pods."""
+    return cast("dict[str, str]", template_metadata(template).get("labels") or {})
 
 
 class ReplicaSetSpec(View):

@@ -55,7 +55,7 @@ class MemoryApi:
     def __init__(self, clock: Clock | None = None, kinds: Iterable[Kind] = BUILT_IN) -> None:
         self.store = Store()
         self.intercept: Callable[[Request], None] = lambda request: None
-        """Called before each request; what it raises is what the request ends in."""
+        """Called before each request; a `Refused` that it raises is answered, anything else ends the request."""
         self._clock = clock or SystemClock()
         self._kinds = {(kind.resource.group, kind.resource.version, kind.resource.plural): kind for kind in kinds}
         for name in ("default", "kube-system", "kube-node-lease"):
@@ -79,8 +79,8 @@ class MemoryApi:
 
     @asynccontextmanager
     async def open(self, request: Request) -> AsyncGenerator[Reply]:
-        self.intercept(request)
         try:
+            self.intercept(request)
             reply = self._answer(request)
         except Refused as refused:
             reply = _MemoryReply(refused.code, refused.body)

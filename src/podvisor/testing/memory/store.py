@@ -27,7 +27,7 @@ class Compacted(Exception):
     """The history no longer reaches back that far."""
 
 
-@dataclass(slots=True)
+@dataclass
 class Store:
     """Every object as bytes, one version counter for all, and every change since the last compaction."""
 

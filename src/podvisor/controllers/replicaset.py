@@ -1,0 +1,201 @@
+"""Keeps as many pods of a ReplicaSet alive as it asks for."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from podvisor.controllers import conditions, ownership, pods
+from podvisor.controllers.expectations import Expectations
+from podvisor.controllers.loop import Cluster, enqueue_itself
+from podvisor.sdk import STATUS, DeleteOptions, Key, errors, key_of, kinds, selectors
+from podvisor.sdk.objects import controller_of
+from podvisor.sdk.objects.apps import ReplicaSet, template_labels
+from podvisor.sdk.objects.core import Pod
+from podvisor.sdk.objects.meta import Condition
+
+BURST = 500
+"""Most pods that are created or deleted in one go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is missing or too much."""
+
+    create: int = 0
+    delete: Sequence[Pod] = ()
+
+
+def plan(wanted: ReplicaSet, owned: Sequence[Pod], related: Sequence[Pod], now: datetime) -> Plan:
+    """What to create and delete so that the active ones of `owned` are as many as wanted.
+
+    `related` are the pods that share a purpose with these (those of all ReplicaSets of a Deployment): on crowded nodes
+    pods go first.
+    """
+    active = [pod for pod in owned if pods.is_active(pod)]
+    missing = wanted.spec.replicas - len(active)
+    if missing >= 0:
+        return Plan(create=min(missing, BURST))
+    return Plan(delete=pods.rank_for_deletion(active, related, now)[: min(-missing, BURST)])
+
+
+def status_of(wanted: ReplicaSet, owned: Sequence[Pod], failure: Condition | None, now: datetime) -> dict[str, Any]:
+    """The status that `owned` amounts to; `failure` tells what went wrong in acting on the plan, if something did."""
+    active = [pod for pod in owned if pods.is_active(pod)]
+    template = template_labels(wanted.spec.template).items()
+    told = wanted.status.conditions
+    told = conditions.drop(told, "ReplicaFailure") if failure is None else conditions.put(told, failure)
+    return {
+        "replicas": len(active),
+        "fullyLabeledReplicas": sum(template <= pod.metadata.labels.items() for pod in active),
+        "readyReplicas": sum(map(pods.is_ready, active)),
+        "availableReplicas": sum(pods.is_available(pod, wanted.spec.min_ready_seconds, now) for pod in active),
+        "observedGeneration": wanted.metadata.generation,
+        "conditions": [conditions.plain(one) for one in told],
+    }
+
+
+class ReplicaSets:
+    """The loop over ReplicaSets."""
+
+    name = "replicaset-controller"
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.queue = cluster.queue()
+        self._cluster = cluster
+        self._client = cluster.client
+        self._events = cluster.recorder(self.name)
+        self._expectations = Expectations(cluster.clock)
+        self._sets = cluster.informers.of(kinds.REPLICASETS)
+        self._pods = cluster.informers.of(kinds.PODS)
+        ownership.index(self._pods.cache)
+        ownership.index(self._sets.cache)
+        self._claimer = ownership.Claimer(self._client, kinds.REPLICASETS, kinds.PODS, self._pods.cache)
+        self._sets.on_change(enqueue_itself(self.queue))
+        self._pods.on_change(self._pod_changed)
+
+    async def reconcile(self, key: Key) -> None:
+        """Bring the pods of one ReplicaSet to the wanted number and say so in its status."""
+        await self._pods.wait_synced()
+        wanted = self._sets.cache.get(key)
+        if wanted is None or selectors.is_empty(wanted.spec.selector):
+            self._expectations.forget(key)
+            return
+        may_act = self._expectations.satisfied(key) and not wanted.metadata.deleting
+        owned = await self._claimer.claim(wanted, wanted.spec.selector)
+        now = self._cluster.clock.now()
+        todo = plan(wanted, owned, self._related(wanted), now) if may_act else Plan()
+        failures = await self._apply(key, wanted, todo)
+        await self._report(key, wanted, status_of(wanted, owned, _failure(todo, failures, now), now))
+        if (wait := pods.until_available(owned, wanted.spec.min_ready_seconds, now)) is not None:
+            self.queue.add_after(key, wait)
+        if failures:
+            raise failures[0]
+
+    async def _apply(self, key: Key, wanted: ReplicaSet, todo: Plan) -> Sequence[Exception]:
+        if todo.create:
+            self._expectations.expect(key, creations=todo.create)
+            tries = 0
+
+            async def create(_: int) -> None:
+                nonlocal tries
+                tries += 1
+                await self._create(key, wanted)
+
+            failures = await pods.slow_start(range(todo.create), create)
+            self._expectations.created(key, todo.create - tries)
+            return failures
+        if todo.delete:
+            self._expectations.expect(key, deletions=[pod.metadata.uid for pod in todo.delete])
+            outcomes = await asyncio.gather(
+                *(self._delete(key, wanted, pod) for pod in todo.delete), return_exceptions=True
+            )
+            return [one for one in outcomes if isinstance(one, Exception)]
+        return []
+
+    async def _create(self, key: Key, wanted: ReplicaSet) -> None:
+        owner = ownership.reference(kinds.REPLICASETS, wanted)
+        pod = pods.from_template(wanted.spec.template, f"{wanted.metadata.name}-", owner)
+        try:
+            created = await self._client.create(kinds.PODS, pod, key.namespace)
+        except errors.Unreachable:
+            self._expectations.created(key)
+            raise
+        except errors.ApiError as error:
+            self._expectations.created(key)
+            if pods.is_namespace_ending(error):
+                return
+            self._events.warning(kinds.REPLICASETS, wanted, "FailedCreate", f"Error creating: {error}")
+            raise
+        self._events.normal(kinds.REPLICASETS, wanted, "SuccessfulCreate", f"Created pod: {created.metadata.name}")
+
+    async def _delete(self, key: Key, wanted: ReplicaSet, pod: Pod) -> None:
+        try:
+            await self._client.delete(kinds.PODS, key_of(pod), DeleteOptions(uid=pod.metadata.uid))
+        except (errors.NotFound, errors.Unreachable) as error:
+            self._expectations.deleted(key, pod.metadata.uid)
+            if isinstance(error, errors.Unreachable):
+                raise
+            return
+        except errors.ApiError as error:
+            self._expectations.deleted(key, pod.metadata.uid)
+            self._events.warning(kinds.REPLICASETS, wanted, "FailedDelete", f"Error deleting: {error}")
+            raise
+        self._events.normal(kinds.REPLICASETS, wanted, "SuccessfulDelete", f"Deleted pod: {pod.metadata.name}")
+
+    async def _report(self, key: Key, wanted: ReplicaSet, status: dict[str, Any]) -> None:
+        told = wanted.status
+        before = {
+            "replicas": told.replicas,
+            "fullyLabeledReplicas": told.fully_labeled_replicas,
+            "readyReplicas": told.ready_replicas,
+            "availableReplicas": told.available_replicas,
+            "observedGeneration": told.observed_generation,
+            "conditions": [conditions.plain(one) for one in told.conditions],
+        }
+        if status != before:
+            patch = {"metadata": {"uid": wanted.metadata.uid}, "status": status}
+            await self._client.patch(kinds.REPLICASETS, key, patch, STATUS)
+
+    def _related(self, wanted: ReplicaSet) -> list[Pod]:
+        owner = controller_of(wanted)
+        siblings = self._sets.cache.indexed(ownership.CONTROLLER, owner.uid) if owner else [wanted]
+        uids = [one.metadata.uid for one in siblings]
+        return [
+            pod for uid in uids for pod in self._pods.cache.indexed(ownership.CONTROLLER, uid) if pods.is_active(pod)
+        ]
+
+    def _pod_changed(self, old: Pod | None, new: Pod | None) -> None:
+        for pod in (old, new):
+            owner = controller_of(pod) if pod is not None else None
+            if pod is None or owner is None or owner.kind != kinds.REPLICASETS.kind:
+                continue
+            key = Key(pod.metadata.namespace, owner.name)
+            if old is None and pod is new and not pod.metadata.deleting:
+                self._expectations.created(key)
+            if new is None or new.metadata.deleting:
+                self._expectations.deleted(key, pod.metadata.uid)
+            self.queue.add(key)
+        if new is not None and controller_of(new) is None:
+            self._offer(new)
+
+    def _offer(self, orphan: Pod) -> None:
+        """Have every ReplicaSet that would take the orphan look at it."""
+        for one in self._sets.cache:
+            if one.metadata.namespace == orphan.metadata.namespace and selectors.matches(
+                one.spec.selector, orphan.metadata.labels
+            ):
+                self.queue.add(key_of(one))
+
+
+def _failure(todo: Plan, failures: Sequence[Exception], now: datetime) -> Condition | None:
+    if not failures:
+        return None
+    return Condition(
+        type="ReplicaFailure",
+        status="True",
+        reason="FailedCreate" if todo.create else "FailedDelete",
+        message=str(failures[0]),
+        last_transition_time=now,
+    )

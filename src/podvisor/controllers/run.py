@@ -1,0 +1,55 @@
+"""Runs all loops in one scope."""
+
+from collections.abc import Callable, Collection, Mapping
+
+from podvisor.base import tasks
+from podvisor.base.clock import Clock
+from podvisor.controllers import loop
+from podvisor.controllers.deployment import Deployments
+from podvisor.controllers.endpoints import ServiceEndpoints
+from podvisor.controllers.eviction import Evictions
+from podvisor.controllers.garbage import GarbageCollector
+from podvisor.controllers.job import Jobs
+from podvisor.controllers.loop import RESTART, Cluster, Loop
+from podvisor.controllers.namespace import Namespaces
+from podvisor.controllers.node import Nodes
+from podvisor.controllers.podgc import LostPods
+from podvisor.controllers.replicaset import ReplicaSets
+from podvisor.controllers.rootca import RootAuthorities
+from podvisor.controllers.serviceaccount import DefaultServiceAccounts
+from podvisor.controllers.settings import Settings
+from podvisor.controllers.ttl import FinishedJobs
+from podvisor.sdk import Client, Informers
+
+LOOPS: Mapping[str, Callable[[Cluster], Loop]] = {
+    "deployment": Deployments,
+    "replicaset": ReplicaSets,
+    "job": Jobs,
+    "ttl": FinishedJobs,
+    "namespace": Namespaces,
+    "garbage": GarbageCollector,
+    "node": Nodes,
+    "eviction": Evictions,
+    "podgc": LostPods,
+    "serviceaccount": DefaultServiceAccounts,
+    "rootca": RootAuthorities,
+    "endpoints": ServiceEndpoints,
+}
+"""Every loop by the name of its file."""
+
+
+async def run(client: Client, settings: Settings, clock: Clock, *, only: Collection[str] = ()) -> None:
+    """Run the loops, or those named by `only`, until cancelled.
+
+    A loop that crashes is logged and started again after a growing wait; the others go on. Each loop tolerates being
+    killed anywhere: what it knows is in the cluster, and it looks again when it starts.
+    """
+    async with tasks.background() as scope:
+        cluster = Cluster(client, Informers(client, clock, scope), clock, settings, scope)
+        for name in only or LOOPS:
+            one = LOOPS[name](cluster)
+            scope.start(loop.run(one, cluster), name=one.name)
+            if isinstance(one, GarbageCollector):
+                watching = tasks.supervise("garbage kinds", one.watch_kinds, clock=clock, backoff=RESTART)
+                scope.start(watching, name="garbage kinds")
+        await loop.forever(clock)

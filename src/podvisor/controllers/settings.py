@@ -1,0 +1,19 @@
+"""What an operator may decide about the controllers."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Patience, and what the loops hand out. The defaults are kube-controller-manager's."""
+
+    root_authority: str = ""
+    """PEM of the cluster's CA, published to every namespace as `kube-root-ca.crt`; empty publishes nothing."""
+    node_grace_seconds: float = 50.0
+    """How long a node may be silent before it counts as Unknown."""
+    discovery_seconds: float = 30.0
+    """How often the garbage collector looks for kinds that have come or gone."""
+    orphan_quarantine_seconds: float = 40.0
+    """How long a pod of a node that does not exist is left alone."""
+    workers: int = 5
+    """Keys that each loop works on at once."""
