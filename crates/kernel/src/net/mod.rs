@@ -9,7 +9,9 @@ pub mod address;
 pub mod inet;
 pub mod interface;
 pub mod message;
+pub mod netlink;
 pub mod options;
+pub mod procfs;
 pub mod socket;
 pub mod stream;
 pub mod unix;
@@ -17,7 +19,7 @@ pub mod unix;
 use std::sync::Arc;
 
 use abi::Errno;
-use abi::socket::{AF_INET, AF_INET6, AF_PACKET, AF_UNIX};
+use abi::socket::{AF_INET, AF_INET6, AF_NETLINK, AF_PACKET, AF_UNIX};
 
 pub use self::address::{Address, UnixName};
 pub use self::message::Caller;
@@ -30,6 +32,8 @@ pub struct Stack {
     pub unix: Arc<unix::Names>,
     /// Addresses and ports.
     pub inet: Arc<inet::Inet>,
+    /// Ports of netlink sockets.
+    pub netlink: Arc<netlink::Netlink>,
 }
 
 impl Stack {
@@ -38,6 +42,7 @@ impl Stack {
         match u16::try_from(domain).map_err(|_| Errno::EAFNOSUPPORT)? {
             AF_UNIX => unix::socket(&self.unix, caller, kind, protocol),
             domain @ (AF_INET | AF_INET6) => inet::socket(&self.inet, caller, domain, kind, protocol),
+            AF_NETLINK => netlink::NetlinkSocket::open(&self.netlink, &self.inet, caller, kind, protocol),
             // As for a process without CAP_NET_RAW: there are no packets to see.
             AF_PACKET => Err(Errno::EPERM),
             _ => Err(Errno::EAFNOSUPPORT),
