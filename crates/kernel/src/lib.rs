@@ -17,6 +17,7 @@ pub mod net;
 pub mod pod;
 pub mod random;
 pub mod runtime;
+pub mod start;
 pub mod sync;
 pub mod syscalls;
 pub mod task;

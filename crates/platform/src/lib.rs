@@ -8,8 +8,10 @@ mod confine;
 pub mod host;
 pub mod machine;
 pub mod notify;
+pub mod process;
 pub mod random;
 pub mod reactor;
+pub mod stream;
 
 use std::os::fd::{BorrowedFd, OwnedFd};
 

@@ -11,6 +11,7 @@ pub mod overlay;
 pub mod pipe;
 pub mod pseudo;
 pub mod root;
+pub mod stream;
 pub mod tmpfs;
 
 use std::sync::Arc;

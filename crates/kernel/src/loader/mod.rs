@@ -84,13 +84,18 @@ pub fn prepare(task: &Arc<Task>, mut request: Request) -> Result<Plan, Errno> {
     Err(Errno::ELOOP)
 }
 
-/// Opens a regular file that `task` may execute.
-fn open(task: &Arc<Task>, path: &Path) -> Result<Executable, Errno> {
+/// `EACCES` where `path` is no regular file that `task` may execute.
+pub fn may_execute(task: &Arc<Task>, path: &Path) -> Result<(), Errno> {
     let stat = path.stat()?;
     if stat.mode & S_IFMT != S_IFREG || path.mount.flags().contains(crate::vfs::MountFlags::NOEXEC) {
         return Err(Errno::EACCES);
     }
-    permission::check(&task.credentials(), &stat, Access::EXEC)?;
+    permission::check(&task.credentials(), &stat, Access::EXEC)
+}
+
+/// Opens a regular file that `task` may execute.
+fn open(task: &Arc<Task>, path: &Path) -> Result<Executable, Errno> {
+    may_execute(task, path)?;
     let file = Arc::clone(path.inode()).open(task, OpenFlags::empty())?;
     let mut head = vec![0u8; 4096];
     let length = file.read(&mut head, 0)?;

@@ -4,6 +4,7 @@
 //! the host lets us: user, mount (an empty root), net, ipc and uts namespaces for both, a pid
 //! namespace per container; pidfds, reaping, sending signals. See namespaces(7), pid_namespaces(7).
 
+use std::convert::Infallible;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 use abi::signal::{SigInfo, Signal};
@@ -39,6 +40,9 @@ pub fn isolate() -> Isolation {
         }
         Err(_) => unshare(rest),
     };
+    // Changed credentials make a process undumpable, and its children, which we must look into.
+    // SAFETY: no pointers are passed.
+    unsafe { libc::prctl(libc::PR_SET_DUMPABLE, 1, 0, 0, 0) };
     match made.and_then(|()| empty_root()) {
         Ok(()) => Isolation { namespaces: true, error: 0 },
         Err(error) => Isolation { namespaces: false, error },
@@ -68,7 +72,6 @@ fn empty_root() -> Result<(), i32> {
 /// kills every other process in it.
 pub(crate) struct PidNamespace {
     namespace: Option<OwnedFd>,
-    own: Option<OwnedFd>,
     keeper: i32,
 }
 
@@ -82,22 +85,47 @@ impl PidNamespace {
         let keeper = unsafe { libc::syscall(libc::SYS_clone, flags, 0, 0, 0, 0) } as i32;
         match keeper {
             0 => keep(parent),
-            -1 => Ok(PidNamespace { namespace: None, own: None, keeper: 0 }),
+            -1 => Ok(PidNamespace { namespace: None, keeper: 0 }),
             _ => Ok(PidNamespace {
                 namespace: Some(open_namespace(proc_dir, &format!("{keeper}/ns/pid"))?),
-                own: Some(open_namespace(proc_dir, "self/ns/pid")?),
                 keeper,
             }),
         }
     }
 
-    /// Runs `make`, whose children are born in this namespace.
-    pub(crate) fn inside<T>(&self, make: impl FnOnce() -> T) -> std::io::Result<T> {
-        let (Some(namespace), Some(own)) = (&self.namespace, &self.own) else { return Ok(make()) };
-        enter(namespace.as_fd())?;
-        let made = make();
-        enter(own.as_fd())?;
-        Ok(made)
+    /// Forks a child that is born in this namespace and lives in `child`; answers its host id.
+    ///
+    /// Who has entered a pid namespace cannot come back to one of the host's, so a helper enters it
+    /// and makes the child a sibling of itself: a child of ours.
+    pub(crate) fn fork(&self, child: impl FnOnce() -> Infallible) -> std::io::Result<i32> {
+        let Some(namespace) = &self.namespace else { return fork_into(libc::SIGCHLD, child) };
+        let (read, write) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
+        let helper = fork_into(libc::SIGCHLD, || {
+            let made = enter(namespace.as_fd()).and_then(|()| fork_into(libc::CLONE_PARENT | libc::SIGCHLD, child));
+            let told = made.unwrap_or_else(|error| -error.raw_os_error().unwrap_or(libc::EIO));
+            let _ = rustix::io::write(&write, &told.to_ne_bytes());
+            // SAFETY: ends the helper.
+            unsafe { libc::_exit(0) }
+        })?;
+        drop(write);
+        let mut told = [0; 4];
+        let length = rustix::io::read(&read, &mut told)?;
+        // SAFETY: the helper is our own child; nothing is written.
+        unsafe { libc::waitpid(helper, std::ptr::null_mut(), 0) };
+        match i32::from_ne_bytes(told) {
+            process if process > 0 && length == told.len() => Ok(process),
+            error => Err(std::io::Error::from_raw_os_error(-error)),
+        }
+    }
+}
+
+/// Forks; the child does nothing but `child`. `flags` are clone(2)'s.
+fn fork_into(flags: i32, child: impl FnOnce() -> Infallible) -> std::io::Result<i32> {
+    // SAFETY: without a stack of its own the child is a fork of this single thread.
+    match unsafe { libc::syscall(libc::SYS_clone, flags, 0, 0, 0, 0) } as i32 {
+        0 => match child() {},
+        -1 => Err(std::io::Error::last_os_error()),
+        process => Ok(process),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The first process of a container (or of an exec): forked from the kernel, stripped, filtered,
 //! and turned into the loader stub.
 
+use std::convert::Infallible;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 use super::filter;
@@ -20,22 +21,17 @@ pub(crate) fn spawn(
     stub: BorrowedFd<'_>,
     program: &mut [libc::sock_filter],
 ) -> std::io::Result<(i32, Listener)> {
-    // SAFETY: a fork of this single thread; the child only makes the calls in `become_guest`.
-    let child = namespace.inside(|| unsafe { libc::fork() })?;
-    match child {
-        -1 => Err(std::io::Error::last_os_error()),
-        0 => become_guest(stub, program),
-        child => match listener_of(child) {
-            Ok(listener) => Ok((child, Listener::new(listener))),
-            Err(error) => {
-                // SAFETY: the child is our own and not yet reaped.
-                unsafe {
-                    libc::kill(child, libc::SIGKILL);
-                    libc::waitpid(child, std::ptr::null_mut(), 0);
-                }
-                Err(error)
+    let child = namespace.fork(|| become_guest(stub, program))?;
+    match listener_of(child) {
+        Ok(listener) => Ok((child, Listener::new(listener))),
+        Err(error) => {
+            // SAFETY: the child is our own and not yet reaped.
+            unsafe {
+                libc::kill(child, libc::SIGKILL);
+                libc::waitpid(child, std::ptr::null_mut(), 0);
             }
-        },
+            Err(error)
+        }
     }
 }
 
@@ -88,7 +84,7 @@ fn failure(status: i32) -> std::io::Error {
 
 /// In the child: gives up everything and starts the stub. Ends with the errno as exit code where a
 /// step fails.
-fn become_guest(stub: BorrowedFd<'_>, program: &mut [libc::sock_filter]) -> ! {
+fn become_guest(stub: BorrowedFd<'_>, program: &mut [libc::sock_filter]) -> Infallible {
     let fail = || -> ! {
         // SAFETY: ends this process.
         unsafe { libc::_exit(last_errno()) }
