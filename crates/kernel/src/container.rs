@@ -38,6 +38,7 @@ pub struct ContainerLimits {
 struct Ending {
     init: Option<Ended>,
     out_of_memory: bool,
+    cpu_microseconds: u64,
 }
 
 /// What the control protocol tells of a process that it started.
@@ -111,6 +112,19 @@ impl Container {
         Ok(())
     }
 
+    /// How many bytes of memory its files hold.
+    pub fn file_bytes(&self) -> u64 {
+        let mounts = Mounts::list(&self.mounts.root());
+        mounts.iter().map(|(_, mount)| mount.file_system().memory_bytes()).sum()
+    }
+
+    /// Processor time of its processes, living and ended, in microseconds.
+    pub fn cpu_microseconds(&self) -> u64 {
+        let living = self.processes().into_iter().filter(|process| !process.is_zombie());
+        let living: u64 = living.filter_map(|process| platform::clock::process_time(process.host)).sum();
+        self.ending.lock().cpu_microseconds.saturating_add(living / 1000)
+    }
+
     /// Kills every process of it.
     pub fn kill(&self) {
         for process in self.processes() {
@@ -137,6 +151,12 @@ impl Container {
 
     /// A process of it has ended.
     pub fn process_ended(self: &Arc<Self>, process: &Arc<Process>, ended: Ended) {
+        {
+            let usage = process.usage();
+            let mut ending = self.ending.lock();
+            let used = usage.user_us.saturating_add(usage.system_us);
+            ending.cpu_microseconds = ending.cpu_microseconds.saturating_add(used);
+        }
         let told = {
             let mut started = self.started.lock();
             let before = started.len();

@@ -25,5 +25,6 @@ pub mod task;
 pub(crate) mod testing;
 pub mod time;
 pub mod tty;
+pub mod users;
 pub mod vfs;
 pub mod wait;

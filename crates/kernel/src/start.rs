@@ -14,9 +14,10 @@ use crate::loader::{self, Request};
 use crate::sync::Mutex;
 use crate::task::signals::ChildSignal;
 use crate::task::{Credentials, Expected, Files, FsContext, Limits, Pid, Process, Resource, Settings, Start, Task};
-use crate::tty::Session;
+use crate::tty::{Session, Tty};
+use crate::users;
 use crate::vfs::walk::Walk;
-use crate::vfs::{OpenFile, Path};
+use crate::vfs::{OpenFile, OpenFlags, Path};
 
 /// The PATH of a process that is given none.
 pub const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -29,14 +30,26 @@ pub struct ProcessSpec {
     pub environment: Vec<Vec<u8>>,
     /// The working directory, absolute.
     pub directory: Vec<u8>,
-    /// Who it runs as.
-    pub credentials: Credentials,
+    /// Who it runs as: `UID[:GID]`, `NAME[:GROUP]` or nothing for root.
+    pub user: String,
+    /// Supplementary groups beside those of the image.
+    pub groups: Vec<u32>,
+    /// Whether execve(2) may raise privileges.
+    pub no_new_privs: bool,
     /// The file mode creation mask.
     pub umask: u32,
     /// Descriptors 0, 1 and 2.
-    pub streams: [Arc<OpenFile>; 3],
+    pub streams: Streams,
     /// Limits other than the defaults.
     pub limits: Vec<(Resource, Rlimit)>,
+}
+
+/// What a process gets as descriptors 0, 1 and 2.
+pub enum Streams {
+    /// These; where there is none, the guest's /dev/null.
+    Files([Option<Arc<OpenFile>>; 3]),
+    /// The guest's end of this terminal, which becomes the controlling terminal of its session.
+    Terminal(Arc<Tty>),
 }
 
 /// Why a process did not start.
@@ -46,6 +59,8 @@ pub enum StartError {
     NotFound(String),
     /// The program may not or cannot be executed.
     NotExecutable(String),
+    /// The image does not know the user or group.
+    NoUser(String),
     /// The request makes no sense in this image.
     Invalid(String),
     /// The host refused.
@@ -56,19 +71,18 @@ impl Kernel {
     /// Starts a process in `container`; answers it before it has run.
     pub fn start(self: &Arc<Self>, container: &Arc<Container>, spec: ProcessSpec) -> Result<Arc<Process>, StartError> {
         let root = container.mounts.root();
-        let directory = working_directory(&root, &spec)?;
         let refuse = |error: std::io::Error| StartError::Host(format!("cannot start a guest process: {error}"));
         let host = self.platform.spawn(container.pids().number).map_err(refuse)?;
         let Some(identity) = self.platform.identify(host) else {
             return Err(StartError::Host("the guest's first process ended before it ran".into()));
         };
         let pid = container.pids().guest_id(identity.inner);
-        let process = first_process(pid, host, container, &root, directory, &spec);
+        let process = first_process(pid, host, container, &root, &spec);
         self.add_process(&process);
         let task = Task::new(pid, host, Arc::clone(&process), Vec::new());
         task.expect(Expected::First(abi::nr::EXECVEAT));
         self.add_task(&task);
-        match plan(&task, spec) {
+        match prepare(&task, spec) {
             Ok(plan) => {
                 process.set_plan(Some(plan));
                 container.announce_end_of(pid);
@@ -93,14 +107,53 @@ impl Kernel {
     }
 }
 
-fn working_directory(root: &Path, spec: &ProcessSpec) -> Result<Path, StartError> {
-    let who = Arc::new(spec.credentials.clone());
-    let found = Walk::from_root(root, who).find(&spec.directory, true);
+/// Gives the process its user, directory and streams, and finds its program.
+fn prepare(task: &Arc<Task>, mut spec: ProcessSpec) -> Result<loader::Plan, StartError> {
+    let user = users::resolve(task, &spec.user, &spec.groups).map_err(StartError::NoUser)?;
+    let credentials = Credentials { no_new_privs: spec.no_new_privs, ..user.credentials };
+    task.process().set_credentials(credentials);
+    if !spec.environment.iter().any(|entry| entry.starts_with(b"HOME=")) {
+        spec.environment.push(format!("HOME={}", user.home).into_bytes());
+    }
+    *task.fs().cwd.lock() = working_directory(task, &spec.directory)?;
+    give_streams(task, &spec.streams).map_err(|errno| StartError::Host(format!("standard streams: {}", words(errno))))?;
+    plan(task, spec)
+}
+
+fn null(task: &Arc<Task>) -> Result<Arc<OpenFile>, Errno> {
+    let path = Walk::of(task).find(b"/dev/null", true)?;
+    let file = Arc::clone(path.inode()).open(task, OpenFlags::RDWR)?;
+    Ok(OpenFile::at_path(file, Arc::clone(path.inode()), path, OpenFlags::RDWR))
+}
+
+fn working_directory(task: &Arc<Task>, directory: &[u8]) -> Result<Path, StartError> {
+    let found = Walk::of(task).find(directory, true);
     let found = found.and_then(|path| if path.is_directory() { Ok(path) } else { Err(Errno::ENOTDIR) });
     found.map_err(|errno| {
-        let directory = String::from_utf8_lossy(&spec.directory);
+        let directory = String::from_utf8_lossy(directory);
         StartError::Invalid(format!("chdir to cwd (\"{directory}\") set in config.json failed: {}", words(errno)))
     })
+}
+
+fn give_streams(task: &Arc<Task>, streams: &Streams) -> Result<(), Errno> {
+    let files = task.files();
+    let streams = match streams {
+        Streams::Files(streams) => {
+            let [input, output, error] = streams.clone().map(|stream| stream.map_or_else(|| null(task), Ok));
+            [input?, output?, error?]
+        }
+        Streams::Terminal(tty) => {
+            let path = Walk::of(task).find(format!("/dev/pts/{}", tty.index).as_bytes(), true)?;
+            let file = Arc::clone(path.inode()).open(task, OpenFlags::RDWR)?;
+            tty.control(task, false)?;
+            let open = OpenFile::at_path(file, Arc::clone(path.inode()), path, OpenFlags::RDWR);
+            [Arc::clone(&open), Arc::clone(&open), open]
+        }
+    };
+    for (fd, stream) in (0..).zip(streams) {
+        files.set(fd, stream, false, 3)?;
+    }
+    Ok(())
 }
 
 fn first_process(
@@ -108,13 +161,8 @@ fn first_process(
     host: platform::HostTask,
     container: &Arc<Container>,
     root: &Path,
-    directory: Path,
     spec: &ProcessSpec,
 ) -> Arc<Process> {
-    let files = Files::new();
-    for (fd, stream) in (0..).zip(&spec.streams) {
-        let _ = files.set(fd, Arc::clone(stream), false, 3);
-    }
     let limits = Limits::default();
     for (resource, limit) in &spec.limits {
         limits.set(*resource, *limit);
@@ -126,13 +174,13 @@ fn first_process(
         parent: None,
         group: pid,
         session: Session::new(pid),
-        files: Arc::new(files),
+        files: Arc::new(Files::new()),
         fs: Arc::new(FsContext {
             root: Mutex::new(root.clone()),
-            cwd: Mutex::new(directory),
+            cwd: Mutex::new(root.clone()),
             umask: Mutex::new(spec.umask),
         }),
-        credentials: Arc::new(spec.credentials.clone()),
+        credentials: Arc::new(Credentials::user(0, 0, Vec::new())),
         limits,
         settings: Settings::default(),
         program: Arc::default(),

@@ -122,6 +122,19 @@ impl Drop for Registration {
     }
 }
 
+/// Waits until `ready` answers `Some`, asking again after each announcement of `one` or `other`.
+/// For the kernel's own work, which no signal interrupts.
+pub async fn either<T>(one: &WaitQueue, other: &WaitQueue, mut ready: impl FnMut() -> Option<T> + Send) -> T {
+    let mut places = None;
+    std::future::poll_fn(move |context| {
+        if places.is_none() {
+            places = Some([one.listen_waker(context.waker()), other.listen_waker(context.waker())]);
+        }
+        ready().map_or(std::task::Poll::Pending, std::task::Poll::Ready)
+    })
+    .await
+}
+
 /// A flag that a waker sets; for tests and for polling once.
 pub struct Flag(std::sync::atomic::AtomicBool);
 

@@ -4,7 +4,7 @@
 //! files and clocks, the confinement of the kernel's own process. Does not own: what a call means.
 
 pub mod clock;
-mod confine;
+pub mod confine;
 pub mod host;
 pub mod machine;
 pub mod notify;

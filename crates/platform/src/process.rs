@@ -1,5 +1,7 @@
 //! This process's own settings.
 
+use std::os::fd::{FromRawFd, OwnedFd};
+
 /// Blocks SIGCHLD, which the platform waits for, and lets a broken pipe be an error.
 pub fn prepare() {
     let mut set = std::mem::MaybeUninit::<libc::sigset_t>::zeroed();
@@ -10,4 +12,30 @@ pub fn prepare() {
         libc::sigprocmask(libc::SIG_BLOCK, set.as_ptr(), std::ptr::null_mut());
         libc::signal(libc::SIGPIPE, libc::SIG_IGN);
     }
+}
+
+/// Takes over descriptor `number`, which whoever started us left open for us. `None` where it is not.
+/// To be called once a number, before anything else is opened.
+pub fn take_descriptor(number: i32) -> Option<OwnedFd> {
+    // SAFETY: F_GETFD and F_SETFD take no pointers.
+    let open = number > 2 && unsafe { libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC) } == 0;
+    // SAFETY: the descriptor is open and, by the contract above, owned by nobody else.
+    open.then(|| unsafe { OwnedFd::from_raw_fd(number) })
+}
+
+/// The host's /proc.
+pub fn open_proc() -> std::io::Result<OwnedFd> {
+    use rustix::fs::{Mode, OFlags, open};
+    Ok(open("/proc", OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?)
+}
+
+/// The resident memory of this process, in bytes; 0 where the host does not tell.
+pub fn resident_bytes() -> u64 {
+    let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
+    // SAFETY: `usage` is a place for one rusage; zeros are valid.
+    let usage = unsafe {
+        libc::getrusage(libc::RUSAGE_SELF, usage.as_mut_ptr());
+        usage.assume_init()
+    };
+    (usage.ru_maxrss as u64).saturating_mul(1024)
 }

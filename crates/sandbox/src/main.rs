@@ -1,43 +1,48 @@
-//! temp
-use std::sync::Arc;
-use kernel::{kernel::Kernel, pod::Pod, container::{Container, ContainerLimits}, task::{Pids, Credentials}, start::ProcessSpec, vfs::*, fs::{tmpfs::{Tmpfs, Options}, tmpfs::lower::*, stream::HostStream}};
-use std::os::fd::AsFd;
-fn main() {
-    let args: Vec<String> = std::env::args().collect();
-    let file = std::fs::File::open(&args[1]).unwrap();
-    platform::host::prepare().unwrap();
-    let proc_dir: std::os::fd::OwnedFd = std::fs::File::open("/proc").unwrap().into();
-    platform::process::prepare();
-    let t0 = std::time::Instant::now();
-    println!("{:?}", platform::notify::isolate());
-    println!("isolate {:?}", t0.elapsed());
-    let platform = Arc::new(platform::notify::Notify::new(proc_dir).unwrap());
-    let kernel = Kernel::new(platform, Pod::new("test"));
-    let fd = Arc::new(std::os::fd::OwnedFd::from(file));
-    let st = platform::host::stat(fd.as_fd()).unwrap();
-    let fs = Tmpfs::above(LowerNode { stat: abi::stat::Stat { mode: 0o40755, ino: 2, nlink: 2, ..Default::default() }, content: LowerContent::Directory(Arc::new(D(fd, st))) }, Options::sized(64 << 20)).unwrap();
-    let mounts = Mounts::new(Mount::new(fs.clone(), b"none", MountFlags::empty()));
-    let container = Container::new(&kernel, "c", mounts, Pids::new(0), ContainerLimits::default());
-    kernel.add_container(&container);
-    let s = |fd: i32| OpenFile::anonymous(HostStream::new(&kernel, if fd == 0 { std::io::stdin().as_fd().try_clone_to_owned().unwrap() } else { std::io::stdout().as_fd().try_clone_to_owned().unwrap() }).unwrap(), OpenFlags::RDWR);
-    let spec = ProcessSpec { arguments: vec![b"/prog".to_vec()], environment: vec![], directory: b"/".to_vec(), credentials: Credentials::user(0, 0, vec![]), umask: 0o22, streams: [s(0), s(1), s(1)], limits: vec![] };
-    println!("spawn {:?}", t0.elapsed());
-    match kernel.start(&container, spec) { Ok(p) => println!("started {:?}", p.pid), Err(e) => { println!("{e:?}"); return } }
-    loop {
-        kernel.step(None);
-        let exits = kernel.exits.take();
-        if !exits.is_empty() { println!("{exits:?} {:?}", t0.elapsed()); println!("{:?}", kernel.counts.by_name()); break }
+//! `podvisor-sandbox`: the kernel of one pod, driven over a control socket.
+//!
+//! Owns: the command line of the binary and the exit codes: 0 when told to end, 64 for a wrong
+//! command line, 69 where the host lacks what is needed, 70 for a broken invariant of ours.
+
+mod calls;
+mod server;
+mod socket;
+mod stats;
+mod terminal;
+mod translate;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "usage: podvisor-sandbox run --control-fd N
+       podvisor-sandbox calls      the host calls that guests, and that this process, can reach
+       podvisor-sandbox syscalls   the calls that guests can make, and what is missing of them
+       podvisor-sandbox version
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["run", "--control-fd", number] => run(number),
+        ["calls"] => calls::print_reachable(),
+        ["syscalls"] => calls::print_answered(),
+        ["version" | "--version"] => calls::print(&format!("podvisor-sandbox {}\n", env!("CARGO_PKG_VERSION"))),
+        _ => complain(64, USAGE),
     }
 }
 
-struct D(Arc<std::os::fd::OwnedFd>, abi::stat::Stat);
-impl LowerDirectory for D {
-    fn lookup(&self, name: &[u8]) -> Result<Option<LowerNode>, abi::Errno> {
-        if name != b"prog" { return Ok(None) }
-        let mut stat = self.1; stat.mode = 0o100755; stat.ino = 77;
-        Ok(Some(LowerNode { stat, content: LowerContent::File(Arc::new(F(self.0.clone()))) }))
+fn run(number: &str) -> ExitCode {
+    let control = match number.parse().ok().and_then(platform::process::take_descriptor) {
+        Some(control) => control,
+        None => return complain(64, &format!("podvisor-sandbox: --control-fd {number}: not an open descriptor\n")),
+    };
+    match server::serve(control) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => complain(failure.code, &format!("podvisor-sandbox: {}\n", failure.message)),
     }
-    fn list(&self) -> Result<Vec<LowerEntry>, abi::Errno> { Ok(vec![]) }
 }
-struct F(Arc<std::os::fd::OwnedFd>);
-impl LowerFile for F { fn open(&self) -> Result<Arc<std::os::fd::OwnedFd>, abi::Errno> { Ok(self.0.clone()) } }
+
+fn complain(code: u8, text: &str) -> ExitCode {
+    use std::io::Write;
+    let _ = std::io::stderr().write_all(text.as_bytes());
+    ExitCode::from(code)
+}

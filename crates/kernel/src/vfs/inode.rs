@@ -188,6 +188,11 @@ pub trait FileSystem: Send + Sync {
     /// statfs(2).
     fn stat(&self) -> FileSystemStat;
 
+    /// How many bytes of the kernel's memory its files hold.
+    fn memory_bytes(&self) -> u64 {
+        0
+    }
+
     /// Whether names come and go through the calls of [`Inode`] only, so that a name needs no second look-up.
     fn stable_names(&self) -> bool {
         false

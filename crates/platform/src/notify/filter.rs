@@ -19,6 +19,19 @@ pub enum Condition {
     Not(u32, u32),
 }
 
+impl std::fmt::Display for Condition {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Condition::Always => f.write_str("always"),
+            Condition::Bits(argument, set, clear) => write!(f, "argument {argument} has {set:#x} and not {clear:#x}"),
+            Condition::OneOf(argument, ignored, values) => {
+                write!(f, "argument {argument} without {ignored:#x} is one of {values:x?}")
+            }
+            Condition::Not(argument, value) => write!(f, "argument {argument} is not {value}"),
+        }
+    }
+}
+
 /// A call that runs natively, and why that is harmless.
 #[derive(Clone, Copy, Debug)]
 pub struct Rule {

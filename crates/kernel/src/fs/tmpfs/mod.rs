@@ -140,11 +140,6 @@ impl Tmpfs {
         fs
     }
 
-    /// The bytes that files hold.
-    pub fn used_bytes(&self) -> u64 {
-        self.space.bytes.used()
-    }
-
     fn next_ino(&self) -> u64 {
         self.next_ino.fetch_add(1, Ordering::Relaxed)
     }
@@ -214,6 +209,10 @@ impl FileSystem for Tmpfs {
         let node = node.unwrap_or_else(|| Node::root(self.strong(), ROOT_INO, Meta::default(), None));
         *root = Root::Handed(Arc::downgrade(&node));
         node
+    }
+
+    fn memory_bytes(&self) -> u64 {
+        self.space.bytes.used()
     }
 
     fn stat(&self) -> FileSystemStat {

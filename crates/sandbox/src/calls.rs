@@ -1,0 +1,43 @@
+//! Lists for people and tests: what can reach the host, what guests can call.
+
+use std::fmt::Write;
+use std::process::ExitCode;
+
+/// Writes to standard output.
+pub fn print(text: &str) -> ExitCode {
+    use std::io::Write;
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+/// `calls`: one line a host call, with its condition and why it is harmless.
+pub fn print_reachable() -> ExitCode {
+    let name = |number: u32| abi::nr::name(number).unwrap_or("?");
+    let mut text = String::from("# Host calls that guest code reaches by itself.\n");
+    for rule in platform::notify::RULES {
+        let _ = writeln!(text, "guest\t{}\t{}\t{}", name(rule.number), rule.condition, rule.why);
+    }
+    text.push_str("\n# Host calls that guest code makes after our kernel has checked them.\n");
+    for (number, why) in platform::notify::CONTINUED {
+        let _ = writeln!(text, "checked\t{}\t{why}", name(*number));
+    }
+    text.push_str("\n# Host calls that the kernel's own process can make.\n");
+    for number in platform::confine::KERNEL_CALLS {
+        let _ = writeln!(text, "kernel\t{}", name(*number));
+    }
+    print(&text)
+}
+
+/// `syscalls`: one line a call, `full` or `partial` with what is missing.
+pub fn print_answered() -> ExitCode {
+    let mut rows: Vec<_> = kernel::syscalls::table::all().collect();
+    rows.sort_by_key(|row| row.number);
+    let mut text = String::new();
+    for row in rows {
+        let state = if row.gap.is_empty() { "full" } else { "partial" };
+        let _ = writeln!(text, "{}\t{}\t{state}\t{}", row.number, row.name, row.gap);
+    }
+    print(&text)
+}

@@ -1,0 +1,371 @@
+//! The control server: requests become containers and processes, their ends become events.
+//!
+//! Owns: the order of things: describe the pod, confine this process, start containers, end. Does not
+//! own: what a message looks like (`control`) and what it means to the kernel (`translate`).
+
+use std::collections::HashMap;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use control::{Answer, ErrorKind, Event, Failure, Operation, Reply, Request};
+use kernel::container::{Container, ContainerLimits};
+use kernel::fs::devpts::DevPts;
+use kernel::fs::stream::HostStream;
+use kernel::kernel::Kernel;
+use kernel::pod::Pod;
+use kernel::start::{ProcessSpec, Streams};
+use kernel::task::{Pid, Pids, Process};
+use kernel::vfs::{OpenFile, OpenFlags};
+use kernel::wait::{Events, Listener};
+use platform::Ended;
+
+use crate::socket::{Closed, Socket};
+use crate::terminal::Joined;
+use crate::translate::{self, Descriptors, failure, invalid};
+
+/// Why this process ends early.
+pub struct Fatal {
+    /// The exit code.
+    pub code: u8,
+    /// What can be reported.
+    pub message: String,
+}
+
+/// Serves one pod until told to end or until the other side is gone.
+pub fn serve(control: OwnedFd) -> Result<(), Fatal> {
+    let lacking = |message: String| Fatal { code: 69, message };
+    platform::process::prepare();
+    platform::host::prepare().map_err(|error| lacking(format!("/proc is not readable: errno {}", error.0)))?;
+    let proc_dir = platform::process::open_proc().map_err(|error| lacking(format!("/proc: {error}")))?;
+    let isolation = platform::notify::isolate();
+    let mut socket = Socket::new(control);
+    let pod = match first_request(&mut socket) {
+        Ok(Some((id, pod))) => {
+            socket.send(&Answer { id, result: Ok(Reply::Done {}) });
+            pod
+        }
+        Ok(None) => return Ok(()),
+        Err(closed) => return ended(closed),
+    };
+    let notify = platform::notify::Notify::new(proc_dir).map_err(|error| lacking(error.to_string()))?;
+    let kernel = Kernel::new(Arc::new(notify), translate::pod(&pod));
+    let mut server = Server {
+        kernel,
+        socket,
+        readable: Arc::new(Flag(AtomicBool::new(true))),
+        parked: HashMap::new(),
+        shared_pids: pod.shared_pid.then(|| Pids::new(0)),
+        next_namespace: 1,
+        terminals: HashMap::new(),
+        confined: false,
+        isolation,
+        done: false,
+    };
+    server.run()
+}
+
+/// The pod's description, which must come first; malformed requests are answered.
+fn first_request(socket: &mut Socket) -> Result<Option<(u64, control::Pod)>, Closed> {
+    loop {
+        let Some(frame) = socket.receive(true)? else { continue };
+        match Request::parse(&frame.body) {
+            Ok(Request { id, operation: Operation::Create(create) }) => return Ok(Some((id, create.pod))),
+            Ok(Request { id, operation: Operation::Shutdown }) => {
+                socket.send(&Answer { id, result: Ok(Reply::Done {}) });
+                return Ok(None);
+            }
+            Ok(Request { id, .. }) => {
+                socket.send(&Answer { id, result: Err(invalid("the first request must be `create`")) });
+            }
+            Err(malformed) => refuse(socket, &malformed),
+        }
+    }
+}
+
+fn refuse(socket: &Socket, malformed: &control::Malformed) {
+    if let Some(id) = malformed.id {
+        socket.send(&Answer { id, result: Err(invalid(malformed.message.clone())) });
+    }
+}
+
+fn ended(closed: Closed) -> Result<(), Fatal> {
+    match closed {
+        Closed::End => Ok(()),
+        Closed::Broken(error) => Err(Fatal { code: 64, message: error.to_string() }),
+        Closed::Host(error) => Err(Fatal { code: 69, message: format!("control socket: {error}") }),
+    }
+}
+
+/// Whether the control socket may be readable.
+struct Flag(AtomicBool);
+
+impl Listener for Flag {
+    fn notify(&self, _: Events) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
+struct Server {
+    kernel: Arc<Kernel>,
+    socket: Socket,
+    readable: Arc<Flag>,
+    parked: HashMap<String, OwnedFd>,
+    shared_pids: Option<Arc<Pids>>,
+    next_namespace: u32,
+    terminals: HashMap<(String, Pid), Joined>,
+    confined: bool,
+    isolation: platform::notify::Isolation,
+    done: bool,
+}
+
+impl Server {
+    fn run(&mut self) -> Result<(), Fatal> {
+        let watched = self.kernel.watch_host(self.socket.as_fd());
+        let listener: Arc<dyn Listener> = Arc::clone(&self.readable) as Arc<dyn Listener>;
+        let _place = watched.as_ref().map(|(_, queue)| queue.listen(listener));
+        while !self.done {
+            if self.readable.0.swap(false, Ordering::AcqRel)
+                && let Err(closed) = self.receive()
+            {
+                self.end_all();
+                return ended(closed);
+            }
+            self.tell_exits();
+            if !self.done {
+                self.kernel.step(None);
+            }
+        }
+        self.end_all();
+        Ok(())
+    }
+
+    fn receive(&mut self) -> Result<(), Closed> {
+        while let Some(frame) = self.socket.receive(false)? {
+            match Request::parse(&frame.body) {
+                Ok(request) => {
+                    let result = self.perform(request.operation, frame.descriptors);
+                    self.socket.send(&Answer { id: request.id, result });
+                }
+                Err(malformed) => refuse(&self.socket, &malformed),
+            }
+        }
+        Ok(())
+    }
+
+    fn perform(&mut self, operation: Operation, descriptors: Vec<OwnedFd>) -> Result<Reply, Failure> {
+        let sent = descriptors.into_iter().map(Some).collect();
+        match operation {
+            Operation::Create(_) => Err(invalid("create: the pod is already described")),
+            Operation::Attach(attach) => self.attach(attach.key, sent),
+            Operation::Start(start) => self.start(&start, sent),
+            Operation::Exec(exec) => self.exec(&exec, sent),
+            Operation::Signal(signal) => self.signal(&signal),
+            Operation::Resize(resize) => self.resize(&resize),
+            Operation::Stop(stop) => self.stop(&stop.container),
+            Operation::Stats => Ok(Reply::Stats(crate::stats::collect(&self.kernel))),
+            Operation::Trace(_) => Err(failure(ErrorKind::Unsupported, "trace: not implemented")),
+            Operation::Shutdown => {
+                self.done = true;
+                Ok(Reply::Done {})
+            }
+        }
+    }
+
+    fn attach(&mut self, key: String, sent: Vec<Option<OwnedFd>>) -> Result<Reply, Failure> {
+        let mut sent = sent.into_iter().flatten();
+        let (Some(fd), None) = (sent.next(), sent.next()) else {
+            return Err(invalid(format!("attach {key}: exactly one descriptor must come with it")));
+        };
+        self.parked.insert(key, fd);
+        Ok(Reply::Done {})
+    }
+
+    fn start(&mut self, start: &control::Start, sent: Vec<Option<OwnedFd>>) -> Result<Reply, Failure> {
+        if self.kernel.container(&start.container).is_some() {
+            return Err(invalid(format!("container {}: already exists", start.container)));
+        }
+        let mut fds = Descriptors { sent, parked: &self.parked };
+        let pids = self.shared_pids.clone().unwrap_or_else(|| Pids::new(self.next_namespace));
+        let spec = translate::root(&self.kernel, &pids, start, &mut fds)?;
+        let streams = Wanted::take(&self.kernel, &start.process, &mut fds)?;
+        let mounts = kernel::fs::root::build(spec).map_err(|error| translate::build_failure(&error))?;
+        self.confine()?;
+        self.next_namespace += 1;
+        let limits = ContainerLimits { memory_bytes: start.limits.memory_bytes, pids: start.limits.pids_limit };
+        let container = Container::new(&self.kernel, &start.container, mounts, pids, limits);
+        self.kernel.add_container(&container);
+        let started = self.launch(&container, &start.process, streams);
+        if started.is_err() {
+            self.kernel.remove_container(&start.container);
+        }
+        started
+    }
+
+    fn exec(&mut self, exec: &control::Exec, sent: Vec<Option<OwnedFd>>) -> Result<Reply, Failure> {
+        let container = self.container(&exec.container)?;
+        let mut fds = Descriptors { sent, parked: &self.parked };
+        let streams = Wanted::take(&self.kernel, &exec.process, &mut fds)?;
+        self.launch(&container, &exec.process, streams)
+    }
+
+    fn launch(&mut self, container: &Arc<Container>, process: &control::Process, wanted: Wanted) -> Result<Reply, Failure> {
+        let hostname = String::from_utf8_lossy(&self.kernel.pod.uts.lock().hostname).into_owned();
+        let (streams, joined) = wanted.into_streams(&self.kernel, container)?;
+        let spec = ProcessSpec {
+            arguments: process.args.iter().map(|argument| argument.clone().into_bytes()).collect(),
+            environment: translate::environment(process, &hostname),
+            directory: process.cwd.clone().into_bytes(),
+            user: process.user.clone(),
+            groups: process.groups.clone(),
+            no_new_privs: process.no_new_privs,
+            umask: process.umask.unwrap_or(0o022),
+            streams,
+            limits: translate::limits(process)?,
+        };
+        let started = self.kernel.start(container, spec).map_err(translate::start_failure)?;
+        if let Some(joined) = joined {
+            self.terminals.insert((container.name.clone(), started.pid), joined);
+        }
+        Ok(Reply::Started { pid: started.pid.0 as u32 })
+    }
+
+    fn container(&self, name: &str) -> Result<Arc<Container>, Failure> {
+        let found = self.kernel.container(name);
+        found.ok_or_else(|| failure(ErrorKind::NoSuch, format!("container {name}: there is none of that name")))
+    }
+
+    fn signal(&self, request: &control::Signal) -> Result<Reply, Failure> {
+        let container = self.container(&request.container)?;
+        let signal = abi::signal::Signal::new(u32::from(request.signal))
+            .ok_or_else(|| invalid(format!("signal {}: there is no such signal", request.signal)))?;
+        let targets = if request.all {
+            container.processes()
+        } else {
+            let pid = Pid(request.pid as i32);
+            let process = container.pids().get(pid);
+            let process = process.ok_or_else(|| failure(ErrorKind::NoSuch, format!("process {}: there is none", pid.0)))?;
+            vec![process]
+        };
+        for target in targets {
+            target.send_signal_from_outside(signal);
+        }
+        Ok(Reply::Done {})
+    }
+
+    fn resize(&self, request: &control::Resize) -> Result<Reply, Failure> {
+        let key = (request.container.clone(), Pid(request.pid as i32));
+        match self.terminals.get(&key) {
+            Some(joined) => {
+                joined.resize(request.rows, request.columns);
+                Ok(Reply::Done {})
+            }
+            None => Err(failure(ErrorKind::NoSuch, format!("process {}: it has no terminal", request.pid))),
+        }
+    }
+
+    fn stop(&mut self, name: &str) -> Result<Reply, Failure> {
+        let container = self.container(name)?;
+        self.wait_for_end(&container);
+        self.tell_exits();
+        self.kernel.remove_container(name);
+        Ok(Reply::Done {})
+    }
+
+    fn wait_for_end(&self, container: &Arc<Container>) {
+        container.kill();
+        while container.processes().iter().any(|process: &Arc<Process>| !process.is_zombie()) {
+            self.kernel.step(None);
+        }
+    }
+
+    fn end_all(&self) {
+        for container in self.kernel.containers() {
+            self.wait_for_end(&container);
+        }
+    }
+
+    fn tell_exits(&mut self) {
+        for exit in self.kernel.exits.take() {
+            if let Some(joined) = self.terminals.remove(&(exit.container.clone(), exit.pid)) {
+                joined.drain(&self.kernel);
+            }
+            let (code, signal) = match exit.ended {
+                Ended::Exited(code) => (Some(code), None),
+                Ended::Killed(signal) => (None, Some(signal.number() as u8)),
+            };
+            self.socket.send(&Event::Exited {
+                container: exit.container,
+                pid: exit.pid.0 as u32,
+                code,
+                signal,
+                oom: exit.out_of_memory,
+                init: exit.init,
+            });
+        }
+    }
+
+    /// The second wall goes up before the first guest runs: by then every directory that this
+    /// process may ever need has been handed to it.
+    fn confine(&mut self) -> Result<(), Failure> {
+        if self.confined {
+            return Ok(());
+        }
+        let _ = &self.isolation;
+        self.confined = true;
+        Ok(())
+    }
+}
+
+/// The streams that a process asks for, before its container is there.
+enum Wanted {
+    Files([Option<Arc<OpenFile>>; 3]),
+    Terminal { input: OwnedFd, output: OwnedFd, rows: u16, columns: u16 },
+}
+
+impl Wanted {
+    fn take(kernel: &Arc<Kernel>, process: &control::Process, fds: &mut Descriptors<'_>) -> Result<Wanted, Failure> {
+        match &process.stdio {
+            control::Stdio::Streams(streams) if !process.terminal => {
+                let mut files = Vec::new();
+                for (number, stream) in streams.iter().enumerate() {
+                    files.push(match stream {
+                        Some(reference) => Some(open_stream(kernel, number, fds.take(reference)?)?),
+                        None => None,
+                    });
+                }
+                let files = files.try_into().map_err(|_| invalid("stdio: three streams are needed"))?;
+                Ok(Wanted::Files(files))
+            }
+            control::Stdio::Terminal { terminal } if process.terminal => Ok(Wanted::Terminal {
+                input: fds.take(&terminal.input)?,
+                output: fds.take(&terminal.output)?,
+                rows: terminal.rows,
+                columns: terminal.columns,
+            }),
+            _ => Err(invalid("stdio: a terminal's descriptors go with `terminal`, three streams without it")),
+        }
+    }
+
+    fn into_streams(self, kernel: &Arc<Kernel>, container: &Arc<Container>) -> Result<(Streams, Option<Joined>), Failure> {
+        match self {
+            Wanted::Files(files) => Ok((Streams::Files(files), None)),
+            Wanted::Terminal { input, output, rows, columns } => {
+                let refuse = |reason: String| failure(ErrorKind::Host, format!("terminal: {reason}"));
+                let devpts = DevPts::below(&container.mounts.root());
+                let devpts = devpts.ok_or_else(|| invalid("terminal: /dev/pts is not mounted in the container"))?;
+                let terminal = devpts.host_terminal(0).map_err(|errno| refuse(errno.text().into()))?;
+                terminal.resize(rows, columns);
+                let tty = Arc::clone(terminal.tty());
+                Ok((Streams::Terminal(tty), Some(Joined::new(kernel, terminal, input, output))))
+            }
+        }
+    }
+}
+
+fn open_stream(kernel: &Arc<Kernel>, number: usize, fd: OwnedFd) -> Result<Arc<OpenFile>, Failure> {
+    let flags = if number == 0 { OpenFlags::empty() } else { OpenFlags::WRONLY };
+    let stream = HostStream::new(kernel, fd);
+    let stream = stream.map_err(|errno| failure(ErrorKind::Host, format!("stdio {number}: {errno}")))?;
+    Ok(OpenFile::anonymous(stream, flags))
+}

@@ -1,0 +1,206 @@
+//! From the control protocol's words to the kernel's.
+//!
+//! Owns: descriptors by index or key, limits and users by name, default mounts and environment.
+
+use std::collections::HashMap;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
+
+use abi::Errno;
+use abi::resource::Rlimit;
+use control::{ErrorKind, Failure, FdRef, Ids, Layer, LayerSource, Mount};
+use kernel::fs::overlay::{Layer as KernelLayer, Source};
+use kernel::fs::root::{BuildError, MountSource, MountSpec, RootSpec};
+use kernel::kernel::Kernel;
+use kernel::pod::Pod;
+use kernel::start::{DEFAULT_PATH, StartError};
+use kernel::task::{Pids, Resource};
+
+/// Size of file systems in memory where nothing is said.
+const MEMORY_BYTES: u64 = 1 << 30;
+/// Size of /dev/shm, as container runtimes have it.
+const SHM_BYTES: u64 = 64 << 20;
+
+/// A failure with its kind.
+pub fn failure(kind: ErrorKind, message: impl Into<String>) -> Failure {
+    Failure { kind, message: message.into(), exit_code: None }
+}
+
+/// A failure of the request itself.
+pub fn invalid(message: impl Into<String>) -> Failure {
+    failure(ErrorKind::Invalid, message)
+}
+
+/// A program that did not start, with the exit code that runc's users know.
+pub fn start_failure(error: StartError) -> Failure {
+    match error {
+        StartError::NotFound(message) => Failure { exit_code: Some(127), ..failure(ErrorKind::NotFound, message) },
+        StartError::NotExecutable(message) => {
+            Failure { exit_code: Some(126), ..failure(ErrorKind::NotExecutable, message) }
+        }
+        StartError::NoUser(message) => failure(ErrorKind::NoUser, message),
+        StartError::Invalid(message) => failure(ErrorKind::Invalid, message),
+        StartError::Host(message) => failure(ErrorKind::Host, message),
+    }
+}
+
+/// The descriptors that a request can mean.
+pub struct Descriptors<'d> {
+    /// Those of its own message.
+    pub sent: Vec<Option<OwnedFd>>,
+    /// Those parked by `attach`.
+    pub parked: &'d HashMap<String, OwnedFd>,
+}
+
+impl Descriptors<'_> {
+    /// The descriptor, to be owned.
+    pub fn take(&mut self, reference: &FdRef) -> Result<OwnedFd, Failure> {
+        match reference {
+            FdRef::Fd(index) => {
+                let fd = self.sent.get_mut(*index).and_then(Option::take);
+                fd.ok_or_else(|| failure(ErrorKind::NoSuch, format!("fd {index}: the message carries no such descriptor")))
+            }
+            FdRef::Key(key) => {
+                let parked = self.parked.get(key);
+                let parked = parked.ok_or_else(|| failure(ErrorKind::NoSuch, format!("key {key}: nothing is attached")))?;
+                let copy = parked.as_fd().try_clone_to_owned();
+                copy.map_err(|error| failure(ErrorKind::Host, format!("key {key}: {error}")))
+            }
+        }
+    }
+}
+
+/// The tree of a container.
+pub fn root(
+    kernel: &Arc<Kernel>,
+    pids: &Arc<Pids>,
+    start: &control::Start,
+    fds: &mut Descriptors<'_>,
+) -> Result<RootSpec, Failure> {
+    let standard = |target: &str| standard(kernel, pids, target);
+    let layers = start.root.layers.iter().map(|given| layer(given, fds)).collect::<Result<Vec<_>, _>>()?;
+    let mut mounts = defaults(&standard, &start.mounts)?;
+    for given in &start.mounts {
+        mounts.push(mount(&standard, given, fds)?);
+    }
+    Ok(RootSpec {
+        layers,
+        upper_bytes: start.root.upper_bytes.or(start.limits.upper_bytes),
+        read_only: start.read_only_root,
+        mounts,
+        masked_paths: start.masked_paths.iter().map(|path| path.clone().into_bytes()).collect(),
+        read_only_paths: start.readonly_paths.iter().map(|path| path.clone().into_bytes()).collect(),
+    })
+}
+
+/// Why a tree cannot be built, with the path.
+pub fn build_failure(error: &BuildError) -> Failure {
+    invalid(format!("mount {}: {}", error.path, error.errno.text().to_lowercase()))
+}
+
+fn layer(given: &Layer, fds: &mut Descriptors<'_>) -> Result<KernelLayer, Failure> {
+    let source = match &given.source {
+        LayerSource::Host { fd, ids } => Source::Host { fd: fds.take(fd)?, host_ids: *ids == Ids::Host },
+        LayerSource::Symlink(target) => Source::Symlink(target.clone().into_bytes()),
+        LayerSource::Content { content, mode } => Source::Bytes { bytes: content.as_bytes().into(), mode: *mode },
+        LayerSource::Directory { mode } => Source::Directory { mode: *mode },
+    };
+    Ok(KernelLayer { at: given.at.clone().into_bytes(), source })
+}
+
+/// The file systems of the kernel's own, by where they usually are.
+type Standard<'s> = dyn Fn(&str) -> Result<MountSource, Failure> + 's;
+
+/// What every container has unless a mount names the place.
+fn defaults(standard: &Standard<'_>, given: &[Mount]) -> Result<Vec<MountSpec>, Failure> {
+    let wanted = ["/proc", "/sys", "/dev", "/dev/pts", "/dev/shm", "/dev/mqueue"];
+    let named = |target: &str| given.iter().any(|mount| target_of(mount).trim_end_matches('/') == target);
+    let missing = wanted.into_iter().filter(|target| !named(target));
+    missing.map(|target| Ok(MountSpec { target: target.into(), what: standard(target)? })).collect()
+}
+
+fn standard(kernel: &Arc<Kernel>, pids: &Arc<Pids>, target: &str) -> Result<MountSource, Failure> {
+    let refuse = |errno: Errno| failure(ErrorKind::Host, format!("mount {target}: {errno}"));
+    Ok(match target {
+        "/proc" => { let _ = pids; MountSource::Memory { bytes: 1 << 20, mode: 0o555 } }
+        "/sys" => MountSource::Memory { bytes: 1 << 20, mode: 0o555 },
+        "/dev" => MountSource::System(kernel::fs::dev::new().map_err(refuse)?),
+        "/dev/pts" => MountSource::System(kernel::fs::devpts::DevPts::new(kernel)),
+        "/dev/shm" => MountSource::Memory { bytes: SHM_BYTES, mode: 0o1777 },
+        _ => MountSource::Memory { bytes: 1 << 20, mode: 0o1777 },
+    })
+}
+
+fn target_of(mount: &Mount) -> &str {
+    match mount {
+        Mount::Bind { target, .. }
+        | Mount::Tmpfs { target, .. }
+        | Mount::Proc { target }
+        | Mount::Sysfs { target }
+        | Mount::Dev { target }
+        | Mount::Devpts { target }
+        | Mount::Mqueue { target }
+        | Mount::Shm { target }
+        | Mount::File { target, .. } => target,
+    }
+}
+
+fn mount(standard: &Standard<'_>, given: &Mount, fds: &mut Descriptors<'_>) -> Result<MountSpec, Failure> {
+    let target = target_of(given);
+    if !target.starts_with('/') {
+        return Err(invalid(format!("mount target {target}: not an absolute path")));
+    }
+    let what = match given {
+        Mount::Bind { fd, read_only, .. } => MountSource::Host { fd: fds.take(fd)?, read_only: *read_only },
+        Mount::Tmpfs { size_bytes, mode, .. } => {
+            MountSource::Memory { bytes: size_bytes.unwrap_or(MEMORY_BYTES), mode: mode.unwrap_or(0o1777) }
+        }
+        Mount::File { content, mode, .. } => MountSource::Bytes { bytes: content.as_bytes().into(), mode: *mode },
+        Mount::Proc { .. } => standard("/proc")?,
+        Mount::Sysfs { .. } => standard("/sys")?,
+        Mount::Dev { .. } => standard("/dev")?,
+        Mount::Devpts { .. } => standard("/dev/pts")?,
+        Mount::Shm { .. } => standard("/dev/shm")?,
+        Mount::Mqueue { .. } => standard("/dev/mqueue")?,
+    };
+    Ok(MountSpec { target: target.as_bytes().to_vec(), what })
+}
+
+/// Limits by their names.
+pub fn limits(process: &control::Process) -> Result<Vec<(Resource, Rlimit)>, Failure> {
+    let named = |(name, [soft, hard]): (&String, &[u64; 2])| {
+        let resource = Resource::named(name).ok_or_else(|| invalid(format!("rlimit {name}: there is no such limit")))?;
+        if soft > hard {
+            return Err(invalid(format!("rlimit {name}: the soft limit {soft} is above the hard limit {hard}")));
+        }
+        Ok((resource, Rlimit { soft: *soft, hard: *hard }))
+    };
+    process.rlimits.iter().map(named).collect()
+}
+
+/// The environment, with what Docker's users expect where it lacks it; HOME comes with the user.
+pub fn environment(process: &control::Process, hostname: &str) -> Vec<Vec<u8>> {
+    let mut environment: Vec<Vec<u8>> = process.env.iter().map(|entry| entry.clone().into_bytes()).collect();
+    let mut add = |name: &str, value: &str| {
+        let prefix = format!("{name}=").into_bytes();
+        if !environment.iter().any(|entry| entry.starts_with(&prefix)) {
+            environment.push([prefix, value.as_bytes().to_vec()].concat());
+        }
+    };
+    add("PATH", DEFAULT_PATH);
+    add("HOSTNAME", hostname);
+    if process.terminal {
+        add("TERM", "xterm");
+    }
+    environment
+}
+
+/// The pod as the kernel keeps it.
+pub fn pod(given: &control::Pod) -> Pod {
+    let mut pod = Pod::new(&given.hostname);
+    if let Some(domainname) = &given.domainname {
+        pod.uts.get_mut().domainname = domainname.clone().into_bytes();
+    }
+    (pod.memory_bytes, pod.pids_limit, pod.cpus) = (given.memory_bytes, given.pids_limit, given.cpus);
+    pod
+}
