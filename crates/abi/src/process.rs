@@ -1,9 +1,10 @@
 //! Flags of clone(2) and wait(2).
 
+#![allow(missing_docs, reason = "each constant is the flag of that name in its man page")]
+
 bitflags::bitflags! {
     /// CLONE_* of clone(2), without the exit signal in the low byte.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    #[allow(missing_docs, reason = "each constant is the flag of that name in clone(2)")]
     pub struct CloneFlags: u32 {
         const VM = 0x100;
         const FS = 0x200;
@@ -35,7 +36,6 @@ bitflags::bitflags! {
 
     /// Options of waitpid(2) and waitid(2).
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    #[allow(missing_docs, reason = "each constant is the option of that name in wait(2)")]
     pub struct WaitFlags: u32 {
         const NOHANG = 1;
         const STOPPED = 2;

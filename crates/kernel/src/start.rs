@@ -116,7 +116,8 @@ fn prepare(task: &Arc<Task>, mut spec: ProcessSpec) -> Result<loader::Plan, Star
         spec.environment.push(format!("HOME={}", user.home).into_bytes());
     }
     *task.fs().cwd.lock() = working_directory(task, &spec.directory)?;
-    give_streams(task, &spec.streams).map_err(|errno| StartError::Host(format!("standard streams: {}", words(errno))))?;
+    give_streams(task, &spec.streams)
+        .map_err(|errno| StartError::Host(format!("standard streams: {}", words(errno))))?;
     plan(task, spec)
 }
 
@@ -209,7 +210,9 @@ fn find(task: &Arc<Task>, name: &[u8], environment: &[Vec<u8>]) -> Result<(Path,
     let shown = String::from_utf8_lossy(name);
     if name.contains(&b'/') {
         let path = Walk::of(task).find(name, true).map_err(|errno| match errno {
-            Errno::ENOENT | Errno::ENOTDIR => StartError::NotFound(format!("exec: \"{shown}\": stat {shown}: {}", words(errno))),
+            Errno::ENOENT | Errno::ENOTDIR => {
+                StartError::NotFound(format!("exec: \"{shown}\": stat {shown}: {}", words(errno)))
+            }
             errno => StartError::NotExecutable(format!("exec: \"{shown}\": {}", words(errno))),
         })?;
         if path.is_directory() {

@@ -209,7 +209,12 @@ impl Server {
         self.launch(&container, &exec.process, streams)
     }
 
-    fn launch(&mut self, container: &Arc<Container>, process: &control::Process, wanted: Wanted) -> Result<Reply, Failure> {
+    fn launch(
+        &mut self,
+        container: &Arc<Container>,
+        process: &control::Process,
+        wanted: Wanted,
+    ) -> Result<Reply, Failure> {
         let hostname = String::from_utf8_lossy(&self.kernel.pod.uts.lock().hostname).into_owned();
         let (streams, joined) = wanted.into_streams(&self.kernel, container)?;
         let spec = ProcessSpec {
@@ -244,7 +249,8 @@ impl Server {
         } else {
             let pid = Pid(request.pid as i32);
             let process = container.pids().get(pid);
-            let process = process.ok_or_else(|| failure(ErrorKind::NoSuch, format!("process {}: there is none", pid.0)))?;
+            let process =
+                process.ok_or_else(|| failure(ErrorKind::NoSuch, format!("process {}: there is none", pid.0)))?;
             vec![process]
         };
         for target in targets {
@@ -347,7 +353,11 @@ impl Wanted {
         }
     }
 
-    fn into_streams(self, kernel: &Arc<Kernel>, container: &Arc<Container>) -> Result<(Streams, Option<Joined>), Failure> {
+    fn into_streams(
+        self,
+        kernel: &Arc<Kernel>,
+        container: &Arc<Container>,
+    ) -> Result<(Streams, Option<Joined>), Failure> {
         match self {
             Wanted::Files(files) => Ok((Streams::Files(files), None)),
             Wanted::Terminal { input, output, rows, columns } => {

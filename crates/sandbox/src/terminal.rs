@@ -39,7 +39,9 @@ impl Joined {
             while kernel::wait::either(&input_queue, typing.terminal.queue(), || typing.type_some()).await.is_some() {}
         });
         let showing = kernel.runtime.spawn(async move {
-            while kernel::wait::either(showing.terminal.queue(), &output_queue, || showing.show_some()).await.is_some() {}
+            while kernel::wait::either(showing.terminal.queue(), &output_queue, || showing.show_some()).await.is_some()
+            {
+            }
         });
         Joined { ends, jobs: [typing, showing] }
     }

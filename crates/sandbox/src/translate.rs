@@ -58,11 +58,14 @@ impl Descriptors<'_> {
         match reference {
             FdRef::Fd(index) => {
                 let fd = self.sent.get_mut(*index).and_then(Option::take);
-                fd.ok_or_else(|| failure(ErrorKind::NoSuch, format!("fd {index}: the message carries no such descriptor")))
+                fd.ok_or_else(|| {
+                    failure(ErrorKind::NoSuch, format!("fd {index}: the message carries no such descriptor"))
+                })
             }
             FdRef::Key(key) => {
                 let parked = self.parked.get(key);
-                let parked = parked.ok_or_else(|| failure(ErrorKind::NoSuch, format!("key {key}: nothing is attached")))?;
+                let parked =
+                    parked.ok_or_else(|| failure(ErrorKind::NoSuch, format!("key {key}: nothing is attached")))?;
                 let copy = parked.as_fd().try_clone_to_owned();
                 copy.map_err(|error| failure(ErrorKind::Host, format!("key {key}: {error}")))
             }
@@ -122,7 +125,10 @@ fn defaults(standard: &Standard<'_>, given: &[Mount]) -> Result<Vec<MountSpec>, 
 fn standard(kernel: &Arc<Kernel>, pids: &Arc<Pids>, target: &str) -> Result<MountSource, Failure> {
     let refuse = |errno: Errno| failure(ErrorKind::Host, format!("mount {target}: {errno}"));
     Ok(match target {
-        "/proc" => { let _ = pids; MountSource::Memory { bytes: 1 << 20, mode: 0o555 } }
+        "/proc" => {
+            let _ = pids;
+            MountSource::Memory { bytes: 1 << 20, mode: 0o555 }
+        }
         "/sys" => MountSource::Memory { bytes: 1 << 20, mode: 0o555 },
         "/dev" => MountSource::System(kernel::fs::dev::new().map_err(refuse)?),
         "/dev/pts" => MountSource::System(kernel::fs::devpts::DevPts::new(kernel)),
@@ -169,7 +175,8 @@ fn mount(standard: &Standard<'_>, given: &Mount, fds: &mut Descriptors<'_>) -> R
 /// Limits by their names.
 pub fn limits(process: &control::Process) -> Result<Vec<(Resource, Rlimit)>, Failure> {
     let named = |(name, [soft, hard]): (&String, &[u64; 2])| {
-        let resource = Resource::named(name).ok_or_else(|| invalid(format!("rlimit {name}: there is no such limit")))?;
+        let resource =
+            Resource::named(name).ok_or_else(|| invalid(format!("rlimit {name}: there is no such limit")))?;
         if soft > hard {
             return Err(invalid(format!("rlimit {name}: the soft limit {soft} is above the hard limit {hard}")));
         }

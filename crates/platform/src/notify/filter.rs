@@ -132,7 +132,7 @@ const fn jump(code: u16, k: u32, jt: u8, jf: u8) -> sock_filter {
 }
 
 /// The whole program.
-pub fn program() -> Vec<sock_filter> {
+pub(super) fn program() -> Vec<sock_filter> {
     let mut program = vec![
         op(LOAD, OFFSET_ARCH),
         jump(EQUAL, AUDIT_ARCH_X86_64, 1, 0),

@@ -86,10 +86,7 @@ impl PidNamespace {
         match keeper {
             0 => keep(parent),
             -1 => Ok(PidNamespace { namespace: None, keeper: 0 }),
-            _ => Ok(PidNamespace {
-                namespace: Some(open_namespace(proc_dir, &format!("{keeper}/ns/pid"))?),
-                keeper,
-            }),
+            _ => Ok(PidNamespace { namespace: Some(open_namespace(proc_dir, &format!("{keeper}/ns/pid"))?), keeper }),
         }
     }
 
@@ -122,11 +119,11 @@ impl PidNamespace {
 /// Forks; the child does nothing but `child`. `flags` are clone(2)'s.
 fn fork_into(flags: i32, child: impl FnOnce() -> Infallible) -> std::io::Result<i32> {
     // SAFETY: without a stack of its own the child is a fork of this single thread.
-    match unsafe { libc::syscall(libc::SYS_clone, flags, 0, 0, 0, 0) } as i32 {
-        0 => match child() {},
-        -1 => Err(std::io::Error::last_os_error()),
-        process => Ok(process),
+    let forked = unsafe { libc::syscall(libc::SYS_clone, flags, 0, 0, 0, 0) } as i32;
+    if forked == 0 {
+        child();
     }
+    if forked < 0 { Err(std::io::Error::last_os_error()) } else { Ok(forked) }
 }
 
 impl Drop for PidNamespace {
