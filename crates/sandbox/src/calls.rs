@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::process::ExitCode;
 
 /// Writes to standard output.
-pub fn print(text: &str) -> ExitCode {
+pub(crate) fn print(text: &str) -> ExitCode {
     use std::io::Write;
     match std::io::stdout().write_all(text.as_bytes()) {
         Ok(()) => ExitCode::SUCCESS,
@@ -13,7 +13,7 @@ pub fn print(text: &str) -> ExitCode {
 }
 
 /// `calls`: one line a host call, with its condition and why it is harmless.
-pub fn print_reachable() -> ExitCode {
+pub(crate) fn print_reachable() -> ExitCode {
     let name = |number: u32| abi::nr::name(number).unwrap_or("?");
     let mut text = String::from("# Host calls that guest code reaches by itself.\n");
     for rule in platform::notify::RULES {
@@ -31,7 +31,7 @@ pub fn print_reachable() -> ExitCode {
 }
 
 /// `syscalls`: one line a call, `full` or `partial` with what is missing.
-pub fn print_answered() -> ExitCode {
+pub(crate) fn print_answered() -> ExitCode {
     let mut rows: Vec<_> = kernel::syscalls::table::all().collect();
     rows.sort_by_key(|row| row.number);
     let mut text = String::new();

@@ -13,7 +13,6 @@ use kernel::container::{Container, ContainerLimits};
 use kernel::fs::devpts::DevPts;
 use kernel::fs::stream::HostStream;
 use kernel::kernel::Kernel;
-use kernel::pod::Pod;
 use kernel::start::{ProcessSpec, Streams};
 use kernel::task::{Pid, Pids, Process};
 use kernel::vfs::{OpenFile, OpenFlags};
@@ -25,15 +24,15 @@ use crate::terminal::Joined;
 use crate::translate::{self, Descriptors, failure, invalid};
 
 /// Why this process ends early.
-pub struct Fatal {
+pub(crate) struct Fatal {
     /// The exit code.
-    pub code: u8,
+    pub(crate) code: u8,
     /// What can be reported.
-    pub message: String,
+    pub(crate) message: String,
 }
 
 /// Serves one pod until told to end or until the other side is gone.
-pub fn serve(control: OwnedFd) -> Result<(), Fatal> {
+pub(crate) fn serve(control: OwnedFd) -> Result<(), Fatal> {
     let lacking = |message: String| Fatal { code: 69, message };
     platform::process::prepare();
     platform::host::prepare().map_err(|error| lacking(format!("/proc is not readable: errno {}", error.0)))?;

@@ -10,14 +10,14 @@ use rustix::net::{
 };
 
 /// The sandbox's end of the control socket.
-pub struct Socket {
+pub(crate) struct Socket {
     fd: OwnedFd,
     decoder: Decoder,
 }
 
 /// Why no more requests come.
 #[derive(Debug)]
-pub enum Closed {
+pub(crate) enum Closed {
     /// The other side has closed the socket.
     End,
     /// What arrived is no message.
@@ -28,12 +28,12 @@ pub enum Closed {
 
 impl Socket {
     /// The socket `fd`.
-    pub fn new(fd: OwnedFd) -> Socket {
+    pub(crate) fn new(fd: OwnedFd) -> Socket {
         Socket { fd, decoder: Decoder::new() }
     }
 
     /// The next whole message. Without `wait`, `None` where none is there yet.
-    pub fn receive(&mut self, wait: bool) -> Result<Option<Frame>, Closed> {
+    pub(crate) fn receive(&mut self, wait: bool) -> Result<Option<Frame>, Closed> {
         loop {
             if let Some(frame) = self.decoder.next_frame() {
                 return Ok(Some(frame));
@@ -73,7 +73,7 @@ impl Socket {
     }
 
     /// Sends a message; one that cannot be sent any more is dropped, the next receive tells why.
-    pub fn send<T: serde::Serialize>(&self, message: &T) {
+    pub(crate) fn send<T: serde::Serialize>(&self, message: &T) {
         let bytes = control::encode(message);
         let mut rest: &[u8] = &bytes;
         while !rest.is_empty() {

@@ -7,7 +7,7 @@ use kernel::container::Container;
 use kernel::kernel::Kernel;
 
 /// The figures of this moment.
-pub fn collect(kernel: &Arc<Kernel>) -> Stats {
+pub(crate) fn collect(kernel: &Arc<Kernel>) -> Stats {
     let (calls, unimplemented) = kernel.counts.by_name();
     let containers = kernel.containers();
     let containers = containers.iter().map(|container| (container.name.clone(), of_container(container))).collect();

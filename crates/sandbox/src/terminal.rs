@@ -14,7 +14,7 @@ use kernel::wait::WaitQueue;
 const PIECE: usize = 4096;
 
 /// A joined terminal; it comes apart when dropped.
-pub struct Joined {
+pub(crate) struct Joined {
     ends: Arc<Ends>,
     jobs: [Arc<Job>; 2],
 }
@@ -29,7 +29,7 @@ struct Ends {
 
 impl Joined {
     /// Joins the ends.
-    pub fn new(kernel: &Arc<Kernel>, terminal: HostTerminal, input: OwnedFd, output: OwnedFd) -> Joined {
+    pub(crate) fn new(kernel: &Arc<Kernel>, terminal: HostTerminal, input: OwnedFd, output: OwnedFd) -> Joined {
         let ends = Arc::new(Ends { terminal, input, output, typed: Mutex::default(), shown: Mutex::default() });
         let input_queue = watch(kernel, ends.input.as_fd());
         let output_queue = watch(kernel, ends.output.as_fd());
@@ -47,12 +47,12 @@ impl Joined {
     }
 
     /// The window has another size.
-    pub fn resize(&self, rows: u16, columns: u16) {
+    pub(crate) fn resize(&self, rows: u16, columns: u16) {
         self.ends.terminal.resize(rows, columns);
     }
 
     /// Shows what is left once the process has ended.
-    pub fn drain(&self, kernel: &Arc<Kernel>) {
+    pub(crate) fn drain(&self, kernel: &Arc<Kernel>) {
         kernel.runtime.run_ready();
         while self.ends.show_some() == Some(Some(())) {}
     }

@@ -22,17 +22,17 @@ const MEMORY_BYTES: u64 = 1 << 30;
 const SHM_BYTES: u64 = 64 << 20;
 
 /// A failure with its kind.
-pub fn failure(kind: ErrorKind, message: impl Into<String>) -> Failure {
+pub(crate) fn failure(kind: ErrorKind, message: impl Into<String>) -> Failure {
     Failure { kind, message: message.into(), exit_code: None }
 }
 
 /// A failure of the request itself.
-pub fn invalid(message: impl Into<String>) -> Failure {
+pub(crate) fn invalid(message: impl Into<String>) -> Failure {
     failure(ErrorKind::Invalid, message)
 }
 
 /// A program that did not start, with the exit code that runc's users know.
-pub fn start_failure(error: StartError) -> Failure {
+pub(crate) fn start_failure(error: StartError) -> Failure {
     match error {
         StartError::NotFound(message) => Failure { exit_code: Some(127), ..failure(ErrorKind::NotFound, message) },
         StartError::NotExecutable(message) => {
@@ -45,16 +45,16 @@ pub fn start_failure(error: StartError) -> Failure {
 }
 
 /// The descriptors that a request can mean.
-pub struct Descriptors<'d> {
+pub(crate) struct Descriptors<'d> {
     /// Those of its own message.
-    pub sent: Vec<Option<OwnedFd>>,
+    pub(crate) sent: Vec<Option<OwnedFd>>,
     /// Those parked by `attach`.
-    pub parked: &'d HashMap<String, OwnedFd>,
+    pub(crate) parked: &'d HashMap<String, OwnedFd>,
 }
 
 impl Descriptors<'_> {
     /// The descriptor, to be owned.
-    pub fn take(&mut self, reference: &FdRef) -> Result<OwnedFd, Failure> {
+    pub(crate) fn take(&mut self, reference: &FdRef) -> Result<OwnedFd, Failure> {
         match reference {
             FdRef::Fd(index) => {
                 let fd = self.sent.get_mut(*index).and_then(Option::take);
@@ -74,7 +74,7 @@ impl Descriptors<'_> {
 }
 
 /// The tree of a container.
-pub fn root(
+pub(crate) fn root(
     kernel: &Arc<Kernel>,
     pids: &Arc<Pids>,
     start: &control::Start,
@@ -97,7 +97,7 @@ pub fn root(
 }
 
 /// Why a tree cannot be built, with the path.
-pub fn build_failure(error: &BuildError) -> Failure {
+pub(crate) fn build_failure(error: &BuildError) -> Failure {
     invalid(format!("mount {}: {}", error.path, error.errno.text().to_lowercase()))
 }
 
@@ -173,7 +173,7 @@ fn mount(standard: &Standard<'_>, given: &Mount, fds: &mut Descriptors<'_>) -> R
 }
 
 /// Limits by their names.
-pub fn limits(process: &control::Process) -> Result<Vec<(Resource, Rlimit)>, Failure> {
+pub(crate) fn limits(process: &control::Process) -> Result<Vec<(Resource, Rlimit)>, Failure> {
     let named = |(name, [soft, hard]): (&String, &[u64; 2])| {
         let resource =
             Resource::named(name).ok_or_else(|| invalid(format!("rlimit {name}: there is no such limit")))?;
@@ -186,7 +186,7 @@ pub fn limits(process: &control::Process) -> Result<Vec<(Resource, Rlimit)>, Fai
 }
 
 /// The environment, with what Docker's users expect where it lacks it; HOME comes with the user.
-pub fn environment(process: &control::Process, hostname: &str) -> Vec<Vec<u8>> {
+pub(crate) fn environment(process: &control::Process, hostname: &str) -> Vec<Vec<u8>> {
     let mut environment: Vec<Vec<u8>> = process.env.iter().map(|entry| entry.clone().into_bytes()).collect();
     let mut add = |name: &str, value: &str| {
         let prefix = format!("{name}=").into_bytes();
@@ -203,7 +203,7 @@ pub fn environment(process: &control::Process, hostname: &str) -> Vec<Vec<u8>> {
 }
 
 /// The pod as the kernel keeps it.
-pub fn pod(given: &control::Pod) -> Pod {
+pub(crate) fn pod(given: &control::Pod) -> Pod {
     let mut pod = Pod::new(&given.hostname);
     if let Some(domainname) = &given.domainname {
         pod.uts.get_mut().domainname = domainname.clone().into_bytes();

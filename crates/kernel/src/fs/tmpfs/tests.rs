@@ -61,7 +61,7 @@ fn a_hole_costs_nothing_and_a_full_file_system_says_so() {
     let file = open(&root.create(b"file", NewNode::Regular, PLAIN).unwrap());
     file.write(b"end", 1 << 40).unwrap();
     assert_eq!(file.stat().unwrap().size, (1 << 40) + 3);
-    assert!(fs.used_bytes() <= 64 * 1024, "used {}", fs.used_bytes());
+    assert!(fs.memory_bytes() <= 64 * 1024, "used {}", fs.memory_bytes());
     let block = vec![7; 256 * 1024];
     let mut position = 0;
     let failure = loop {
@@ -71,7 +71,7 @@ fn a_hole_costs_nothing_and_a_full_file_system_says_so() {
         }
     };
     assert_eq!(failure, Errno::ENOSPC);
-    assert!(fs.used_bytes() <= 1 << 20);
+    assert!(fs.memory_bytes() <= 1 << 20);
     assert!(position > (1 << 20) - 128 * 1024, "wrote {position}");
     assert_eq!(file.write(b"over what is there", 0), Ok(18));
 }
@@ -84,9 +84,9 @@ fn space_comes_back_when_the_last_holder_lets_go() {
     file.write(&[1; 100_000], 0).unwrap();
     root.unlink(b"file").unwrap();
     drop(inode);
-    assert!(fs.used_bytes() >= 100_000);
+    assert!(fs.memory_bytes() >= 100_000);
     drop(file);
-    assert_eq!(fs.used_bytes(), 0);
+    assert_eq!(fs.memory_bytes(), 0);
     assert_eq!(fs.stat().files - fs.stat().files_free, 0);
 }
 
