@@ -5,11 +5,15 @@
 
 mod counter;
 pub mod epoll;
+mod inotify;
+mod signals;
 mod timer;
 
 use abi::stat::Stat;
 
 pub use counter::EventCounter;
+pub use inotify::Inotify;
+pub use signals::SignalFile;
 pub use timer::{TimerClock, TimerFile};
 
 /// The status of a descriptor without a file: Linux has one inode for all of them.

@@ -1,13 +1,14 @@
-//! eventfd and timerfd: eventfd(2), timerfd_create(2).
+//! eventfd, timerfd and signalfd: eventfd(2), timerfd_create(2), signalfd(2).
 
 use std::sync::Arc;
 
 use abi::Errno;
 use abi::event::{EFD_SEMAPHORE, TFD_TIMER_ABSTIME, TFD_TIMER_CANCEL_ON_SET, TimerSpec};
+use abi::signal::{Signal, SignalSet};
 
 use super::poll::span;
 use super::{Answer, Args, Call};
-use crate::event::{EventCounter, TimerClock, TimerFile};
+use crate::event::{EventCounter, SignalFile, TimerClock, TimerFile};
 use crate::now;
 use crate::task::{Resource, Task, UserPtr};
 use crate::time::{Nanos, timespec};
@@ -19,6 +20,8 @@ pub(super) const CALLS: &[Call] = &[
     now!(TIMERFD_CREATE, timerfd_create),
     now!(TIMERFD_SETTIME, timerfd_settime, "TFD_TIMER_CANCEL_ON_SET never cancels: the clock cannot be set"),
     now!(TIMERFD_GETTIME, timerfd_gettime),
+    now!(SIGNALFD, signalfd),
+    now!(SIGNALFD4, signalfd4, "signals that were pending before are not read; one descriptor follows one process"),
 ];
 
 /// Gives `file` a descriptor of its own.
@@ -92,4 +95,24 @@ fn timerfd_gettime(task: &Arc<Task>, [fd, current, ..]: Args) -> Answer {
 
 fn timer_spec((value, interval): (Nanos, Nanos)) -> TimerSpec {
     TimerSpec { interval: timespec(interval), value: timespec(value) }
+}
+
+fn signalfd(task: &Arc<Task>, [fd, mask, size, ..]: Args) -> Answer {
+    signalfd4(task, [fd, mask, size, 0, 0, 0])
+}
+
+fn signalfd4(task: &Arc<Task>, [fd, mask, size, flags, ..]: Args) -> Answer {
+    let (status, close_on_exec) = making(flags, 0)?;
+    if size != size_of::<SignalSet>() as u64 {
+        return Err(Errno::EINVAL.into());
+    }
+    let mask: SignalSet = task.read(UserPtr::new(mask))?;
+    let mask = mask.without(Signal::SIGKILL).without(Signal::SIGSTOP);
+    if fd as i32 != -1 {
+        let file = task.files().get(fd as i32)?;
+        file.downcast::<SignalFile>().ok_or(Errno::EINVAL)?.set_mask(mask);
+        return Ok(u64::from(fd as u32));
+    }
+    let file = SignalFile::new(task.process(), mask);
+    install(task, OpenFile::anonymous(file, status | OpenFlags::RDWR), close_on_exec)
 }

@@ -8,6 +8,7 @@ mod epoll;
 mod event;
 mod exec;
 mod identity;
+mod inotify;
 mod limits;
 mod memory;
 mod message;

@@ -15,6 +15,7 @@ const FAMILIES: &[&[Call]] = &[
     super::limits::CALLS,
     super::memory::CALLS,
     super::pidfd::CALLS,
+    super::inotify::CALLS,
     super::message::CALLS,
     super::pipe::CALLS,
     super::poll::CALLS,
