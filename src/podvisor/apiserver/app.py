@@ -1,7 +1,7 @@
 """The composition of the API server: the one entry for `cluster`.
 
-    server = app(settings, store, access, clock)      an aiohttp Application, to be served over TLS with the
-                                                      cluster's CA for client certificates, verify mode CERT_OPTIONAL
+server = app(settings, store, access, clock)      an aiohttp Application, to be served over TLS with the
+                                                  cluster's CA for client certificates, verify mode CERT_OPTIONAL
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -11,14 +11,12 @@ from aiohttp import web
 from podvisor.apiserver import dispatch, first, kinds
 from podvisor.apiserver.access import Access
 from podvisor.apiserver.admission import PLUGINS
-from podvisor.apiserver.retention import forget_history
 from podvisor.apiserver.server import Server
 from podvisor.apiserver.settings import Settings
 from podvisor.apiserver.storage import Storage
 from podvisor.apiserver.streams.node import NodeStreams
 from podvisor.apiserver.streams.nowhere import Nowhere
 from podvisor.apiserver.tokens import Issuer
-from podvisor.base import tasks
 from podvisor.base.clock import Clock
 from podvisor.store.backend import Backend
 
@@ -33,9 +31,7 @@ def app(
     issuer: Issuer | None = None,
 ) -> web.Application:
     """The API over `store`. It creates the namespaces that every cluster has when it starts."""
-    server = Server(
-        settings, kinds.registry(), Storage(store), access, clock, nodes or Nowhere(), PLUGINS, issuer
-    )
+    server = Server(settings, kinds.registry(), Storage(store), access, clock, nodes or Nowhere(), PLUGINS, issuer)
     application = web.Application(client_max_size=settings.max_body)
     application.router.add_route("*", "/{path:.*}", _handler(server))
     application.cleanup_ctx.append(_running(server))
@@ -53,10 +49,7 @@ def _handler(server: Server) -> Callable[[web.Request], Awaitable[web.StreamResp
 def _running(server: Server) -> Callable[[web.Application], AsyncGenerator[None]]:
     async def run(_: web.Application) -> AsyncGenerator[None]:
         await first.create_namespaces(server)
-        async with tasks.background() as scope:
-            if server.settings.compaction_interval:
-                scope.start(forget_history(server), name="compaction")
-            yield
+        yield
 
     return run
 

@@ -28,9 +28,7 @@ def place(item: Json, resource: Resource, namespace: str) -> None:
         metadata.pop("namespace", None)
         return
     if metadata.get("namespace", namespace) not in ("", namespace):
-        raise status.BadRequest(
-            "the namespace of the provided object does not match the namespace sent on the request"
-        )
+        raise status.BadRequest("the namespace of the provided object does not match the namespace sent on the request")
     metadata["namespace"] = namespace
 
 

@@ -1,7 +1,6 @@
 """What the composition root decides about the API server."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,15 +15,9 @@ class Settings:
     """Seconds that a read waits for a resource version that has not happened yet."""
     max_body: int = 3 * 1024 * 1024
     """Bytes that a request may carry (`--max-request-bytes` of the real server)."""
-    compaction_interval: float = 300.0
-    """Seconds after which history is forgotten (`--etcd-compaction-interval`): one interval stays readable; 0 keeps all."""
     service_addresses: str = "10.96.0.0/16"
     """Where the addresses of Services come from (`--service-cluster-ip-range`)."""
     node_ports: tuple[int, int] = (30000, 32767)
     """The first and last port for Services of type NodePort (`--service-node-port-range`)."""
     external_address: str = "127.0.0.1:6443"
     """Where clients reach this server, as discovery tells them."""
-    root_ca: str = ""
-    """PEM text of the cluster's CA, for `cluster-info` and the like; empty if there is none."""
-    node_headers: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Sent with each request to a node's own server."""

@@ -1,4 +1,4 @@
-"""From what a client sent to an object of its kind: types checked, unknown fields and nulls dropped, quantities canonical.
+"""From what a client sent to an object of its kind: types checked, unknown fields and nulls gone, quantities canonical.
 
 The rules are those of Kubernetes' own JSON decoder (sigs.k8s.io/json) and of its strict field validation
 (https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation): a wrong type is always an error,
@@ -219,5 +219,3 @@ def _go_type(shape: Shape) -> str:
             return "resource.Quantity"
         case simple:
             return _GO_TYPES[simple]
-
-

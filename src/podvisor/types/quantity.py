@@ -67,10 +67,7 @@ class Quantity:
 def parse(text: str) -> Quantity:
     """Read a quantity. Raises ValueError, in Kubernetes' words, for what is none."""
     if not (form := _FORM.match(text)):
-        raise ValueError(
-            "quantities must match the regular expression "
-            "'^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
-        )
+        raise ValueError("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'")
     sign, digits, suffix = form.groups()
     number = Decimal(sign + digits)
     if suffix in _BINARY and suffix:

@@ -118,9 +118,7 @@ def _validate_expression(item: Mapping[str, Any], path: field.Path) -> Sequence[
     if operator not in _EXPRESSION:
         errors.append(field.invalid(path.child("operator"), operator, "not a valid selector operator"))
     elif operator in ("In", "NotIn") and not values:
-        errors.append(
-            field.required(path.child("values"), "must be specified when `operator` is 'In' or 'NotIn'")
-        )
+        errors.append(field.required(path.child("values"), "must be specified when `operator` is 'In' or 'NotIn'"))
     elif operator in ("Exists", "DoesNotExist") and values:
         detail = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
         errors.append(field.forbidden(path.child("values"), detail))

@@ -1,13 +1,13 @@
 """Refusals as `meta/v1` Status, in the words of apimachinery's `pkg/api/errors`.
 
-    ApiError
-    ├── BadRequest              400        ├── Expired                 410
-    ├── Unauthorized            401        ├── UnsupportedMediaType    415
-    ├── Forbidden               403        ├── Invalid                 422
-    ├── NotFound                404        ├── TooManyRequests         429
-    ├── MethodNotAllowed        405        ├── InternalError           500
-    ├── NotAcceptable           406        ├── NotImplementedHere      501
-    ├── AlreadyExists, Conflict 409        └── Unavailable, TooLargeResourceVersion  503, 504
+ApiError
+├── BadRequest              400        ├── Expired                 410
+├── Unauthorized            401        ├── UnsupportedMediaType    415
+├── Forbidden               403        ├── Invalid                 422
+├── NotFound                404        ├── TooManyRequests         429
+├── MethodNotAllowed        405        ├── InternalError           500
+├── NotAcceptable           406        ├── NotImplementedHere      501
+├── AlreadyExists, Conflict 409        └── Unavailable, TooLargeResourceVersion  503, 504
 """
 
 from collections.abc import Sequence
@@ -145,9 +145,7 @@ class Conflict(ApiError):
     code, reason = 409, "Conflict"
 
     def __init__(self, subject: Subject, message: str, causes: Sequence[Cause] = ()) -> None:
-        super().__init__(
-            f'Operation cannot be fulfilled on {subject} "{subject.name}": {message}', subject, causes
-        )
+        super().__init__(f'Operation cannot be fulfilled on {subject} "{subject.name}": {message}', subject, causes)
 
 
 class Expired(ApiError):
@@ -212,6 +210,4 @@ class TooLargeResourceVersion(ApiError):
 
     def __init__(self, asked: int, current: int) -> None:
         cause = Cause("ResourceVersionTooLarge", "Too large resource version")
-        super().__init__(
-            f"Too large resource version: {asked}, current: {current}", causes=[cause], retry_after=1
-        )
+        super().__init__(f"Too large resource version: {asked}, current: {current}", causes=[cause], retry_after=1)

@@ -4,8 +4,8 @@ Decides authentication (client certificates, bearer tokens) and authorization. D
 objects. Only the dispatcher calls it; the composition root says which authenticators and which authorizer there are.
 """
 
-from podvisor.apiserver.access.policy import Access, Attributes, Authenticator, Authorizer, Decision, MastersOnly
 from podvisor.apiserver.access.certificates import ClientCertificates
+from podvisor.apiserver.access.policy import Access, Attributes, Authenticator, Authorizer, Decision, MastersOnly
 from podvisor.apiserver.access.tokens import Tokens, TokenSource
 from podvisor.apiserver.access.users import User
 

@@ -5,7 +5,7 @@ do anything but review themselves. RBAC is a second Authorizer, over the kinds o
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from aiohttp import web
@@ -63,7 +63,7 @@ class Access:
     """All that is known about who may do what."""
 
     authenticators: Sequence[Authenticator]
-    authorizer: Authorizer = MastersOnly()
+    authorizer: Authorizer = field(default_factory=MastersOnly)
 
     async def user(self, request: web.Request) -> User:
         """Who asks. Raises Unauthorized if nobody knows: there are no anonymous users."""

@@ -1,4 +1,4 @@
-"""What every new pod gets: a priority, and patience with nodes that fail (plugins Priority, DefaultTolerationSeconds)."""
+"""What every new pod gets: a priority, and patience with failing nodes (plugins Priority, DefaultTolerationSeconds)."""
 
 from podvisor.apiserver import objects
 from podvisor.apiserver.admission.chain import Change, View

@@ -53,7 +53,9 @@ def _validate(item: Json) -> Iterator[field.Error]:
     if spec["completionMode"] == "Indexed" and "completions" not in spec:
         yield field.required("spec.completions", "when completion mode is Indexed")
     if "backoffLimitPerIndex" in spec and spec["completionMode"] != "Indexed":
-        yield field.invalid("spec.backoffLimitPerIndex", spec["backoffLimitPerIndex"], "requires indexed completion mode")
+        yield field.invalid(
+            "spec.backoffLimitPerIndex", spec["backoffLimitPerIndex"], "requires indexed completion mode"
+        )
 
 
 def _validate_update(new: Json, old: Json) -> Iterator[field.Error]:
@@ -82,8 +84,10 @@ def _status_text(item: Json) -> str:
 def _row(item: Json, now: datetime) -> Cells:
     spec, status = item["spec"], item.get("status", {})
     done = status.get("succeeded", 0)
-    wanted = f"{done}/{spec['completions']}" if "completions" in spec else (
-        f"{done}/1 of {spec['parallelism']}" if spec.get("parallelism", 1) > 1 else f"{done}/1"
+    wanted = (
+        f"{done}/{spec['completions']}"
+        if "completions" in spec
+        else (f"{done}/1 of {spec['parallelism']}" if spec.get("parallelism", 1) > 1 else f"{done}/1")
     )
     return (
         item["metadata"]["name"],

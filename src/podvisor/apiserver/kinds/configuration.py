@@ -40,7 +40,9 @@ def _validate_secret(item: Json) -> Iterator[field.Error]:
         yield field.required("data[username]")
         yield field.required("data[password]")
     account = "kubernetes.io/service-account.name"
-    if item["type"] == "kubernetes.io/service-account-token" and not item["metadata"].get("annotations", {}).get(account):
+    if item["type"] == "kubernetes.io/service-account-token" and not item["metadata"].get("annotations", {}).get(
+        account
+    ):
         yield field.required(Path("metadata.annotations").key(account))
     if sum(len(value) * 3 // 4 for value in data.values()) > _LARGEST:
         yield field.too_long("data", _LARGEST)

@@ -142,7 +142,9 @@ def _mounts(mounts: Sequence[Json], path: Path, volumes: set[Any]) -> Iterator[f
         for kind in ("subPath", "subPathExpr"):
             yield from local_path(one.get(kind, ""), here.child(kind))
         if one.get("subPath") and one.get("subPathExpr"):
-            yield field.invalid(here.child("subPathExpr"), one["subPathExpr"], "subPathExpr and subPath are mutually exclusive")
+            yield field.invalid(
+                here.child("subPathExpr"), one["subPathExpr"], "subPathExpr and subPath are mutually exclusive"
+            )
 
 
 def local_path(value: str, path: Path) -> Iterator[field.Error]:
@@ -176,7 +178,13 @@ def _probes(one: Json, path: Path) -> Iterator[field.Error]:
             continue
         here = path.child(name)
         yield from _handler(probe, here)
-        for number in ("initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold"):
+        for number in (
+            "initialDelaySeconds",
+            "timeoutSeconds",
+            "periodSeconds",
+            "successThreshold",
+            "failureThreshold",
+        ):
             if probe.get(number, 0) < 0:
                 yield field.invalid(here.child(number), probe[number], "must be greater than or equal to 0")
         if name != "readinessProbe" and probe["successThreshold"] != 1:

@@ -50,8 +50,6 @@ def _validate_new(item: Json) -> Iterator[field.Error]:
         yield field.too_long("message", 1024)
 
 
-
-
 def _cells(item: Json, now: datetime) -> Cells:
     series = item.get("series") or {}
     first = item.get("firstTimestamp") or item.get("eventTime")

@@ -36,7 +36,7 @@ def _validate(item: Json) -> Iterator[field.Error]:
 def _validate_update(new: Json, old: Json) -> Iterator[field.Error]:
     before = old["spec"].get("podCIDR")
     if before and new["spec"].get("podCIDR") != before:
-        yield field.forbidden("spec.podCIDR", "node updates may not change podCIDR except from \"\" to valid")
+        yield field.forbidden("spec.podCIDR", 'node updates may not change podCIDR except from "" to valid')
 
 
 def _row(item: Json, now: datetime) -> Cells:

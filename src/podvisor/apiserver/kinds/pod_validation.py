@@ -63,7 +63,11 @@ def _tolerations(tolerations: Sequence[Json], path: Path) -> Iterator[field.Erro
         if one.get("key"):
             yield from names.label_key(one["key"], here.child("key"))
         elif operator != "Exists":
-            yield field.invalid(here.child("operator"), operator, "operator must be Exists when `key` is empty, which means \"match all values and all keys\"")
+            yield field.invalid(
+                here.child("operator"),
+                operator,
+                'operator must be Exists when `key` is empty, which means "match all values and all keys"',
+            )
         if operator not in _OPERATORS:
             yield field.unsupported(here.child("operator"), operator, _OPERATORS)
         elif operator == "Exists" and one.get("value"):
@@ -71,7 +75,9 @@ def _tolerations(tolerations: Sequence[Json], path: Path) -> Iterator[field.Erro
         if effect and effect not in _EFFECTS:
             yield field.unsupported(here.child("effect"), effect, _EFFECTS)
         if "tolerationSeconds" in one and effect != "NoExecute":
-            yield field.invalid(here.child("effect"), effect, "effect must be 'NoExecute' when `tolerationSeconds` is set")
+            yield field.invalid(
+                here.child("effect"), effect, "effect must be 'NoExecute' when `tolerationSeconds` is set"
+            )
 
 
 def _affinity(affinity: Json, path: Path) -> Iterator[field.Error]:
@@ -110,7 +116,9 @@ def _term(term: Json, path: Path) -> Iterator[field.Error]:
 def _host_aliases(aliases: Sequence[Any], path: Path) -> Iterator[field.Error]:
     for index, one in enumerate(aliases):
         if not one.get("ip"):
-            yield field.invalid(path.index(index).child("ip"), "", "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)")
+            yield field.invalid(
+                path.index(index).child("ip"), "", "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
+            )
         for place, name in enumerate(one.get("hostnames", ())):
             here = path.index(index).child("hostnames").index(place)
             yield from (field.invalid(here, name, why) for why in names.dns_subdomain(name))

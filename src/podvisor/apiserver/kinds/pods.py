@@ -31,9 +31,7 @@ def _create(item: Json) -> None:
 
 def qos_class(spec: Json) -> str:
     """https://kubernetes.io/docs/concepts/workloads/pods/pod-qos/"""
-    every = [
-        one.get("resources", {}) for kind in ("containers", "initContainers") for one in spec.get(kind, ())
-    ]
+    every = [one.get("resources", {}) for kind in ("containers", "initContainers") for one in spec.get(kind, ())]
     if not any(_amounts(one.get(kind)) for one in every for kind in ("limits", "requests")):
         return "BestEffort"
     guaranteed = all(
@@ -59,10 +57,16 @@ def _validate_update(new: Json, old: Json) -> Iterator[field.Error]:
         return
     before, after = old["spec"], new["spec"]
     if any(one not in after.get("tolerations", ()) for one in before.get("tolerations", ())):
-        yield field.forbidden("spec.tolerations", "existing toleration can not be modified except its tolerationSeconds")
+        yield field.forbidden(
+            "spec.tolerations", "existing toleration can not be modified except its tolerationSeconds"
+        )
     deadline, earlier = after.get("activeDeadlineSeconds"), before.get("activeDeadlineSeconds")
     if earlier is not None and (deadline is None or deadline > earlier):
-        detail = "must be less than or equal to previous value" if deadline else "must not update from a positive integer to nil value"
+        detail = (
+            "must be less than or equal to previous value"
+            if deadline
+            else "must not update from a positive integer to nil value"
+        )
         yield field.invalid("spec.activeDeadlineSeconds", deadline, detail)
     bound = not before.get("nodeName") and after.get("nodeName")
     if _fixed(after, drop_node=bool(bound)) != _fixed(before, drop_node=bool(bound)):

@@ -52,7 +52,11 @@ def _validate(item: Json) -> Iterator[field.Error]:
     elif not spec.get("ports") and not headless:
         yield field.required(_PORTS)
     if headless and spec["type"] in ("NodePort", "LoadBalancer"):
-        detail = "may not be set to 'None' for LoadBalancer services" if spec["type"] == "LoadBalancer" else "may not be set to 'None' for NodePort services"
+        detail = (
+            "may not be set to 'None' for LoadBalancer services"
+            if spec["type"] == "LoadBalancer"
+            else "may not be set to 'None' for NodePort services"
+        )
         yield field.invalid("spec.clusterIPs[0]", "None", detail)
     yield from names.labels(spec.get("selector", {}), Path("spec.selector"))
     yield from _validate_address(spec.get("clusterIP", ""), headless=headless)
@@ -142,7 +146,9 @@ def _validate_endpoints(item: Json) -> Iterator[field.Error]:
         if not subset.get("addresses") and not subset.get("notReadyAddresses"):
             yield field.required(here, "must specify `addresses` or `notReadyAddresses`")
         for place, port in enumerate(subset.get("ports", ())):
-            yield from container_validation.port_number(port.get("port", 0), here.child("ports").index(place).child("port"))
+            yield from container_validation.port_number(
+                port.get("port", 0), here.child("ports").index(place).child("port")
+            )
 
 
 def _default_endpoints(item: Json) -> None:

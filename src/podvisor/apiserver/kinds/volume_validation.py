@@ -109,4 +109,6 @@ def _projected(source: Json, path: Path) -> Iterator[field.Error]:
             yield field.required(here.child("serviceAccountToken", "path"))
         if token is not None and token["expirationSeconds"] < 600:
             detail = "may not specify a duration less than 10 minutes"
-            yield field.invalid(here.child("serviceAccountToken", "expirationSeconds"), token["expirationSeconds"], detail)
+            yield field.invalid(
+                here.child("serviceAccountToken", "expirationSeconds"), token["expirationSeconds"], detail
+            )

@@ -8,7 +8,6 @@ import orjson
 from aiohttp import web
 
 from podvisor.apiserver import answers
-
 from podvisor.apiserver.openapi import operations
 from podvisor.apiserver.openapi.operations import Json, Operation
 from podvisor.apiserver.registry import Registry
@@ -21,7 +20,9 @@ _REFERENCE = "#/components/schemas/"
 
 def answer(server: Server, path: str) -> web.Response:
     """The index, or the document of `api/v1`, `apis/apps/v1`. Raises NotFound."""
-    known = {_path(group, version): (group, version) for group, all in server.registry.groups.items() for version in all}
+    known = {
+        _path(group, version): (group, version) for group, all in server.registry.groups.items() for version in all
+    }
     if not path:
         return answers.json({"paths": {one: {"serverRelativeURL": _link(one)} for one in known}})
     if path not in known:

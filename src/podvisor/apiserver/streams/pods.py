@@ -18,7 +18,7 @@ async def pod(server: Server, call: Call, resource: Resource) -> Json:
 
 
 def container(item: Json, wanted: str) -> str:
-    """The container that is meant. Raises BadRequest if there is none of that name, or none is named and there are many."""
+    """The container that is meant. Raises BadRequest if it is not there, or none is named and there are many."""
     name, spec = item["metadata"]["name"], item["spec"]
     known = [one["name"] for kind in _LISTS for one in spec.get(kind, ())]
     if wanted:

@@ -28,7 +28,9 @@ async def handle(server: Server, call: Call, resource: Resource) -> web.Response
         return pod
 
     await writing.change(server, call, resource, make, "binding")
-    return answers.whole(call, {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}, 201)
+    return answers.whole(
+        call, {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}, 201
+    )
 
 
 def _check(target: Json, name: str) -> None:

@@ -30,4 +30,6 @@ async def handle(server: Server, call: Call, resource: Resource) -> web.Response
         call.dry_run or is_dry_run(given.get("dryRun")),
     )
     await delete.delete(server, call, resource, call.target.namespace, call.target.name, wanted)
-    return answers.whole(call, {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}, 201)
+    return answers.whole(
+        call, {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}, 201
+    )

@@ -18,7 +18,6 @@ from podvisor.types.patch import media_types
 Apply = Callable[[Json], Json]
 
 
-
 async def handle(server: Server, call: Call, resource: Resource) -> web.Response:
     """Apply the patch in the body. Raises UnsupportedMediaType for a kind of patch that is not known here."""
     body = await call.request.read()

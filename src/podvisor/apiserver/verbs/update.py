@@ -19,17 +19,15 @@ async def handle(server: Server, call: Call, resource: Resource) -> web.Response
     def make(_: Json) -> Json:
         return orjson.loads(encoded)
 
-    return answers.one(server, call, resource, await writing.change(server, call, resource, make, call.target.subresource))
+    return answers.one(
+        server, call, resource, await writing.change(server, call, resource, make, call.target.subresource)
+    )
 
 
 def _check(call: Call, resource: Resource, item: Json) -> None:
     metadata = item["metadata"]
     if not metadata.get("name"):
-        raise status.BadRequest(
-            f"the name of the object ({metadata.get('name', '')}) does not match the name on the URL ({call.target.name})"
-        )
+        raise status.BadRequest(f"the name of the object () does not match the name on the URL ({call.target.name})")
     if not resource.unconditional_update and not metadata.get("resourceVersion"):
         error = status.field.invalid("metadata.resourceVersion", "", "must be specified for an update")
         raise status.Invalid(resource.as_kind(metadata["name"]), [error])
-
-

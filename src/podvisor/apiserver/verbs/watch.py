@@ -62,7 +62,8 @@ def _check_initial(call: Call, resource: Resource) -> None:
     elif match:
         errors.append(
             field.forbidden(
-                "resourceVersionMatch", "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"
+                "resourceVersionMatch",
+                "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
             )
         )
     if errors:
@@ -75,9 +76,7 @@ def _timeout(server: Server, call: Call) -> float:
     return server.settings.watch_timeout * (1 + random.random())
 
 
-async def _stream(
-    server: Server, call: Call, chosen: Selection, encode: Encoder, response: web.StreamResponse
-) -> None:
+async def _stream(server: Server, call: Call, chosen: Selection, encode: Encoder, response: web.StreamResponse) -> None:
     text = call.query.get("resourceVersion", "")
     revision = versions.parse(text) if text else 0
     initial = call.flag("sendInitialEvents") if "sendInitialEvents" in call.query else revision == 0
@@ -153,9 +152,11 @@ def _frames(chosen: Selection, event: Event, encode: Encoder) -> Iterator[bytes]
 def _encoder(server: Server, call: Call, resource: Resource, wanted: negotiation.Reply) -> Encoder:
     """How this watcher gets its events."""
     if wanted.form == "object":
-        return lambda kind, kv, revision: _object_frame(resource.head, kind, kv, revision) if (
-            resource.hooks.from_storage is None
-        ) else _frame(kind, objects.sent(resource, kv, revision))
+        return lambda kind, kv, revision: (
+            _object_frame(resource.head, kind, kv, revision)
+            if (resource.hooks.from_storage is None)
+            else _frame(kind, objects.sent(resource, kv, revision))
+        )
 
     def encode(kind: Kind, kv: KeyValue, revision: int) -> bytes:
         item = objects.decode(resource, kv)
