@@ -16,7 +16,7 @@ def sandboxed() -> Sandboxed:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what is known to fail. Strict: a gap that is mended asks to be struck out."""
+    """Mark what is known to fail."""
     for item in items:
-        if reason := gaps.reason(item.nodeid):
-            item.add_marker(pytest.mark.xfail(reason=reason, strict=True))
+        if "/run/" in item.nodeid and (mark := gaps.mark(item.nodeid)):
+            item.add_marker(mark)
