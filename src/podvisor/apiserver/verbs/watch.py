@@ -5,6 +5,7 @@ https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection
 """
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Callable, Iterator
 from functools import lru_cache
@@ -45,7 +46,8 @@ async def handle(server: Server, call: Call, resource: Resource) -> web.StreamRe
         await response.write(_error(error))
     except ConnectionResetError:
         return response
-    await response.write_eof()
+    with contextlib.suppress(ConnectionResetError):  # the client may have gone while nothing was to be said
+        await response.write_eof()
     return response
 
 
