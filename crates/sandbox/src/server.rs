@@ -35,6 +35,7 @@ pub(crate) struct Fatal {
 pub(crate) fn serve(control: OwnedFd) -> Result<(), Fatal> {
     let lacking = |message: String| Fatal { code: 69, message };
     platform::process::prepare();
+    platform::machine::prepare();
     platform::host::prepare().map_err(|error| lacking(format!("/proc is not readable: errno {}", error.0)))?;
     let proc_dir = platform::process::open_proc().map_err(|error| lacking(format!("/proc: {error}")))?;
     let isolation = platform::notify::isolate();

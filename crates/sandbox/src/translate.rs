@@ -116,7 +116,7 @@ type Standard<'s> = dyn Fn(&str) -> Result<MountSource, Failure> + 's;
 
 /// What every container has unless a mount names the place.
 fn defaults(standard: &Standard<'_>, given: &[Mount]) -> Result<Vec<MountSpec>, Failure> {
-    let wanted = ["/proc", "/sys", "/dev", "/dev/pts", "/dev/shm", "/dev/mqueue"];
+    let wanted = ["/proc", "/sys", "/sys/fs/cgroup", "/dev", "/dev/pts", "/dev/shm", "/dev/mqueue"];
     let named = |target: &str| given.iter().any(|mount| target_of(mount).trim_end_matches('/') == target);
     let missing = wanted.into_iter().filter(|target| !named(target));
     missing.map(|target| Ok(MountSpec { target: target.into(), what: standard(target)? })).collect()
@@ -125,11 +125,9 @@ fn defaults(standard: &Standard<'_>, given: &[Mount]) -> Result<Vec<MountSpec>, 
 fn standard(kernel: &Arc<Kernel>, pids: &Arc<Pids>, target: &str) -> Result<MountSource, Failure> {
     let refuse = |errno: Errno| failure(ErrorKind::Host, format!("mount {target}: {errno}"));
     Ok(match target {
-        "/proc" => {
-            let _ = pids;
-            MountSource::Memory { bytes: 1 << 20, mode: 0o555 }
-        }
-        "/sys" => MountSource::Memory { bytes: 1 << 20, mode: 0o555 },
+        "/proc" => MountSource::System(kernel::fs::proc::new(pids)),
+        "/sys" => MountSource::System(kernel::fs::sysfs::new(kernel)),
+        "/sys/fs/cgroup" => MountSource::System(kernel::fs::cgroup::new()),
         "/dev" => MountSource::System(kernel::fs::dev::new().map_err(refuse)?),
         "/dev/pts" => MountSource::System(kernel::fs::devpts::DevPts::new(kernel)),
         "/dev/shm" => MountSource::Memory { bytes: SHM_BYTES, mode: 0o1777 },

@@ -4,14 +4,17 @@
 //! Does not own: walking, permissions, mounts (`vfs`). Called by: `syscalls`, `loader`, `control`'s server.
 
 pub mod anon;
+pub mod cgroup;
 pub mod dev;
 pub mod devpts;
 pub mod host;
 pub mod overlay;
 pub mod pipe;
+pub mod proc;
 pub mod pseudo;
 pub mod root;
 pub mod stream;
+pub mod sysfs;
 pub mod tmpfs;
 
 use std::sync::Arc;
@@ -37,4 +40,9 @@ pub(crate) fn open_special(inode: Arc<dyn Inode>, task: &Arc<Task>, flags: OpenF
 /// A device number of its two parts, makedev(3).
 pub(crate) const fn device_number(major: u64, minor: u64) -> u64 {
     (minor & 0xff) | (major & 0xfff) << 8 | (minor & !0xff) << 12 | (major & !0xfff) << 32
+}
+
+/// Major and minor of a device number.
+pub(crate) const fn device_parts(number: u64) -> (u64, u64) {
+    ((number >> 8) & 0xfff | (number >> 32) & !0xfff, (number & 0xff) | (number >> 12) & 0xffff_ff00)
 }

@@ -4,6 +4,7 @@
 //! anew by each read at position 0, so that a descriptor kept open shows fresh figures after a seek
 //! to the start. All sizes are 0, as proc(5) has it. Does not own: what the texts say.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock, Weak};
 
 use abi::Errno;
@@ -81,7 +82,7 @@ pub fn ino_of(parent: u64, name: &[u8]) -> u64 {
 }
 
 /// The entries of a directory from `position` on, `.` and `..` first; positions count entries.
-pub fn entries(own: u64, names: impl Iterator<Item = (Vec<u8>, u64, u32)>, position: u64) -> Vec<DirEntry> {
+pub fn entries(own: u64, names: impl Iterator<Item = Name>, position: u64) -> Vec<DirEntry> {
     let dots = [(b".".to_vec(), own, S_IFDIR), (b"..".to_vec(), own, S_IFDIR)];
     let all = dots.into_iter().chain(names).zip(1_u64..);
     let rest = all.skip(usize::try_from(position).unwrap_or(usize::MAX));
@@ -113,12 +114,13 @@ impl<F: Fn(u64) -> Result<Vec<DirEntry>, Errno> + Send + Sync + 'static> File fo
 pub struct Directory {
     fs: Weak<PseudoFs>,
     ino: u64,
-    children: Vec<(&'static str, Arc<dyn Inode>)>,
+    children: Vec<(String, Arc<dyn Inode>)>,
 }
 
 impl Directory {
     /// A directory of those children.
-    pub fn new(fs: &Arc<PseudoFs>, ino: u64, children: Vec<(&'static str, Arc<dyn Inode>)>) -> Arc<Directory> {
+    pub fn new<N: Into<String>>(fs: &Arc<PseudoFs>, ino: u64, children: Vec<(N, Arc<dyn Inode>)>) -> Arc<Directory> {
+        let children = children.into_iter().map(|(name, inode)| (name.into(), inode)).collect();
         Arc::new(Directory { fs: Arc::downgrade(fs), ino, children })
     }
 
@@ -129,8 +131,8 @@ impl Directory {
     }
 
     /// Names, numbers and types of the children.
-    pub fn listing(&self) -> Vec<(Vec<u8>, u64, u32)> {
-        let entry = |(name, inode): &(&'static str, Arc<dyn Inode>)| {
+    pub fn listing(&self) -> Vec<Name> {
+        let entry = |(name, inode): &(String, Arc<dyn Inode>)| {
             let ino = inode.stat().map_or(0, |stat| stat.ino);
             (name.as_bytes().to_vec(), ino, inode.kind())
         };
@@ -149,7 +151,7 @@ macro_rules! belongs_to {
             match self.fs.upgrade() {
                 Some(fs) => fs,
                 // The mount went before its last inode: an empty stand-in has the answers that remain.
-                None => PseudoFs::new("none", 0, |fs| Directory::new(fs, 1, Vec::new())),
+                None => PseudoFs::new("none", 0, |fs| empty(fs)),
             }
         }
     };
@@ -175,6 +177,73 @@ impl Inode for Directory {
         Ok(Arc::new(OpenDirectory(stat, move |at| Ok(entries(self.ino, self.listing().into_iter(), at)))))
     }
 }
+
+/// A line of text made for whoever reads it.
+pub type Line = fn(&Arc<Task>) -> String;
+
+/// A directory without names.
+pub fn empty(fs: &Arc<PseudoFs>) -> Arc<Directory> {
+    Directory::new::<String>(fs, 1, Vec::new())
+}
+
+/// Directories under construction: files are added by path.
+#[derive(Default)]
+pub struct Tree {
+    directories: BTreeMap<String, Tree>,
+    files: Vec<(String, Arc<dyn Inode>)>,
+}
+
+impl Tree {
+    /// Adds a file; the directories above it come by themselves.
+    pub fn add(&mut self, path: &str, file: Arc<dyn Inode>) {
+        match path.split_once('/') {
+            Some((directory, rest)) => self.directories.entry(directory.to_owned()).or_default().add(rest, file),
+            None => self.files.push((path.to_owned(), file)),
+        }
+    }
+
+    /// Adds an empty directory.
+    pub fn add_directory(&mut self, path: &str) {
+        match path.split_once('/') {
+            Some((directory, rest)) => self.directories.entry(directory.to_owned()).or_default().add_directory(rest),
+            None => drop(self.directories.entry(path.to_owned()).or_default()),
+        }
+    }
+
+    /// Adds a file of fixed text, a newline behind it.
+    pub fn text(&mut self, fs: &Arc<PseudoFs>, path: &str, text: &str) {
+        let text = format!("{text}\n").into_bytes();
+        self.add(path, TextFile::new(fs, ino_of(TREE, path.as_bytes()), move |_| Ok(text.clone())));
+    }
+
+    /// Adds a file of computed text, a newline behind it.
+    pub fn computed(
+        &mut self,
+        fs: &Arc<PseudoFs>,
+        path: &str,
+        text: impl Fn(&Arc<Task>) -> String + Send + Sync + 'static,
+    ) {
+        let text = move |task: &Arc<Task>| Ok(format!("{}\n", text(task)).into_bytes());
+        self.add(path, TextFile::new(fs, ino_of(TREE, path.as_bytes()), text));
+    }
+
+    /// The finished directory.
+    pub fn build(self, fs: &Arc<PseudoFs>, ino: u64) -> Arc<Directory> {
+        let mut children = self.files;
+        for (name, tree) in self.directories {
+            let number = ino_of(ino, name.as_bytes());
+            children.push((name, tree.build(fs, number)));
+        }
+        children.sort_by(|(one, _), (other, _)| one.cmp(other));
+        Directory::new(fs, ino, children)
+    }
+}
+
+/// A name in a directory: its text, inode number and type.
+pub type Name = (Vec<u8>, u64, u32);
+
+/// What the inode numbers of a tree's files are made from, besides their paths.
+const TREE: u64 = 7;
 
 /// Makes the text of a file for whoever reads it.
 pub type Generate = Box<dyn Fn(&Arc<Task>) -> Result<Vec<u8>, Errno> + Send + Sync>;

@@ -1,6 +1,6 @@
 //! A program that is ready to be mapped.
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
 use abi::Errno;
@@ -10,9 +10,9 @@ use zerocopy::IntoBytes;
 use super::elf::{self, Image};
 use super::stack::{Contents, Stack, at};
 use super::{Executable, Program, Request};
-use crate::task::{Credentials, Task};
-use crate::vfs::File;
+use crate::task::{Credentials, HostFile, MappedFile, Task};
 use crate::vfs::walk::Walk;
+use crate::vfs::{File, Path};
 
 const PAGE: u64 = 4096;
 const MAP_PRIVATE: u64 = 0x02;
@@ -37,6 +37,8 @@ const INTERPRETER_FD: u32 = 11;
 struct Placed {
     image: Image,
     host: Arc<OwnedFd>,
+    /// The guest's name of that host file.
+    mapped: Option<(HostFile, MappedFile)>,
     /// Added to the image's own addresses.
     shift: u64,
 }
@@ -74,25 +76,27 @@ pub(super) fn make(
         Some(path) => Some(interpreter(task, path)?),
         None => None,
     };
+    let placed = place(image, &*executable.file, &executable.path, PROGRAM_BASE)?;
+    let mapped = [Some(&placed), interpreter.as_ref()].into_iter().flatten();
     let program = Program {
+        mapped: mapped.filter_map(|placed| placed.mapped.clone()).collect(),
         executable: Some(executable.path),
         arguments: request.arguments,
         environment: request.environment,
         auxiliary: Vec::new(),
         name,
     };
-    let executable = place(image, &*executable.file, PROGRAM_BASE)?;
-    Ok(Plan { program, credentials, called: request.called, executable, interpreter })
+    Ok(Plan { program, credentials, called: request.called, executable: placed, interpreter })
 }
 
 fn interpreter(task: &Arc<Task>, path: &[u8]) -> Result<Placed, Errno> {
     let path = Walk::of(task).find(path, true)?;
     let found = super::open(task, &path)?;
     let image = elf::parse(&*found.file, &found.head).map_err(|_| Errno::ELIBBAD)?;
-    place(image, &*found.file, INTERPRETER_BASE)
+    place(image, &*found.file, &path, INTERPRETER_BASE)
 }
 
-fn place(image: Image, file: &dyn File, base: u64) -> Result<Placed, Errno> {
+fn place(image: Image, file: &dyn File, path: &Path, base: u64) -> Result<Placed, Errno> {
     let host = file.host_mapping(false)?;
     let (first, end) = image.extent();
     let shift = if image.relocatable {
@@ -106,7 +110,8 @@ fn place(image: Image, file: &dyn File, base: u64) -> Result<Placed, Errno> {
     if end > elf::ADDRESS_END || meets_stub {
         return Err(Errno::ENOEXEC);
     }
-    Ok(Placed { image, host, shift })
+    let mapped = MappedFile::of(host.as_fd(), path);
+    Ok(Placed { image, host, mapped, shift })
 }
 
 impl Placed {

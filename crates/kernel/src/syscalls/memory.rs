@@ -56,6 +56,9 @@ fn mmap(task: &Arc<Task>, [_, length, protection, flags, fd, offset]: Args) -> A
         return Err(Errno::EPERM.into());
     }
     let host = open.file().host_mapping(shared && open.flags().writable())?;
+    if let Some(path) = open.path() {
+        task.process().mappings.note(host.as_fd(), path);
+    }
     let call = task.call().ok_or(Errno::EINVAL)?;
     task.kernel().platform.install(&call, fd as u32, host.as_fd())?;
     Err(Fault::Continue)

@@ -11,7 +11,7 @@ use platform::{Ended, HostTask, Usage};
 
 use super::family::{Family, Life};
 use super::signals::ChildSignal;
-use super::{Credentials, Files, Limits, Pid, Pids, Resource, Settings, Task};
+use super::{Credentials, Files, Limits, Mappings, Pid, Pids, Resource, Settings, Task};
 use crate::container::Container;
 use crate::kernel::Kernel;
 use crate::loader::{Plan, Program, Script};
@@ -62,6 +62,8 @@ pub struct Process {
     pub held_for_signalfd: super::signals::Pending,
     /// POSIX and interval timers.
     pub timers: ProcessTimers,
+    /// The names of mapped files.
+    pub mappings: Mappings,
     /// When it started, on the monotonic clock.
     pub started: crate::time::Nanos,
     pub(super) family: Mutex<Family>,
@@ -139,6 +141,7 @@ impl Process {
             child_signal: Mutex::new(start.child_signal),
             held_for_signalfd: super::signals::Pending::default(),
             timers: ProcessTimers::default(),
+            mappings: start.parent.as_ref().map(|parent| parent.mappings.copy()).unwrap_or_default(),
             started: crate::time::monotonic(),
             family: Mutex::new(Family {
                 parent: start.parent.as_ref().map_or_else(Weak::new, Arc::downgrade),
@@ -263,6 +266,7 @@ impl Process {
         files.close_for_exec();
         self.child_signal.lock().reset_for_exec();
         self.timers.clear_for_exec();
+        self.mappings.begin(program.mapped.iter().cloned());
         let settings = self.settings.lock().after_exec(privileged);
         *self.settings.lock() = settings;
         let mut state = self.state.lock();
