@@ -25,6 +25,9 @@ class Lazy:
 
 
 COMMANDS = {
+    "up": Lazy("podvisor.cli.up", "Start a cluster."),
+    "down": Lazy("podvisor.cli.down", "Stop a cluster."),
+    "status": Lazy("podvisor.cli.status", "Say how a cluster is doing."),
     "run": Lazy("podvisor.cli.run", "Run one command in a fresh sandbox."),
     "image": Lazy("podvisor.cli.image", "Import, list and remove local images."),
     "version": Lazy("podvisor.cli.version", "Print the versions of podvisor and its kernel."),

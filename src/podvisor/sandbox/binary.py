@@ -1,7 +1,7 @@
 """Where `podvisor-sandbox` is, and how it is started.
 
-It is looked for beside this interpreter's scripts, where the wheel puts it, then along PATH, then at
-$PODVISOR_SANDBOX.
+$PODVISOR_SANDBOX names it where it is set. Otherwise it is looked for beside this interpreter's scripts, where the
+wheel puts it, and then along PATH.
 """
 
 from __future__ import annotations
@@ -28,9 +28,10 @@ class Started:
 
 def find() -> str:
     """The path of the binary, or `BinaryMissing`."""
+    if told := os.environ.get("PODVISOR_SANDBOX"):
+        return told
     beside = os.path.join(os.path.dirname(sys.executable), NAME)
-    told = os.environ.get("PODVISOR_SANDBOX")
-    for candidate in (beside, shutil.which(NAME), told):
+    for candidate in (beside, shutil.which(NAME)):
         if candidate and os.access(candidate, os.X_OK):
             return candidate
     raise errors.BinaryMissing(

@@ -1,0 +1,23 @@
+"""Who asks, and whether they may.
+
+Decides authentication (client certificates, bearer tokens) and authorization. Does not look at the content of
+objects. Only the dispatcher calls it; the composition root says which authenticators and which authorizer there are.
+"""
+
+from podvisor.apiserver.access.certificates import ClientCertificates
+from podvisor.apiserver.access.policy import Access, Attributes, Authenticator, Authorizer, Decision, MastersOnly
+from podvisor.apiserver.access.tokens import Tokens, TokenSource
+from podvisor.apiserver.access.users import User
+
+__all__ = [
+    "Access",
+    "Attributes",
+    "Authenticator",
+    "Authorizer",
+    "ClientCertificates",
+    "Decision",
+    "MastersOnly",
+    "TokenSource",
+    "Tokens",
+    "User",
+]

@@ -1,0 +1,31 @@
+"""Client certificates: the common name is the user, the organizations are the groups.
+
+https://kubernetes.io/docs/reference/access-authn-authz/authentication/#x509-client-certificates
+TLS has verified the certificate against the cluster's CA before it is read here.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from aiohttp import web
+
+from podvisor.apiserver.access.users import User
+
+
+class ClientCertificates:
+    """Authenticates by the certificate of the connection."""
+
+    async def authenticate(self, request: web.Request) -> User | None:
+        transport = request.transport
+        if transport is None or not (certificate := transport.get_extra_info("peercert")):
+            return None
+        return user(cast("Mapping[str, Any]", certificate))
+
+
+def user(certificate: Mapping[str, Any]) -> User | None:
+    """The user that a certificate (as `ssl.SSLSocket.getpeercert` shows it) names; None without a common name."""
+    subject: Sequence[Sequence[tuple[str, str]]] = certificate.get("subject", ())
+    attributes = [pair for names in subject for pair in names]
+    name = next((value for key, value in attributes if key == "commonName"), "")
+    groups = tuple(value for key, value in attributes if key == "organizationName")
+    return User(name, groups) if name else None

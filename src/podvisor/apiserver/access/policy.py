@@ -1,0 +1,92 @@
+"""The seams of authentication and authorization, and the first authorizer.
+
+Only `MastersOnly` exists so far: members of `system:masters` may do everything, as in Kubernetes, and nobody else may
+do anything but review themselves. RBAC is a second Authorizer, over the kinds of `rbac.authorization.k8s.io`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+from aiohttp import web
+
+from podvisor.apiserver.access.users import AUTHENTICATED, MASTERS, User
+from podvisor.types import status
+
+
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """What is asked for, as `authorization.k8s.io/v1` ResourceAttributes or, with `path`, NonResourceAttributes."""
+
+    verb: str
+    group: str = ""
+    version: str = ""
+    resource: str = ""
+    subresource: str = ""
+    namespace: str = ""
+    name: str = ""
+    path: str = ""
+
+
+class Decision(NamedTuple):
+    """Whether something is allowed, and why."""
+
+    allowed: bool
+    reason: str = ""
+
+
+class Authenticator(Protocol):
+    """One way to find out who asks."""
+
+    async def authenticate(self, request: web.Request) -> User | None:
+        """The user, or None if the request does not say. Raises Unauthorized if it says something false."""
+        ...
+
+
+class Authorizer(Protocol):
+    """Who may do what."""
+
+    async def authorize(self, user: User, asked: Attributes) -> Decision:
+        """Whether `user` may."""
+        ...
+
+
+class MastersOnly:
+    """Members of `system:masters` may do everything, nobody else anything."""
+
+    async def authorize(self, user: User, asked: Attributes) -> Decision:
+        return Decision(MASTERS in user.groups, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """All that is known about who may do what."""
+
+    authenticators: Sequence[Authenticator]
+    authorizer: Authorizer = field(default_factory=MastersOnly)
+
+    async def user(self, request: web.Request) -> User:
+        """Who asks. Raises Unauthorized if nobody knows: there are no anonymous users."""
+        for authenticator in self.authenticators:
+            if user := await authenticator.authenticate(request):
+                return User(user.name, (*user.groups, AUTHENTICATED), user.uid, user.extra)
+        raise status.Unauthorized()
+
+    async def check(self, user: User, asked: Attributes) -> None:
+        """Raises Forbidden, in Kubernetes' words, if `user` may not."""
+        decision = await self.authorizer.authorize(user, asked)
+        if not decision.allowed:
+            raise _refusal(user, asked, decision.reason)
+
+
+def _refusal(user: User, asked: Attributes, reason: str) -> status.Forbidden:
+    because = f": {reason}" if reason else ""
+    if asked.path:
+        return status.Forbidden(f'forbidden: User "{user.name}" cannot {asked.verb} path "{asked.path}"{because}')
+    resource = f"{asked.resource}/{asked.subresource}" if asked.subresource else asked.resource
+    where = f'in the namespace "{asked.namespace}"' if asked.namespace else "at the cluster scope"
+    subject = status.Subject(asked.group, asked.resource, asked.name)
+    return status.Forbidden(
+        f'User "{user.name}" cannot {asked.verb} resource "{resource}" in API group "{asked.group}" {where}{because}',
+        subject,
+    )

@@ -1,0 +1,15 @@
+"""What happens to a change between its defaults and its validation, with a look at other objects.
+
+Decides what Kubernetes' own admission plugins decide: whether a namespace takes new objects, which ServiceAccount a
+pod runs as, what it tolerates. Rules that need only the object itself belong to its kind's hooks.
+"""
+
+from collections.abc import Sequence
+
+from podvisor.apiserver.admission.accounts import service_account
+from podvisor.apiserver.admission.chain import Plugin
+from podvisor.apiserver.admission.namespaces import lifecycle
+from podvisor.apiserver.admission.pods import priority, tolerations
+
+PLUGINS: Sequence[Plugin] = (lifecycle, service_account, priority, tolerations)
+"""In the order in which they are asked."""

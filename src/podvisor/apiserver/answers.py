@@ -1,0 +1,82 @@
+"""From objects to HTTP responses."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+import yaml
+from aiohttp import web
+
+from podvisor.apiserver import negotiation, objects, table
+from podvisor.apiserver.call import Call
+from podvisor.apiserver.resource import Json, Resource
+from podvisor.apiserver.server import Server
+from podvisor.store.backend import KeyValue
+from podvisor.types import status
+
+
+def json(content: Any, code: int = 200) -> web.Response:
+    """Anything as JSON."""
+    return web.Response(body=orjson.dumps(content), status=code, content_type=negotiation.JSON)
+
+
+def refusal(error: status.ApiError) -> web.Response:
+    """A Status."""
+    response = json(error.to_json(), error.code)
+    if error.retry_after is not None:
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def warn(response: web.Response, warnings: Iterable[str]) -> web.Response:
+    """Add warnings, which kubectl prints."""
+    for warning in warnings:
+        text = warning.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
+        response.headers.add("Warning", f'299 - "{text}"')
+    return response
+
+
+def one(server: Server, call: Call, resource: Resource, kv: KeyValue, code: int = 200) -> web.Response:
+    """One object, in the form that the client wants."""
+    wanted = negotiation.reply(call.request.headers.get("Accept"))
+    match wanted.form:
+        case "object":
+            body = objects.sent(resource, kv)
+        case "Table":
+            item = objects.decode(resource, kv)
+            shown = table.of(resource, [item], server.clock.now(), call.query, wanted.version)
+            shown["metadata"]["resourceVersion"] = str(kv.mod_revision)
+            body = orjson.dumps(shown)
+        case _:
+            body = orjson.dumps(partial(objects.decode(resource, kv), wanted.version))
+    return warn(_encoded(body, wanted, code), call.warnings)
+
+
+def many(wanted: negotiation.Reply, body: bytes) -> web.Response:
+    """A list that has been put together already."""
+    return _encoded(body, wanted, 200)
+
+
+def whole(call: Call, content: Json, code: int = 200) -> web.Response:
+    """An object that is not stored, such as a Scale."""
+    wanted = negotiation.reply(call.request.headers.get("Accept"))
+    return warn(_encoded(orjson.dumps(content), wanted, code), call.warnings)
+
+
+def partial(item: Json, version: str) -> Json:
+    """Only the metadata of an object."""
+    kind = {"kind": "PartialObjectMetadata", "apiVersion": f"meta.k8s.io/{version}"}
+    return kind | {"metadata": item["metadata"]}
+
+
+def success(resource: Resource, name: str, uid: str) -> Json:
+    """The Status that tells of a deletion."""
+    details = {"name": name, "group": resource.group, "kind": resource.plural, "uid": uid}
+    shown = {key: value for key, value in details.items() if value}
+    return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": shown}
+
+
+def _encoded(body: bytes, wanted: negotiation.Reply, code: int) -> web.Response:
+    if wanted.media_type == negotiation.YAML:
+        body = yaml.dump(orjson.loads(body), Dumper=yaml.CSafeDumper, sort_keys=False).encode()
+    return web.Response(body=body, status=code, content_type=wanted.media_type)

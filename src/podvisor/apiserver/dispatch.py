@@ -1,0 +1,97 @@
+"""From an HTTP request to the handler of its verb."""
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from podvisor import store
+from podvisor.apiserver import answers, nonresource, storage
+from podvisor.apiserver.access import Attributes, User
+from podvisor.apiserver.call import Call, Target, target, verb
+from podvisor.apiserver.resource import Resource
+from podvisor.apiserver.server import Server
+from podvisor.apiserver.subresources import table as subresources
+from podvisor.apiserver.verbs import create, delete, get, list, patch, update, watch
+from podvisor.types import status
+
+log = logging.getLogger(__name__)
+Handler = Callable[[Server, Call, Resource], Awaitable[web.StreamResponse]]
+
+VERBS: dict[str, Handler] = {
+    "get": get.handle,
+    "list": list.handle,
+    "watch": watch.handle,
+    "create": create.handle,
+    "update": update.handle,
+    "patch": patch.handle,
+    "delete": delete.handle,
+    "deletecollection": delete.handle_collection,
+}
+_OPEN = ("/healthz", "/livez", "/readyz", "/version")
+"""Paths that anybody may read, as Kubernetes grants to `system:unauthenticated`."""
+
+
+async def dispatch(server: Server, request: web.Request) -> web.StreamResponse:
+    """Answer a request; every failure is a Status."""
+    try:
+        return await _answer(server, request)
+    except status.ApiError as error:
+        return answers.refusal(error)
+    except store.StoreError as error:
+        return answers.refusal(storage.refusal(error))
+    except web.HTTPException as error:
+        return answers.refusal(_translated(error))
+    except ConnectionResetError:
+        raise
+    except Exception as error:
+        log.exception("%s %s failed", request.method, request.path)
+        return answers.refusal(status.InternalError(f"{type(error).__name__}: {error}"))
+
+
+async def _answer(server: Server, request: web.Request) -> web.StreamResponse:
+    if request.path in _OPEN or request.path.startswith(("/livez/", "/readyz/", "/healthz/")):
+        return await nonresource.handle(server, request)
+    user = await server.access.user(request)
+    where = target(request.path)
+    if where is None:
+        await server.access.check(user, Attributes(request.method.lower(), path=request.path))
+        return await nonresource.handle(server, request)
+    return await _on_resource(server, request, user, where)
+
+
+async def _on_resource(server: Server, request: web.Request, user: User, where: Target) -> web.StreamResponse:
+    call = Call(request, where, user, verb(request.method, where, request.query), request.query)
+    asked = Attributes(
+        call.verb, where.group, where.version, where.plural, where.subresource, where.namespace, where.name
+    )
+    await server.access.check(user, asked)
+    resource = server.registry.by_path.get((where.group, where.version, where.plural))
+    if resource is None:
+        raise status.NotFound()
+    if where.subresource:
+        return await subresources.handler(call, resource)(server, call, resource)
+    return await _handler(call, resource)(server, call, resource)
+
+
+def _handler(call: Call, resource: Resource) -> Handler:
+    """Raises MethodNotAllowed for a verb that the resource does not have, or not at this path."""
+    at_object = call.verb in ("get", "update", "patch", "delete")
+    named = bool(call.target.name) or call.verb == "watch"
+    if call.verb not in resource.verbs or (at_object != named and call.verb != "watch"):
+        raise status.MethodNotAllowed()
+    if resource.namespaced and not call.target.namespace and (at_object or call.verb in ("create", "deletecollection")):
+        raise status.MethodNotAllowed()
+    return VERBS[call.verb]
+
+
+def _translated(error: web.HTTPException) -> status.ApiError:
+    match error.status:
+        case 413:
+            refusal = status.ApiError("Request entity too large: limit is 3145728")
+            refusal.code, refusal.reason = 413, "RequestEntityTooLarge"
+            return refusal
+        case 404:
+            return status.NotFound()
+        case _:
+            return status.BadRequest(error.reason)

@@ -1,0 +1,141 @@
+"""Pod and PodTemplate."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+
+from podvisor.apiserver import objects
+from podvisor.apiserver.kinds import pod_defaults, pod_table, pod_validation
+from podvisor.apiserver.resource import Hooks, Json, Resource, Subresource
+from podvisor.types import field, quantity
+from podvisor.types.field import Path
+
+_SPEC = Path("spec")
+_FIXED = (
+    "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,"
+    "`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),"
+    "`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)"
+)
+
+
+def _default(item: Json) -> None:
+    item.setdefault("spec", {})
+    pod_defaults.pod(item["spec"])
+
+
+def _create(item: Json) -> None:
+    item.setdefault("spec", {}).pop("ephemeralContainers", None)
+    item["status"] = {"phase": "Pending", "qosClass": qos_class(item["spec"])}
+
+
+def qos_class(spec: Json) -> str:
+    """https://kubernetes.io/docs/concepts/workloads/pods/pod-qos/"""
+    every = [one.get("resources", {}) for kind in ("containers", "initContainers") for one in spec.get(kind, ())]
+    if not any(_amounts(one.get(kind)) for one in every for kind in ("limits", "requests")):
+        return "BestEffort"
+    guaranteed = all(
+        (limits := _amounts(one.get("limits"))).keys() == {"cpu", "memory"}
+        and limits | _amounts(one.get("requests")) == limits
+        for one in every
+    )
+    return "Guaranteed" if guaranteed else "Burstable"
+
+
+def _amounts(given: Any) -> dict[str, quantity.Quantity]:
+    found = {name: quantity.parse(amount) for name, amount in (given or {}).items() if name in ("cpu", "memory")}
+    return {name: amount for name, amount in found.items() if amount.amount}
+
+
+def _validate(item: Json) -> Iterator[field.Error]:
+    return pod_validation.validate(item["spec"], _SPEC)
+
+
+def _validate_update(new: Json, old: Json) -> Iterator[field.Error]:
+    if len(new["spec"]["containers"]) != len(old["spec"]["containers"]):
+        yield field.forbidden("spec.containers", "pod updates may not add or remove containers")
+        return
+    before, after = old["spec"], new["spec"]
+    if any(one not in after.get("tolerations", ()) for one in before.get("tolerations", ())):
+        yield field.forbidden(
+            "spec.tolerations", "existing toleration can not be modified except its tolerationSeconds"
+        )
+    deadline, earlier = after.get("activeDeadlineSeconds"), before.get("activeDeadlineSeconds")
+    if earlier is not None and (deadline is None or deadline > earlier):
+        detail = (
+            "must be less than or equal to previous value"
+            if deadline
+            else "must not update from a positive integer to nil value"
+        )
+        yield field.invalid("spec.activeDeadlineSeconds", deadline, detail)
+    bound = not before.get("nodeName") and after.get("nodeName")
+    if _fixed(after, drop_node=bool(bound)) != _fixed(before, drop_node=bool(bound)):
+        yield field.forbidden("spec", _FIXED)
+
+
+def _fixed(spec: Json, *, drop_node: bool) -> Json:
+    """What an update may not change. Only the binding, which comes this way too, gives a node."""
+    copy = orjson.loads(orjson.dumps(spec))
+    for name in ("activeDeadlineSeconds", "tolerations"):
+        copy.pop(name, None)
+    if drop_node:
+        copy.pop("nodeName", None)
+    for kind in ("containers", "initContainers"):
+        for one in copy.get(kind, ()):
+            one.pop("image", None)
+    return copy
+
+
+def _status(new: Json, old: Json) -> None:
+    """A pod keeps its quality of service for life."""
+    new.setdefault("status", {})
+    if quality := objects.dig(old, "status", "qosClass"):
+        new["status"]["qosClass"] = quality
+
+
+def _grace(item: Json, asked: int | None) -> int:
+    """A pod that nobody runs, or that is done, ends at once."""
+    if not item["spec"].get("nodeName") or objects.dig(item, "status", "phase") in ("Succeeded", "Failed"):
+        return 0
+    grace = item["spec"].get("terminationGracePeriodSeconds", 30) if asked is None else asked
+    return 1 if grace < 0 else grace
+
+
+def _default_template(item: Json) -> None:
+    template = item.setdefault("template", {})
+    template.setdefault("metadata", {})
+    pod_defaults.template(template.setdefault("spec", {}))
+
+
+_FIELDS = ("spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "spec.hostNetwork")
+_FIELDS += ("status.phase", "status.podIP", "status.nominatedNodeName")
+RECORDS = (
+    Resource(
+        "",
+        "v1",
+        "pods",
+        "Pod",
+        short_names=("po",),
+        categories=("all",),
+        columns=pod_table.COLUMNS,
+        row=pod_table.row,
+        hooks=Hooks(
+            default=_default,
+            create=_create,
+            validate=_validate,
+            validate_update=_validate_update,
+            status=_status,
+            grace=_grace,
+        ),
+        fields={name: objects.text(*name.split(".")) for name in _FIELDS},
+        has_status=True,
+        subresources=(
+            Subresource("attach", ("create", "get"), "PodAttachOptions"),
+            Subresource("binding", ("create",), "Binding"),
+            Subresource("eviction", ("create",), "Eviction", "policy", "v1"),
+            Subresource("exec", ("create", "get"), "PodExecOptions"),
+            Subresource("log", ("get",)),
+        ),
+    ),
+    Resource("", "v1", "podtemplates", "PodTemplate", hooks=Hooks(default=_default_template)),
+)

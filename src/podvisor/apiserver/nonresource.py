@@ -1,0 +1,61 @@
+"""Paths that name no resource: discovery, OpenAPI, version and health."""
+
+from aiohttp import web
+
+from podvisor.apiserver import answers, discovery
+from podvisor.apiserver.openapi import v2, v3
+from podvisor.apiserver.server import Server
+from podvisor.types import schema, status
+
+
+async def handle(server: Server, request: web.Request) -> web.StreamResponse:
+    """Answer a GET. Raises NotFound for a path that is not there, MethodNotAllowed for other methods."""
+    if request.method not in ("GET", "HEAD"):
+        raise status.MethodNotAllowed()
+    parts = request.path.strip("/").split("/")
+    match parts:
+        case ["version"]:
+            return answers.json(version())
+        case ["healthz" | "livez" | "readyz", *_]:
+            return await _health(server)
+        case ["openapi", "v2"]:
+            return v2.answer(server)
+        case ["openapi", "v3", *path]:
+            return v3.answer(server, "/".join(path))
+        case ["api" | "apis", *_]:
+            return discovery.answer(server, request, parts)
+        case [""]:
+            return answers.json({"paths": paths(server)})
+        case _:
+            raise status.NotFound()
+
+
+def version() -> dict[str, str]:
+    """`version.Info`: the Kubernetes version whose API this is, and whose server."""
+    major, minor = schema.data().version.split(".")
+    return {
+        "major": major,
+        "minor": minor,
+        "gitVersion": f"v{major}.{minor}.0+podvisor",
+        "gitCommit": "",
+        "gitTreeState": "clean",
+        "buildDate": "1970-01-01T00:00:00Z",
+        "goVersion": "",
+        "compiler": "",
+        "platform": "linux/amd64",
+    }
+
+
+def paths(server: Server) -> list[str]:
+    """Every path at which something answers."""
+    found = ["/api", "/apis", "/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz", "/version"]
+    for group, versions in server.registry.groups.items():
+        found += [f"/apis/{group}/{one}" if group else f"/api/{one}" for one in versions]
+        found += [f"/apis/{group}"] if group else []
+    return sorted(found)
+
+
+async def _health(server: Server) -> web.Response:
+    """`ok` if the store answers."""
+    await server.storage.backend.range(b"\0", count_only=True)
+    return web.Response(text="ok")

@@ -1,0 +1,72 @@
+"""OpenAPI v2 (Swagger 2.0): one document for everything."""
+
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from podvisor.apiserver.openapi import operations
+from podvisor.apiserver.openapi.operations import Json, Operation
+from podvisor.apiserver.registry import Registry
+from podvisor.apiserver.server import Server
+from podvisor.types import schema
+from podvisor.types.patch import media_types
+
+_REFERENCE = "#/definitions/"
+
+
+def answer(server: Server) -> web.Response:
+    """The document, as JSON; clients that insist on protobuf fall back to v3."""
+    return web.Response(body=document(server.registry), content_type="application/json")
+
+
+def _definitions() -> Json:
+    texts = schema.descriptions()
+    return {name: _definition(source, texts.get(name, {})) for name, source in schema.data().definitions.items()}
+
+
+def document(registry: Registry) -> bytes:
+    """The document for all resources of `registry`."""
+    found = [pair for resource in registry.resources for pair in operations.paths(resource)]
+    info = {"title": "Kubernetes", "version": f"v{schema.data().version}.0"}
+    paths = {path: _path_item(path, all) for path, all in found}
+    return orjson.dumps({"swagger": "2.0", "info": info, "paths": paths, "definitions": _definitions()})
+
+
+def _definition(source: Json, texts: dict[str, str]) -> Json:
+    shown: Json = dict(source)
+    if text := texts.get(""):
+        shown["description"] = text
+    if "properties" in shown:
+        described = {name: {"description": text} for name, text in texts.items()}
+        shown["properties"] = {name: described.get(name, {}) | field for name, field in shown["properties"].items()}
+    return shown
+
+
+def _path_item(path: str, found: Any) -> Json:
+    item: Json = {one.method: _operation(one) for one in found}
+    parameters = [_parameter(name, "string", "path") for name in operations.path_parameters(path)]
+    return item | ({"parameters": parameters} if parameters else {})
+
+
+def _operation(one: Operation) -> Json:
+    parameters = [_parameter(name, kind, "query") for name, kind in one.query]
+    if one.body:
+        body = {"name": "body", "in": "body", "schema": {"$ref": _REFERENCE + one.body}}
+        parameters.insert(0, body | ({} if one.method == "delete" else {"required": True}))
+    result = {"description": "OK"} | ({"schema": {"$ref": _REFERENCE + one.result}} if one.result else {})
+    return {
+        "consumes": list(media_types.ACCEPTED) if one.method == "patch" else ["application/json", "application/yaml"],
+        "produces": ["application/json", "application/yaml"],
+        "tags": [one.tag],
+        "operationId": one.id,
+        "parameters": parameters,
+        "responses": {"200": result},
+        "x-kubernetes-action": one.action,
+        "x-kubernetes-group-version-kind": one.kind,
+    }
+
+
+def _parameter(name: str, kind: str, where: str) -> Json:
+    shown: Json = {"name": name, "in": where, "type": kind, "uniqueItems": True}
+    return shown | ({"required": True} if where == "path" else {})

@@ -1,0 +1,189 @@
+"""What the server knows about a resource: a record of data, with small hooks where a kind has a mind of its own.
+
+Everything else - storage, verbs, discovery, OpenAPI, tables, selectors - is derived from the record. A further kind
+is one more record in `kinds/`.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Literal, TypeAlias
+
+from podvisor.types import names
+from podvisor.types import schema as schemas
+from podvisor.types.field import Error
+from podvisor.types.schema import Shape
+from podvisor.types.status import Subject
+
+Json: TypeAlias = dict[str, Any]
+Cells: TypeAlias = Sequence[str | int | None]
+
+ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
+UNCHANGED_STATUS = ("get", "patch", "update")
+
+
+def nothing(_: Json) -> None:
+    """The hook of a kind that needs none."""
+
+
+def no_update(_: Json, __: Json) -> None:
+    """The update hook of a kind that needs none."""
+
+
+def no_errors(_: Json) -> Iterable[Error]:
+    """The validation of a kind that refuses nothing."""
+    return ()
+
+
+def no_update_errors(_: Json, __: Json) -> Iterable[Error]:
+    """The update validation of a kind that refuses nothing."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of `kubectl get`."""
+
+    name: str
+    type: Literal["string", "integer", "date"] = "string"
+    wide: bool = False
+    """Shown only with `-o wide`."""
+    description: str = ""
+
+
+NAME = Column("Name", description="Name must be unique within a namespace.")
+AGE = Column("Age", description="How long ago the object was created.")
+
+
+def name_and_age(item: Json, now: datetime) -> Cells:
+    """The row of a kind without columns of its own."""
+    from podvisor.apiserver import cells
+
+    return (item["metadata"]["name"], cells.age(item["metadata"], now))
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """Where a kind differs. Hooks change the object that they are given; all run without I/O."""
+
+    default: Callable[[Json], None] = nothing
+    """Fill in what the client left out. Also runs on what a patch makes."""
+    create: Callable[[Json], None] = nothing
+    """Before validation of a new object: drop what clients may not set."""
+    update: Callable[[Json, Json], None] = no_update
+    """(new, old), before validation of a change to the object itself."""
+    status: Callable[[Json, Json], None] = no_update
+    """(new, old), before validation of a change through `/status`; everything but the status is already the old."""
+    validate: Callable[[Json], Iterable[Error]] = no_errors
+    validate_update: Callable[[Json, Json], Iterable[Error]] = no_update_errors
+    """(new, old); `validate` runs as well."""
+    validate_status: Callable[[Json, Json], Iterable[Error]] = no_update_errors
+    """(new, old)."""
+    to_storage: Callable[[Json], Json] | None = None
+    """For a second version of a stored kind: to the version that is stored."""
+    from_storage: Callable[[Json], Json] | None = None
+    grace: Callable[[Json, int | None], int] | None = None
+    """For kinds that end gracefully: the seconds, given what was asked for; 0 means now."""
+    warnings: Callable[[Json], Iterable[str]] = no_errors  # type: ignore[assignment]
+    """What to warn the client about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Where the numbers of the `scale` subresource live."""
+
+    replicas: tuple[str, ...] = ("spec", "replicas")
+    status: tuple[str, ...] = ("status", "replicas")
+    selector: tuple[str, ...] = ("spec", "selector")
+
+
+@dataclass(frozen=True, slots=True)
+class Subresource:
+    """A further path below an object, for discovery and authorization."""
+
+    name: str
+    verbs: Sequence[str]
+    kind: str = ""
+    """Its kind, where it is not the parent's."""
+    group: str = ""
+    version: str = ""
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A kind in one version, and how it is served."""
+
+    group: str
+    version: str
+    plural: str
+    kind: str
+    namespaced: bool = True
+    singular: str = ""
+    short_names: Sequence[str] = ()
+    categories: Sequence[str] = ()
+    verbs: Sequence[str] = ALL_VERBS
+    columns: Sequence[Column] = (NAME, AGE)
+    row: Callable[[Json, datetime], Cells] = name_and_age
+    hooks: Hooks = Hooks()
+    fields: Mapping[str, Callable[[Json], str]] = field(default_factory=dict[str, Callable[[Json], str]])
+    """Selectable fields beside metadata.name and metadata.namespace."""
+    has_status: bool = False
+    status_on_create: bool = False
+    """Whether a new object may bring its status along, as a Node does."""
+    scale: Scale | None = None
+    subresources: Sequence[Subresource] = ()
+    """Others than status and scale."""
+    name_rule: Callable[[str], Iterator[str]] = names.dns_subdomain
+    counts_generations: bool = False
+    """Whether metadata.generation grows when the spec changes."""
+    unconditional_update: bool = True
+    """Whether a PUT may leave out the resourceVersion."""
+    prefix: str = ""
+    """Where it is stored, if not under its own name."""
+    definition: str = ""
+    """The full name of its schema, if the group, version and kind do not find it."""
+
+    @cached_property
+    def api_version(self) -> str:
+        """`v1` or `apps/v1`."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    @cached_property
+    def shape(self) -> Shape:
+        """What its objects look like."""
+        if self.definition:
+            return schemas.of_definition(self.definition)
+        return schemas.of_kind(self.group, self.version, self.kind)
+
+    @cached_property
+    def key(self) -> bytes:
+        """The prefix of its keys in the store, with the last slash."""
+        name = self.prefix or (f"{self.group}/{self.plural}" if self.group else self.plural)
+        return f"/registry/{name}/".encode()
+
+    @cached_property
+    def head(self) -> bytes:
+        """How the JSON of each of its objects begins, up to where the resourceVersion goes in."""
+        return f'{{"kind":"{self.kind}","apiVersion":"{self.api_version}","metadata":{{'.encode()
+
+    def subject(self, name: str = "") -> Subject:
+        """For errors about one of its objects."""
+        return Subject(self.group, self.plural, name)
+
+    def as_kind(self, name: str = "") -> Subject:
+        """For errors about the content of one of its objects."""
+        return Subject(self.group, self.kind, name)
+
+    def all_subresources(self) -> Sequence[Subresource]:
+        """Every path below its objects."""
+        found = list(self.subresources)
+        if self.has_status:
+            found.append(Subresource("status", UNCHANGED_STATUS))
+        if self.scale:
+            found.append(Subresource("scale", UNCHANGED_STATUS, "Scale", "autoscaling", "v1"))
+        return sorted(found, key=lambda subresource: subresource.name)
+
+    def with_hooks(self, **hooks: Any) -> "Resource":
+        """The same resource with other hooks."""
+        return replace(self, hooks=replace(self.hooks, **hooks))

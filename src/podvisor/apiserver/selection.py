@@ -1,0 +1,67 @@
+"""Which objects of a resource a list, watch or deletecollection is about."""
+
+from dataclasses import dataclass
+
+from podvisor.apiserver import objects
+from podvisor.apiserver.call import Call
+from podvisor.apiserver.resource import Resource
+from podvisor.store.backend import KeyValue, prefix_end
+from podvisor.types import selectors, status
+from podvisor.types.selectors import Selector
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """A range of keys, and what an object in it must look like."""
+
+    resource: Resource
+    start: bytes
+    end: bytes | None
+    labels: Selector
+    fields: Selector
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether every object in the range is selected."""
+        return not self.labels and not self.fields
+
+    def holds(self, kv: KeyValue) -> bool:
+        """Whether the object in `kv` is selected."""
+        if self.labels and not self.labels.matches(objects.labels(kv)):
+            return False
+        return not self.fields or self.fields.matches(self._field_values(kv))
+
+    def _field_values(self, kv: KeyValue) -> dict[str, str]:
+        item = objects.decode(self.resource, kv)
+        metadata = item["metadata"]
+        values = {"metadata.name": metadata["name"], "metadata.namespace": metadata.get("namespace", "")}
+        for requirement in self.fields.requirements:
+            if requirement.key not in values:
+                values[requirement.key] = self.resource.fields[requirement.key](item)
+        return values
+
+
+def of(call: Call, resource: Resource) -> Selection:
+    """What the request selects. Raises BadRequest for a selector that makes no sense."""
+    try:
+        labels = selectors.parse(call.query.get("labelSelector", ""))
+        fields = selectors.parse_fields(call.query.get("fieldSelector", ""))
+    except selectors.BadSelector as error:
+        raise status.BadRequest(str(error)) from None
+    for requirement in fields.requirements:
+        _check_field(resource, requirement.key)
+    name = call.target.name or fields.exact("metadata.name")
+    namespace = call.target.namespace or fields.exact("metadata.namespace") or ""
+    if name and (namespace or not resource.namespaced):
+        return Selection(resource, objects.key(resource, namespace, name), None, labels, fields)
+    prefix = objects.prefix(resource, namespace)
+    return Selection(resource, prefix, prefix_end(prefix), labels, fields)
+
+
+def _check_field(resource: Resource, name: str) -> None:
+    if name in ("metadata.name", "metadata.namespace") or name in resource.fields:
+        return
+    raise status.BadRequest(
+        f'Unable to find "{resource.group}/{resource.version}, Resource={resource.plural}" that match label selector '
+        f'"", field selector "{name}": field label not supported: {name}'
+    )

@@ -1,0 +1,23 @@
+"""What the composition root decides about the API server."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How the API server behaves."""
+
+    bookmark_interval: float = 60.0
+    """Seconds between the bookmarks of a watch that allows them; Kubernetes promises no interval and uses a minute."""
+    watch_timeout: float = 1800.0
+    """A watch without `timeoutSeconds` ends after once to twice this many seconds, as with --min-request-timeout."""
+    future_wait: float = 3.0
+    """Seconds that a read waits for a resource version that has not happened yet."""
+    max_body: int = 3 * 1024 * 1024
+    """Bytes that a request may carry (`--max-request-bytes` of the real server)."""
+    service_addresses: str = "10.96.0.0/16"
+    """Where the addresses of Services come from (`--service-cluster-ip-range`)."""
+    node_ports: tuple[int, int] = (30000, 32767)
+    """The first and last port for Services of type NodePort (`--service-node-port-range`)."""
+    external_address: str = "127.0.0.1:6443"
+    """Where clients reach this server, as discovery tells them."""

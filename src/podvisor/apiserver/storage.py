@@ -1,0 +1,70 @@
+"""One object at a time in the store: read, create, replace if unchanged, remove if unchanged."""
+
+from dataclasses import dataclass
+
+from podvisor import store
+from podvisor.apiserver import objects
+from podvisor.apiserver.resource import Json, Resource
+from podvisor.store.backend import Backend, Compare, Delete, KeyValue, Put, RangeResult, prefix_end
+from podvisor.types import status
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """The objects of all resources."""
+
+    backend: Backend
+
+    async def find(self, resource: Resource, namespace: str, name: str) -> KeyValue | None:
+        """An object, or None."""
+        kvs = (await self.backend.range(objects.key(resource, namespace, name))).kvs
+        return kvs[0] if kvs else None
+
+    async def get(self, resource: Resource, namespace: str, name: str) -> KeyValue:
+        """An object. Raises NotFound."""
+        if (kv := await self.find(resource, namespace, name)) is None:
+            raise status.NotFound(resource.subject(name))
+        return kv
+
+    async def all(self, resource: Resource, namespace: str = "") -> RangeResult:
+        """The objects of a namespace or of the cluster."""
+        prefix = objects.prefix(resource, namespace)
+        return await self.backend.range(prefix, prefix_end(prefix))
+
+    async def create(self, resource: Resource, item: Json) -> KeyValue:
+        """Store a new object. Raises AlreadyExists."""
+        metadata = item["metadata"]
+        key, value = objects.key(resource, metadata.get("namespace", ""), metadata["name"]), objects.encode(item)
+        result = await self.backend.txn([Compare(key, "mod_revision", "=", 0)], [Put(key, value)])
+        if not result.succeeded:
+            raise status.AlreadyExists(resource.subject(metadata["name"]))
+        return KeyValue(key, value, result.revision, result.revision, 1)
+
+    async def replace(self, old: KeyValue, value: bytes) -> KeyValue | None:
+        """Store a new state; None, and nothing has happened, if the object is no longer as it was."""
+        result = await self.backend.txn([_unchanged(old)], [Put(old.key, value)])
+        if not result.succeeded:
+            return None
+        return KeyValue(old.key, value, old.create_revision, result.revision, old.version + 1)
+
+    async def remove(self, old: KeyValue) -> int | None:
+        """Delete the object; the revision, or None, and nothing has happened, if it is no longer as it was."""
+        result = await self.backend.txn([_unchanged(old)], [Delete(old.key)])
+        return result.revision if result.succeeded else None
+
+
+def _unchanged(kv: KeyValue) -> Compare:
+    return Compare(kv.key, "mod_revision", "=", kv.mod_revision)
+
+
+def refusal(error: store.StoreError) -> status.ApiError:
+    """What a client is told about a fault of the store."""
+    match error:
+        case store.Compacted():
+            return status.Expired("The provided resource version is too old.")
+        case store.NoSpace():
+            return status.InternalError(f"the write was refused: {error}")
+        case store.Unavailable():
+            return status.Unavailable(f"the store cannot be reached: {error}")
+        case _:
+            return status.InternalError(str(error))

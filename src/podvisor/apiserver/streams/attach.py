@@ -1,0 +1,92 @@
+"""pods/exec and pods/attach: a WebSocket to the client joined with one to the node.
+
+The subprotocols are v5 and v4.channel.k8s.io (apimachinery `pkg/util/remotecommand`). The two ends agree on one, so
+frames pass through unread. The old SPDY upgrade is answered with an error, on which kubectl says what went wrong.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+import aiohttp
+from aiohttp import ClientWebSocketResponse, WSMessage, WSMsgType, web
+
+from podvisor.apiserver.call import Call
+from podvisor.apiserver.resource import Json, Resource
+from podvisor.apiserver.server import Server
+from podvisor.apiserver.streams import pods
+from podvisor.types import status
+
+PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
+_FLAGS = {"stdin": "input", "stdout": "output", "stderr": "error", "tty": "tty"}
+"""What the API calls a stream, and what the node does."""
+_LARGEST = 8 * 1024 * 1024
+
+
+async def handle(server: Server, call: Call, resource: Resource) -> web.StreamResponse:
+    """Join the client with the container until either side ends. Raises BadRequest for anything but a WebSocket."""
+    pod = await pods.pod(server, call, resource)
+    container = pods.container(pod, call.query.get("container", ""))
+    _check(call, pod)
+    node = await pods.node(server, pod)
+    path = f"/{call.target.subresource}/{call.target.namespace}/{call.target.name}/{container}"
+    async with server.nodes.connect(node, path, _query(call), _protocols(call)) as far:
+        near = web.WebSocketResponse(protocols=[far.protocol or ""], max_msg_size=_LARGEST)
+        await near.prepare(call.request)
+        await _join(near, far)
+        return near
+
+
+def _check(call: Call, pod: Json) -> None:
+    if call.request.headers.get("Upgrade", "").lower() != "websocket":
+        raise status.BadRequest("you must ask for a WebSocket: SPDY streams are not spoken here")
+    if call.target.subresource == "exec" and not call.query.get("command"):
+        raise status.BadRequest("you must specify a command for the container")
+    if pod.get("status", {}).get("phase") in ("Succeeded", "Failed"):
+        phase = pod["status"]["phase"]
+        raise status.BadRequest(f"cannot exec into a container in a completed pod; current phase is {phase}")
+
+
+def _protocols(call: Call) -> Sequence[str]:
+    """What the client speaks and we know. Raises BadRequest if that is nothing."""
+    offered = [one.strip() for one in call.request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
+    known = [one for one in offered if one in PROTOCOLS]
+    if not known:
+        raise status.BadRequest(f"unable to upgrade: no subprotocol of {', '.join(PROTOCOLS)} was offered")
+    return known
+
+
+def _query(call: Call) -> Sequence[tuple[str, str]]:
+    found = [("command", part) for part in call.request.query.getall("command", ())]
+    return found + [(theirs, "1") for ours, theirs in _FLAGS.items() if ours in call.query and call.flag(ours)]
+
+
+async def _join(near: web.WebSocketResponse, far: ClientWebSocketResponse) -> None:
+    """Pass messages both ways; the end of one side ends the other with the same code."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_pass(near, far))
+        group.create_task(_pass(far, near))
+
+
+async def _pass(
+    source: web.WebSocketResponse | ClientWebSocketResponse, sink: web.WebSocketResponse | ClientWebSocketResponse
+) -> None:
+    try:
+        while not sink.closed:
+            if not await _pass_one(await source.receive(), sink):
+                break
+    except (ConnectionResetError, aiohttp.ClientError):
+        pass
+    finally:
+        await sink.close(code=source.close_code or aiohttp.WSCloseCode.OK)
+
+
+async def _pass_one(message: WSMessage, sink: web.WebSocketResponse | ClientWebSocketResponse) -> bool:
+    """Whether more may follow."""
+    match message.type:
+        case WSMsgType.BINARY:
+            await sink.send_bytes(message.data)
+        case WSMsgType.TEXT:
+            await sink.send_str(message.data)
+        case _:
+            return False
+    return True

@@ -1,0 +1,79 @@
+"""Nodes that are reached over the network, as real kubelets are."""
+
+import ssl
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from types import TracebackType
+
+import aiohttp
+from aiohttp import ClientResponse, ClientWebSocketResponse
+from yarl import URL
+
+from podvisor.apiserver import objects
+from podvisor.apiserver.resource import Json
+from podvisor.apiserver.streams.log import refusal
+from podvisor.types import status
+
+_ADDRESSES = ("Hostname", "InternalDNS", "InternalIP", "ExternalDNS", "ExternalIP")
+"""The kinds of addresses, in the order of preference of `--kubelet-preferred-address-types`."""
+
+
+class HttpsNodes:
+    """Requests over TLS to the address and port that the Node object states. Use as an async context manager."""
+
+    def __init__(self, tls: ssl.SSLContext, preferred: Sequence[str] = ("InternalIP", *_ADDRESSES)) -> None:
+        self._tls = tls
+        self._preferred = preferred
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> "HttpsNodes":
+        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None, sock_connect=10))
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._session:
+            await self._session.close()
+
+    @asynccontextmanager
+    async def get(self, node: Json, path: str, query: Mapping[str, str]) -> AsyncGenerator[ClientResponse]:
+        """See NodeStreams."""
+        url = address(node, self._preferred).with_path(path).with_query(query)
+        try:
+            response = await self._open().get(url, ssl=self._tls)
+        except aiohttp.ClientError as error:
+            raise status.Unavailable(f"the node cannot be reached: {error}") from error
+        async with response:
+            yield response
+
+    @asynccontextmanager
+    async def connect(
+        self, node: Json, path: str, query: Sequence[tuple[str, str]], protocols: Sequence[str]
+    ) -> AsyncGenerator[ClientWebSocketResponse]:
+        """See NodeStreams."""
+        url = address(node, self._preferred).with_path(path).with_query(query)
+        try:
+            stream = await self._open().ws_connect(url, ssl=self._tls, protocols=protocols, max_msg_size=0)
+        except aiohttp.WSServerHandshakeError as error:
+            raise refusal(error.status, error.message) from error
+        except aiohttp.ClientError as error:
+            raise status.Unavailable(f"the node cannot be reached: {error}") from error
+        async with stream:
+            yield stream
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            raise RuntimeError("HttpsNodes is used outside of its context")
+        return self._session
+
+
+def address(node: Json, preferred: Sequence[str]) -> URL:
+    """Where the node's server listens. Raises Unavailable if its status does not say."""
+    port = objects.dig(node, "status", "daemonEndpoints", "kubeletEndpoint", "Port")
+    known = {one["type"]: one["address"] for one in objects.dig(node, "status", "addresses") or ()}
+    host = next((known[kind] for kind in preferred if kind in known), None)
+    if not host or not port:
+        name = node["metadata"]["name"]
+        raise status.Unavailable(f"node {name} does not say where its server listens")
+    return URL.build(scheme="https", host=host, port=port)

@@ -1,0 +1,29 @@
+"""For a server without nodes: every stream is refused."""
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+from aiohttp import ClientResponse, ClientWebSocketResponse
+
+from podvisor.apiserver.resource import Json
+from podvisor.types import status
+
+
+class Nowhere:
+    """See NodeStreams."""
+
+    @asynccontextmanager
+    async def get(self, node: Json, path: str, query: Mapping[str, str]) -> AsyncGenerator[ClientResponse]:
+        raise _refusal(node)
+        yield
+
+    @asynccontextmanager
+    async def connect(
+        self, node: Json, path: str, query: Sequence[tuple[str, str]], protocols: Sequence[str]
+    ) -> AsyncGenerator[ClientWebSocketResponse]:
+        raise _refusal(node)
+        yield
+
+
+def _refusal(node: Json) -> status.Unavailable:
+    return status.Unavailable(f"node {node['metadata']['name']} cannot be reached from here")

@@ -1,0 +1,22 @@
+"""namespaces/finalize: whoever keeps a namespace alive says that it no longer does."""
+
+import orjson
+from aiohttp import web
+
+from podvisor.apiserver import answers, bodies, writing
+from podvisor.apiserver.call import Call
+from podvisor.apiserver.resource import Json, Resource
+from podvisor.apiserver.server import Server
+
+
+async def handle(server: Server, call: Call, resource: Resource) -> web.Response:
+    """Replace `spec.finalizers`, and nothing else."""
+    wanted = bodies.typed(call, resource, await bodies.read(call))
+
+    def make(old: Json) -> Json:
+        new = orjson.loads(orjson.dumps(old))
+        new["metadata"]["resourceVersion"] = wanted["metadata"].get("resourceVersion", "")
+        new.setdefault("spec", {})["finalizers"] = wanted.get("spec", {}).get("finalizers", [])
+        return new
+
+    return answers.one(server, call, resource, await writing.change(server, call, resource, make, "finalize"))

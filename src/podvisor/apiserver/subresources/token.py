@@ -1,0 +1,65 @@
+"""serviceaccounts/token: a signed token for a ServiceAccount.
+
+https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/token-request-v1/
+"""
+
+from aiohttp import web
+
+from podvisor.apiserver import answers, bodies, cells, objects
+from podvisor.apiserver.call import Call
+from podvisor.apiserver.resource import Json, Resource
+from podvisor.apiserver.server import Server
+from podvisor.apiserver.tokens import Issuer, TokenClaims
+from podvisor.types import field, status
+
+REQUEST = Resource("authentication.k8s.io", "v1", "tokenrequests", "TokenRequest")
+_SHORTEST, _LONGEST = 600, 2**32
+
+
+async def handle(server: Server, call: Call, resource: Resource) -> web.Response:
+    """The TokenRequest with its token. Raises NotImplementedHere if this server has no signing key."""
+    if (issuer := server.issuer) is None:
+        raise status.NotImplementedHere("this server has no key to sign ServiceAccount tokens with")
+    wanted = bodies.typed(call, REQUEST, await bodies.read(call))
+    kv = await server.storage.get(resource, call.target.namespace, call.target.name)
+    account = objects.decode(resource, kv)
+    claims = _claims(account, wanted.setdefault("spec", {}), issuer)
+    await _check_bound(server, call, claims)
+    token, ends = issuer.issue(claims, server.clock.now())
+    wanted["spec"] |= {"audiences": list(claims.audiences), "expirationSeconds": claims.seconds}
+    wanted["metadata"] = {"name": call.target.name, "namespace": call.target.namespace}
+    wanted["status"] = {"token": token, "expirationTimestamp": cells.timestamp(ends)}
+    return answers.whole(call, wanted, 201)
+
+
+def _claims(account: Json, spec: Json, issuer: Issuer) -> TokenClaims:
+    seconds = spec.get("expirationSeconds", 3600)
+    path = "spec.expirationSeconds"
+    errors: list[field.Error] = []
+    if seconds < _SHORTEST:
+        errors.append(field.invalid(path, seconds, "may not specify a duration less than 10 minutes"))
+    if seconds > _LONGEST:
+        errors.append(field.invalid(path, seconds, "may not specify a duration larger than 2^32 seconds"))
+    metadata = account["metadata"]
+    if errors:
+        raise status.Invalid(REQUEST.as_kind(metadata["name"]), errors)
+    audiences = spec.get("audiences") or issuer.audiences
+    return TokenClaims(
+        metadata["namespace"], metadata["name"], metadata["uid"], audiences, seconds, spec.get("boundObjectRef")
+    )
+
+
+async def _check_bound(server: Server, call: Call, claims: TokenClaims) -> None:
+    """Raises NotFound or Conflict if the object that the token is bound to is not there."""
+    bound = claims.bound_to
+    if bound is None:
+        return
+    if bound.get("kind") not in ("Pod", "Secret"):
+        why = f"cannot bind token for object of type {bound.get('kind', '')}"
+        raise status.BadRequest(why)
+    resource = server.registry.by_kind["v1", bound["kind"]]
+    kv = await server.storage.get(resource, claims.namespace, bound.get("name", ""))
+    uid = objects.decode(resource, kv)["metadata"]["uid"]
+    if bound.get("uid", uid) != uid:
+        why = f"the UID in the bound object reference ({bound['uid']}) does not match the UID in record ({uid})"
+        raise status.Conflict(resource.subject(bound["name"]), why)

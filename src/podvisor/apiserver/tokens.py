@@ -1,0 +1,31 @@
+"""The contract of whoever makes ServiceAccount tokens (`authentication.k8s.io/v1` TokenRequest)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class TokenClaims:
+    """What a token shall say."""
+
+    namespace: str
+    service_account: str
+    uid: str
+    audiences: Sequence[str]
+    seconds: int
+    """How long it is valid."""
+    bound_to: Mapping[str, Any] | None = None
+    """The object (kind, name, uid) with which the token ends."""
+
+
+class Issuer(Protocol):
+    """Signs tokens."""
+
+    audiences: Sequence[str]
+    """For tokens that name none."""
+
+    def issue(self, claims: TokenClaims, now: datetime) -> tuple[str, datetime]:
+        """A signed token and when it ends."""
+        ...

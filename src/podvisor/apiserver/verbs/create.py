@@ -1,0 +1,29 @@
+"""create: a new object."""
+
+from aiohttp import web
+
+from podvisor.apiserver import answers, bodies, writing
+from podvisor.apiserver.call import Call
+from podvisor.apiserver.resource import Resource
+from podvisor.apiserver.server import Server
+from podvisor.types import status
+
+_ATTEMPTS = 8
+"""Names that are tried for an object with `generateName`."""
+
+
+async def handle(server: Server, call: Call, resource: Resource) -> web.Response:
+    """Store the object in the body: 201, or 409 if its name is taken."""
+    body = await bodies.read(call)
+    for attempt in range(_ATTEMPTS):
+        item = bodies.typed(call, resource, body)
+        generated = not item["metadata"].get("name") and item["metadata"].get("generateName")
+        try:
+            kv = await writing.create(server, call, resource, item)
+        except status.AlreadyExists:
+            if not generated or attempt + 1 == _ATTEMPTS:
+                raise
+            call.warnings.clear()
+        else:
+            return answers.one(server, call, resource, kv, 201)
+    raise AssertionError("the last attempt returns or raises")

@@ -1,0 +1,66 @@
+"""patch: change an object, or its status, by saying what is different.
+
+https://kubernetes.io/docs/reference/using-api/api-concepts/#patch-and-apply ; the result goes the way of an update.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import web
+
+from podvisor.apiserver import answers, bodies, writing
+from podvisor.apiserver.call import Call
+from podvisor.apiserver.resource import Json, Resource
+from podvisor.apiserver.server import Server
+from podvisor.types import decode, patch, status
+from podvisor.types.patch import media_types
+
+Apply = Callable[[Json], Json]
+
+
+async def handle(server: Server, call: Call, resource: Resource) -> web.Response:
+    """Apply the patch in the body. Raises UnsupportedMediaType for a kind of patch that is not known here."""
+    body = await call.request.read()
+    apply = applier(call, resource, body)
+
+    def make(old: Json) -> Json:
+        return bodies.conform(call, resource, changed(resource, call.target.name, apply, old), repeated)
+
+    repeated = decode.duplicates(body)
+    return answers.one(
+        server, call, resource, await writing.change(server, call, resource, make, call.target.subresource)
+    )
+
+
+def applier(call: Call, resource: Resource, body: bytes) -> Apply:
+    """What the patch in `body` does to an object."""
+    sent = call.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if sent not in media_types.ACCEPTED:
+        raise status.UnsupportedMediaType(sent, media_types.ACCEPTED)
+    try:
+        content = decode.parse(body)
+    except decode.WrongType as error:
+        raise status.BadRequest(str(error)) from None
+    if sent == media_types.JSON:
+        return lambda old: patch.json_patch.apply(old, content)
+    if not isinstance(content, dict):
+        raise status.BadRequest("error decoding patch: it is not an object")
+    if sent == media_types.MERGE:
+        return lambda old: patch.merge.apply(old, content)
+    return lambda old: patch.strategic.apply(resource.shape, old, _object(content))
+
+
+def changed(resource: Resource, name: str, apply: Apply, old: Json) -> Json:
+    """`old` with the patch applied. Raises BadRequest or Invalid, as the real server does."""
+    try:
+        return apply(old)
+    except patch.BadPatch as error:
+        raise status.BadRequest(str(error)) from None
+    except patch.Inapplicable as error:
+        refusal = status.Invalid(resource.as_kind(name), [])
+        refusal.message = str(error)
+        raise refusal from None
+
+
+def _object(content: Any) -> Json:
+    return content

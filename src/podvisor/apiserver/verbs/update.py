@@ -1,0 +1,33 @@
+"""update: replace an object, or its status."""
+
+import orjson
+from aiohttp import web
+
+from podvisor.apiserver import answers, bodies, writing
+from podvisor.apiserver.call import Call
+from podvisor.apiserver.resource import Json, Resource
+from podvisor.apiserver.server import Server
+from podvisor.types import status
+
+
+async def handle(server: Server, call: Call, resource: Resource) -> web.Response:
+    """Store the object in the body in place of the one that is there."""
+    item = bodies.typed(call, resource, await bodies.read(call))
+    _check(call, resource, item)
+    encoded = orjson.dumps(item)
+
+    def make(_: Json) -> Json:
+        return orjson.loads(encoded)
+
+    return answers.one(
+        server, call, resource, await writing.change(server, call, resource, make, call.target.subresource)
+    )
+
+
+def _check(call: Call, resource: Resource, item: Json) -> None:
+    metadata = item["metadata"]
+    if not metadata.get("name"):
+        raise status.BadRequest(f"the name of the object () does not match the name on the URL ({call.target.name})")
+    if not resource.unconditional_update and not metadata.get("resourceVersion"):
+        error = status.field.invalid("metadata.resourceVersion", "", "must be specified for an update")
+        raise status.Invalid(resource.as_kind(metadata["name"]), [error])

@@ -1,0 +1,200 @@
+"""watch: every change of the selected objects, from a state on.
+
+https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes and, for
+`sendInitialEvents`, #streaming-lists. An event is encoded once for all watchers that see it in the same form.
+"""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import Literal
+
+import orjson
+from aiohttp import web
+
+from podvisor import store
+from podvisor.apiserver import answers, negotiation, objects, selection, table, versions
+from podvisor.apiserver.call import Call
+from podvisor.apiserver.resource import Json, Resource
+from podvisor.apiserver.selection import Selection
+from podvisor.apiserver.server import Server
+from podvisor.store.backend import Event, EventKind, KeyValue, Watch
+from podvisor.types import field, status
+
+Kind = Literal["ADDED", "MODIFIED", "DELETED"]
+Encoder = Callable[[Kind, KeyValue, int], bytes]
+
+_END_OF_STATE = '"annotations":{"k8s.io/initial-events-end":"true"},'
+
+
+async def handle(server: Server, call: Call, resource: Resource) -> web.StreamResponse:
+    """Stream events until the client goes, the time is up, or history does not reach back far enough."""
+    wanted = negotiation.reply(call.request.headers.get("Accept"))
+    chosen = selection.of(call, resource)
+    _check_initial(call, resource)
+    encode = _encoder(server, call, resource, wanted)
+    response = web.StreamResponse(headers={"Content-Type": wanted.media_type, "Cache-Control": "no-cache, private"})
+    await response.prepare(call.request)
+    try:
+        async with server.clock.timeout(_timeout(server, call)):
+            await _stream(server, call, chosen, encode, response)
+    except TimeoutError:
+        pass
+    except (status.ApiError, store.StoreError) as error:
+        await response.write(_error(error))
+    except ConnectionResetError:
+        return response
+    with contextlib.suppress(ConnectionResetError):  # the client may have gone while nothing was to be said
+        await response.write_eof()
+    return response
+
+
+def _check_initial(call: Call, resource: Resource) -> None:
+    """Raises Invalid for `sendInitialEvents` without what belongs to it."""
+    match = call.query.get("resourceVersionMatch", "")
+    errors: list[field.Error] = []
+    if "sendInitialEvents" in call.query:
+        if match != "NotOlderThan":
+            path = "resourceVersionMatch"
+            errors.append(
+                field.forbidden(path, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan")
+            )
+    elif match:
+        errors.append(
+            field.forbidden(
+                "resourceVersionMatch",
+                "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
+            )
+        )
+    if errors:
+        raise status.Invalid(status.Subject("meta.k8s.io", "ListOptions"), errors)
+
+
+def _timeout(server: Server, call: Call) -> float:
+    if seconds := call.number("timeoutSeconds"):
+        return float(seconds)
+    return server.settings.watch_timeout * (1 + random.random())
+
+
+async def _stream(server: Server, call: Call, chosen: Selection, encode: Encoder, response: web.StreamResponse) -> None:
+    text = call.query.get("resourceVersion", "")
+    revision = versions.parse(text) if text else 0
+    initial = call.flag("sendInitialEvents") if "sendInitialEvents" in call.query else revision == 0
+    if initial:
+        await versions.reached(server, revision)
+        revision = await _send_state(server, call, chosen, encode, response)
+    elif not revision:
+        revision = await versions.current(server)
+    watch = server.storage.backend.watch(chosen.start, chosen.end, revision=revision + 1)
+    server.watches.add(watch)
+    try:
+        await _follow(server, call, chosen, encode, response, watch)
+    finally:
+        server.watches.discard(watch)
+        watch.close()
+
+
+async def _send_state(
+    server: Server, call: Call, chosen: Selection, encode: Encoder, response: web.StreamResponse
+) -> int:
+    """Send the objects that are there as ADDED, in pieces; the revision that they show."""
+    found = await server.storage.backend.range(chosen.start, chosen.end)
+    frames: list[bytes] = []
+    for kv in found.kvs:
+        if chosen.is_plain or chosen.holds(kv):
+            frames.append(encode("ADDED", kv, 0))
+        if len(frames) == 200:
+            await response.write(b"".join(frames))
+            frames.clear()
+    if call.flag("sendInitialEvents") and "sendInitialEvents" in call.query and call.flag("allowWatchBookmarks"):
+        frames.append(_bookmark(chosen.resource, found.revision, _END_OF_STATE))
+    if frames:
+        await response.write(b"".join(frames))
+    return found.revision
+
+
+async def _follow(
+    server: Server, call: Call, chosen: Selection, encode: Encoder, response: web.StreamResponse, watch: Watch
+) -> None:
+    bookmarks = call.flag("allowWatchBookmarks") and "allowWatchBookmarks" in call.query
+    async with asyncio.TaskGroup() as group:
+        ticker = group.create_task(_tick(server, watch)) if bookmarks else None
+        async for batch in watch:
+            frames = [frame for event in batch.events for frame in _frames(chosen, event, encode)]
+            if not batch.events and bookmarks:
+                frames = [_bookmark(chosen.resource, batch.revision, "")]
+            if frames:
+                await response.write(b"".join(frames))
+        if ticker:
+            ticker.cancel()
+
+
+async def _tick(server: Server, watch: Watch) -> None:
+    while True:
+        await server.clock.sleep(server.settings.bookmark_interval)
+        watch.request_progress()
+
+
+def _frames(chosen: Selection, event: Event, encode: Encoder) -> Iterator[bytes]:
+    """What this watcher sees of an event: an object can also enter and leave its selection."""
+    before, now = event.prev_kv, event.kv
+    if event.kind is EventKind.DELETE:
+        if before and (chosen.is_plain or chosen.holds(before)):
+            yield encode("DELETED", before, now.mod_revision)
+        return
+    was = before is not None and (chosen.is_plain or chosen.holds(before))
+    if chosen.is_plain or chosen.holds(now):
+        yield encode("MODIFIED" if was else "ADDED", now, 0)
+    elif was and before:
+        yield encode("DELETED", before, now.mod_revision)
+
+
+def _encoder(server: Server, call: Call, resource: Resource, wanted: negotiation.Reply) -> Encoder:
+    """How this watcher gets its events."""
+    if wanted.form == "object":
+        return lambda kind, kv, revision: (
+            _object_frame(resource.head, kind, kv, revision)
+            if (resource.hooks.from_storage is None)
+            else _frame(kind, objects.sent(resource, kv, revision))
+        )
+
+    def encode(kind: Kind, kv: KeyValue, revision: int) -> bytes:
+        item = objects.decode(resource, kv)
+        item["metadata"]["resourceVersion"] = str(revision or kv.mod_revision)
+        if wanted.form == "Table":
+            shown = table.of(resource, [item], server.clock.now(), call.query, wanted.version)
+            shown["metadata"] = {"resourceVersion": item["metadata"]["resourceVersion"]}
+        else:
+            shown = answers.partial(item, wanted.version)
+        return _frame(kind, orjson.dumps(shown))
+
+    return encode
+
+
+@lru_cache(maxsize=2048)
+def _object_frame(head: bytes, kind: Kind, kv: KeyValue, revision: int) -> bytes:
+    return _frame(kind, b'%b"resourceVersion":"%d",%b' % (head, revision or kv.mod_revision, kv.value[len(head) :]))
+
+
+def _frame(kind: str, item: bytes) -> bytes:
+    return b'{"type":"%b","object":%b}\n' % (kind.encode(), item)
+
+
+def _bookmark(resource: Resource, revision: int, annotations: str) -> bytes:
+    head = f'{{"kind":"{resource.kind}","apiVersion":"{resource.api_version}",'
+    # The real server writes creationTimestamp as null here.
+    metadata = f'"metadata":{{{annotations}"resourceVersion":"{revision}","creationTimestamp":null}}}}'
+    return _frame("BOOKMARK", (head + metadata).encode())
+
+
+def _error(error: Exception) -> bytes:
+    match error:
+        case store.Compacted():
+            shown: Json = status.Expired(f"too old resource version: {error.revision}").to_json()
+        case status.ApiError():
+            shown = error.to_json()
+        case _:
+            shown = status.InternalError(str(error)).to_json()
+    return _frame("ERROR", orjson.dumps(shown))

@@ -1,0 +1,141 @@
+"""What every write has in common: admission, validation, and the loop that tries again when somebody was faster."""
+
+from collections.abc import Callable
+
+from podvisor.apiserver import metadata, objects
+from podvisor.apiserver.admission import chain
+from podvisor.apiserver.admission.chain import Change
+from podvisor.apiserver.call import Call
+from podvisor.apiserver.resource import Json, Resource
+from podvisor.apiserver.server import Server
+from podvisor.store.backend import KeyValue
+from podvisor.types import field, status
+
+_ATTEMPTS = 100
+"""Tries before a write that names no resourceVersion gives up; each failure means that somebody else succeeded."""
+
+
+async def admit(server: Server, call: Call, change: Change) -> None:
+    """Ask the admission plugins."""
+    await chain.admit(server.admission, change, chain.View(server.storage, server.registry, server.settings))
+
+
+def refuse(resource: Resource, name: str, errors: field.Errors) -> None:
+    """Raises Invalid if there are errors."""
+    if found := list(errors):
+        raise status.Invalid(resource.as_kind(name), found)
+
+
+async def create(server: Server, call: Call, resource: Resource, item: Json) -> KeyValue:
+    """Store a new object, or only say what would be stored."""
+    meta = item["metadata"]
+    metadata.place(item, resource, call.target.namespace)
+    metadata.begin(item, resource, server.clock.now())
+    if resource.has_status and not resource.status_on_create:
+        item.pop("status", None)
+    resource.hooks.create(item)
+    resource.hooks.default(item)
+    namespace, name = meta.get("namespace", ""), meta.get("name", "")
+    change = Change("CREATE", resource, namespace, name, "", item, None, call.user)
+    await admit(server, call, change)
+    refuse(resource, name, [*metadata.validate(item, resource), *resource.hooks.validate(item)])
+    call.warnings += resource.hooks.warnings(item)
+    stored = resource.hooks.to_storage(item) if resource.hooks.to_storage else item
+    if not call.dry_run:
+        return await server.storage.create(resource, stored)
+    if await server.storage.find(resource, namespace, name):
+        raise status.AlreadyExists(resource.subject(name))
+    return KeyValue(objects.key(resource, namespace, name), objects.encode(stored), 0, 0, 1)
+
+
+Make = Callable[[Json], Json]
+"""From the object as it is to the object as it shall be. Raises ApiError to refuse."""
+
+
+async def change(server: Server, call: Call, resource: Resource, make: Make, subresource: str = "") -> KeyValue:
+    """Store what `make` makes of the object that the request names; tries again if it has changed meanwhile."""
+    where = call.target
+    for _ in range(_ATTEMPTS):
+        before = await server.storage.get(resource, where.namespace, where.name)
+        if stored := await _attempt(server, call, resource, before, make, subresource):
+            return stored
+    subject = resource.subject(where.name)
+    raise status.Conflict(subject, "the object has been modified; please apply your changes to the latest version")
+
+
+async def _attempt(
+    server: Server, call: Call, resource: Resource, before: KeyValue, make: Make, subresource: str
+) -> KeyValue | None:
+    """One try; None if the object is no longer as it was `before`."""
+    old = objects.decode(resource, before)
+    new = make(objects.decode(resource, before))
+    metadata.check_identity(new, old, resource)
+    metadata.check_version(new, old, resource)
+    metadata.carry(new, old)
+    if subresource == "status":
+        _change_status(resource, new, old)
+    else:
+        _change_object(resource, new, old)
+    where = call.target
+    await admit(server, call, Change("UPDATE", resource, where.namespace, where.name, subresource, new, old, call.user))
+    refuse(resource, where.name, _errors(resource, new, old, subresource))
+    return await _store(server, call, resource, before, new)
+
+
+def _change_status(resource: Resource, new: Json, old: Json) -> None:
+    """Keep all of the old object but its status, labels, annotations and finalizers."""
+    if "ownerReferences" in old["metadata"]:
+        new["metadata"]["ownerReferences"] = old["metadata"]["ownerReferences"]
+    else:
+        new["metadata"].pop("ownerReferences", None)
+    for key in [key for key in new if key not in ("kind", "apiVersion", "metadata", "status")]:
+        del new[key]
+    new.update({key: value for key, value in old.items() if key not in ("metadata", "status")})
+    resource.hooks.default(new)
+    resource.hooks.status(new, old)
+
+
+def _change_object(resource: Resource, new: Json, old: Json) -> None:
+    """Keep the old status where that has a path of its own."""
+    resource.hooks.default(new)
+    if resource.has_status:
+        new.pop("status", None)
+        if "status" in old:
+            new["status"] = old["status"]
+    resource.hooks.update(new, old)
+    if resource.counts_generations:
+        metadata.count_generation(new, old)
+
+
+def _errors(resource: Resource, new: Json, old: Json, subresource: str) -> field.Errors:
+    yield from metadata.validate(new, resource)
+    yield from metadata.validate_update(new, old)
+    if subresource == "status":
+        yield from resource.hooks.validate_status(new, old)
+    else:
+        yield from resource.hooks.validate(new)
+        yield from resource.hooks.validate_update(new, old)
+
+
+async def _store(server: Server, call: Call, resource: Resource, before: KeyValue, new: Json) -> KeyValue | None:
+    stored = resource.hooks.to_storage(new) if resource.hooks.to_storage else new
+    value = objects.encode(stored)
+    if value == before.value:
+        return before
+    if call.dry_run:
+        return KeyValue(before.key, value, before.create_revision, before.mod_revision, before.version)
+    if ends_with(new):
+        revision = await server.storage.remove(before)
+        if revision is None:
+            return None
+        return KeyValue(before.key, value, before.create_revision, revision, before.version)
+    return await server.storage.replace(before, value)
+
+
+def ends_with(item: Json) -> bool:
+    """Whether this was the last thing that a deleted object waited for."""
+    meta = item["metadata"]
+    if "deletionTimestamp" not in meta or meta.get("finalizers"):
+        return False
+    waits = item["kind"] == "Namespace" and objects.dig(item, "spec", "finalizers")
+    return not waits and not meta.get("deletionGracePeriodSeconds")

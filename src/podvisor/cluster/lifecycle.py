@@ -1,0 +1,165 @@
+"""Starting a cluster in the foreground or the background, stopping it, and waiting for either.
+
+A cluster in the background is a child that this process forks before it has threads or an event loop. Until it is
+ready it tells its steps through a pipe; then it is on its own, in a session of its own, and writes to the log.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import select
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NoReturn
+
+import uvloop
+
+from podvisor.base.clock import SystemClock
+from podvisor.cluster import server
+from podvisor.cluster.directory import Directory
+from podvisor.cluster.errors import ClusterError, NotRunning, StartFailed
+from podvisor.cluster.settings import Settings
+from podvisor.cluster.steps import Steps
+from podvisor.store import StoreError
+
+Say = Callable[[str], None]
+
+GRACE = 60.0
+"""Seconds that a cluster has to stop before it is killed."""
+LOG_FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+
+
+def run(settings: Settings, say: Say) -> None:
+    """Run a cluster until SIGINT or SIGTERM. Raises ClusterError."""
+    logging.basicConfig(level=logging.WARNING, format=LOG_FORMAT)
+    _serve(settings, say, lambda: say("Ctrl-C stops it."))
+    say("stopped")
+
+
+def start(settings: Settings, say: Say) -> None:
+    """Run a cluster in the background; return when it is ready. Raises ClusterError."""
+    directory = Directory(settings.data_dir)
+    directory.create()
+    reader, writer = os.pipe()
+    if os.fork() == 0:
+        os.close(reader)
+        _background(settings, directory, writer)
+    os.close(writer)
+    _follow(reader, say, directory)
+
+
+def stop(directory: Directory) -> None:
+    """Stop the cluster on a directory and return when it has gone. Raises NotRunning, ClusterError."""
+    pid = directory.holder()
+    if not pid:
+        raise NotRunning(f"no cluster runs on {directory.root}")
+    try:
+        process = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    try:
+        if directory.holder() == pid:
+            _end(process)
+    except PermissionError as error:
+        raise ClusterError(f"the cluster on {directory.root} (process {pid}) belongs to another user") from error
+    finally:
+        os.close(process)
+
+
+def _end(process: int) -> None:
+    signal.pidfd_send_signal(process, signal.SIGTERM)
+    ended = select.poll()
+    ended.register(process, select.POLLIN)
+    if not ended.poll(GRACE * 1000):
+        signal.pidfd_send_signal(process, signal.SIGKILL)
+        ended.poll()
+
+
+def _serve(settings: Settings, say: Say, ready: Callable[[], None]) -> None:
+    """The server's life, from the first step to the end of its last piece."""
+    try:
+        uvloop.run(_until_told_to_stop(settings, say, ready))
+    except StoreError as error:
+        raise ClusterError(str(error)) from error
+    except OSError as error:
+        raise ClusterError(f"{error.filename or settings.data_dir}: {error.strerror}") from error
+
+
+async def _until_told_to_stop(settings: Settings, say: Say, ready: Callable[[], None]) -> None:
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    clock = SystemClock()
+    steps = Steps(say, clock)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, told.set)
+    async with server.running(settings, clock, steps) as running:
+        say(f"ready after {steps.total():.2f} s; next: export KUBECONFIG={running.directory.admin_kubeconfig}")
+        ready()
+        await told.wait()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pipe:
+    """How the child tells its parent about its start: a kind and a text in each line."""
+
+    descriptor: int
+
+    def say(self, text: str) -> None:
+        self._write("say", text)
+
+    def ready(self) -> None:
+        self._write("ready", "")
+        os.close(self.descriptor)
+
+    def failed(self, why: str) -> None:
+        self._write("failed", " ".join(why.split()))
+
+    def _write(self, kind: str, text: str) -> None:
+        with contextlib.suppress(BrokenPipeError):  # whoever started us may not want to know any more
+            os.write(self.descriptor, f"{kind} {text}\n".encode())
+
+
+def _background(settings: Settings, directory: Directory, writer: int) -> NoReturn:
+    """The child: leave the terminal, and run."""
+    pipe = _Pipe(writer)
+    code = 1
+    try:
+        os.setsid()
+        _redirect(directory)
+        logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
+        _serve(settings, pipe.say, pipe.ready)
+        code = 0
+    except ClusterError as error:
+        pipe.failed(str(error))
+    except BaseException:
+        logging.exception("the cluster ended")
+        pipe.failed(f"the cluster ended before it was ready; see {directory.log}")
+    finally:
+        sys.stdout.flush()
+        os._exit(code)
+
+
+def _redirect(directory: Directory) -> None:
+    log = os.open(directory.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+
+
+def _follow(reader: int, say: Say, directory: Directory) -> None:
+    """Tell on what the child tells, until it is ready. Raises StartFailed."""
+    with os.fdopen(reader) as lines:
+        for line in lines:
+            kind, _, text = line.rstrip("\n").partition(" ")
+            if kind == "ready":
+                return
+            if kind == "failed":
+                raise StartFailed(text)
+            say(text)
+    raise StartFailed(f"the cluster ended before it was ready; see {directory.log}")

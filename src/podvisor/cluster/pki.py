@@ -1,0 +1,103 @@
+"""The cluster's identities on disk: made once, renewed in time, never lost half-way.
+
+`pki/issued.json` says until when the certificates hold and for which hosts, so that a cluster starts without looking
+into them. The authority and the key for tokens are kept for good: everybody trusts them.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from podvisor.cluster import certificates
+from podvisor.cluster.certificates import Identity, Pair
+from podvisor.cluster.directory import replace
+
+RENEW = timedelta(days=60)
+"""How long before their end certificates are made anew."""
+
+CLIENTS: Mapping[str, Identity] = {
+    "admin": Identity("kubernetes-admin", ["system:masters"]),
+    "scheduler": Identity("system:kube-scheduler"),
+    "controller-manager": Identity("system:kube-controller-manager"),
+    "apiserver-client": Identity("kube-apiserver-kubelet-client", ["system:masters"]),
+}
+"""The cluster's own clients, by the name of their files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pki:
+    """Everything that proves who somebody is."""
+
+    path: Path
+    authority: bytes
+    """The CA's certificate."""
+    clients: Mapping[str, Pair]
+
+    @property
+    def server_certificate(self) -> Path:
+        return self.path / "apiserver.crt"
+
+    @property
+    def server_key(self) -> Path:
+        return self.path / "apiserver.key"
+
+    @property
+    def authority_certificate(self) -> Path:
+        return self.path / "ca.crt"
+
+    @property
+    def token_key(self) -> Path:
+        return self.path / "sa.key"
+
+
+def ensure(path: Path, hosts: Sequence[str], node: str, now: datetime) -> Pki:
+    """The identities in `path`, made or renewed where need be, for a server that is reached under `hosts`."""
+    path.mkdir(mode=0o700, exist_ok=True)
+    clients = {**CLIENTS, "node": Identity(f"system:node:{node}", ["system:nodes"])}
+    if not _fresh(path, hosts, node, now):
+        _issue(path, hosts, node, clients, now)
+    pairs = {name: _read(path, name) for name in clients}
+    return Pki(path, (path / "ca.crt").read_bytes(), pairs)
+
+
+def _fresh(path: Path, hosts: Sequence[str], node: str, now: datetime) -> bool:
+    try:
+        issued = json.loads((path / "issued.json").read_bytes())
+        ends = datetime.fromisoformat(issued["ends"])
+    except (FileNotFoundError, ValueError, KeyError):
+        return False
+    return now < ends - RENEW and set(hosts) <= set(issued["hosts"]) and issued["node"] == node
+
+
+def _issue(path: Path, hosts: Sequence[str], node: str, clients: Mapping[str, Identity], now: datetime) -> None:
+    """Make everything anew below the authority. `issued.json` comes last: without it all is done again."""
+    (path / "issued.json").unlink(missing_ok=True)
+    issuer = _authority(path, now)
+    _write(path, "apiserver", certificates.issue(issuer, Identity("kube-apiserver", hosts=hosts), now))
+    _write(path, "node-server", certificates.issue(issuer, Identity(f"system:node:{node}", hosts=hosts), now))
+    for name, identity in clients.items():
+        _write(path, name, certificates.issue(issuer, identity, now))
+    if not (path / "sa.key").exists():
+        replace(path / "sa.key", certificates.signing_key())
+    issued = {"ends": (now + certificates.LIFE).isoformat(), "hosts": list(hosts), "node": node}
+    replace(path / "issued.json", json.dumps(issued).encode())
+
+
+def _authority(path: Path, now: datetime) -> Pair:
+    """The authority, made at the first start. Its key is written first: a certificate without one is no use."""
+    if (path / "ca.crt").exists():
+        return _read(path, "ca")
+    made = certificates.authority("podvisor", now)
+    _write(path, "ca", made)
+    return made
+
+
+def _read(path: Path, name: str) -> Pair:
+    return Pair((path / f"{name}.crt").read_bytes(), (path / f"{name}.key").read_bytes())
+
+
+def _write(path: Path, name: str, pair: Pair) -> None:
+    replace(path / f"{name}.key", pair.key)
+    replace(path / f"{name}.crt", pair.certificate)

@@ -1,0 +1,144 @@
+"""The server process, put together: store, API server, scheduler and controllers, each inside the one before.
+
+Leaving takes them down in reverse: whoever speaks to the API goes first, the store last.
+"""
+
+import gc
+import os
+import socket
+import ssl
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from ipaddress import ip_network
+
+from aiohttp import web
+
+from podvisor import apiserver, controllers, sdk
+from podvisor.apiserver.access import Access, ClientCertificates
+from podvisor.base import tasks
+from podvisor.base.clock import Clock
+from podvisor.cluster import kubeconfig, listener, pki
+from podvisor.cluster.authorization import TrustedOnly
+from podvisor.cluster.certificates import Pair
+from podvisor.cluster.directory import Directory, Running, replace
+from podvisor.cluster.pki import Pki
+from podvisor.cluster.settings import Settings
+from podvisor.cluster.steps import Steps
+from podvisor.store import embedded
+from podvisor.store.backend import Backend
+
+PATIENCE = 2.0
+"""Seconds that requests which still run have when the server stops."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server that answers."""
+
+    url: str
+    directory: Directory
+
+
+@asynccontextmanager
+async def running(settings: Settings, clock: Clock, steps: Steps) -> AsyncGenerator[Server]:
+    """The server, while the block runs. Raises ClusterError, and what the store's opening raises."""
+    directory = Directory(settings.data_dir)
+    directory.create()
+    with directory.held(), listener.listening(settings) as accepting:
+        url = listener.url(accepting)
+        async with AsyncExitStack() as stack:
+            identities = _identities(settings, directory, steps, clock.now())
+            store = await stack.enter_async_context(_store(directory, clock, steps))
+            await stack.enter_async_context(_api(settings, accepting, identities, store, clock, steps))
+            await stack.enter_async_context(_components(url, identities, clock, steps))
+            _announce(directory, url, identities, clock.now())
+            gc.freeze()
+            yield Server(url, directory)
+
+
+def _identities(settings: Settings, directory: Directory, steps: Steps, now: datetime) -> Pki:
+    with steps.step("certificates") as step:
+        step.result = str(directory.pki)
+        return pki.ensure(directory.pki, hosts(settings), socket.gethostname(), now)
+
+
+def hosts(settings: Settings) -> list[str]:
+    """The names and addresses under which the API server is reached, from outside and from pods."""
+    first_service = str(next(ip_network(settings.service_addresses).hosts()))
+    service = ["kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"]
+    names = ["localhost", "127.0.0.1", "::1", socket.gethostname(), settings.address, first_service, *service]
+    return list(dict.fromkeys(names))
+
+
+@asynccontextmanager
+async def _store(directory: Directory, clock: Clock, steps: Steps) -> AsyncGenerator[Backend]:
+    async with AsyncExitStack() as stack:
+        with steps.step("store") as step:
+            store = await stack.enter_async_context(embedded.open(directory.store, clock=clock))
+            found = await store.range(b"\0", b"\0", count_only=True)
+            step.result = f"{found.count} objects, revision {found.revision}"
+        yield store
+
+
+@asynccontextmanager
+async def _api(
+    settings: Settings, accepting: socket.socket, identities: Pki, store: Backend, clock: Clock, steps: Steps
+) -> AsyncGenerator[None]:
+    with steps.step("API server") as step:
+        chosen = apiserver.Settings(
+            service_addresses=settings.service_addresses,
+            external_address=listener.url(accepting).removeprefix("https://"),
+        )
+        app = apiserver.app(chosen, store, Access([ClientCertificates()], TrustedOnly()), clock)
+        runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=PATIENCE)
+        await runner.setup()
+        await web.SockSite(runner, accepting, ssl_context=_tls(identities)).start()
+        step.result = listener.url(accepting)
+    try:
+        yield
+    finally:
+        await runner.cleanup()
+
+
+def _tls(identities: Pki) -> ssl.SSLContext:
+    """Our certificate for everybody, and a client's checked against our authority if it shows one."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(identities.server_certificate, identities.server_key)
+    context.load_verify_locations(identities.authority_certificate)
+    context.verify_mode = ssl.CERT_OPTIONAL
+    return context
+
+
+@asynccontextmanager
+async def _components(url: str, identities: Pki, clock: Clock, steps: Steps) -> AsyncGenerator[None]:
+    """Scheduler and controllers: clients like any other."""
+    async with _client(url, identities, "controller-manager") as managing, tasks.background() as scope:
+        with steps.step("controllers") as step:
+            chosen = controllers.Settings(root_authority=identities.authority.decode())
+            scope.start(controllers.run(managing, chosen, clock), name="controllers")
+            step.result = "started"
+        yield
+
+
+@asynccontextmanager
+async def _client(url: str, identities: Pki, name: str) -> AsyncGenerator[sdk.Client]:
+    client = sdk.Client(sdk.HttpTransport(access(url, identities.authority, identities.clients[name])))
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
+def access(url: str, authority: bytes, client: Pair) -> sdk.Access:
+    """How one of the cluster's own clients reaches the API server."""
+    return sdk.Access(url, authority, client.certificate, client.key)
+
+
+def _announce(directory: Directory, url: str, identities: Pki, now: datetime) -> None:
+    """Let others find this server."""
+    admin = kubeconfig.render(url, identities.authority, "kubernetes-admin", identities.clients["admin"])
+    replace(directory.admin_kubeconfig, admin)
+    directory.announce(Running(os.getpid(), url, now.strftime("%Y-%m-%dT%H:%M:%SZ")))

@@ -1,0 +1,26 @@
+"""What an operator decides about a local cluster."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+def default_data_dir() -> Path:
+    """`$XDG_DATA_HOME/podvisor`, or its usual fallback (https://specifications.freedesktop.org/basedir-spec/)."""
+    data_home = os.environ.get("XDG_DATA_HOME", "")
+    base = Path(data_home) if data_home.startswith("/") else Path.home() / ".local" / "share"
+    return base / "podvisor"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A local cluster."""
+
+    data_dir: Path = field(default_factory=default_data_dir)
+    """Where everything lies that outlives the process."""
+    port: int = 6443
+    """Where the API server listens; 0 takes any free port."""
+    address: str = "127.0.0.1"
+    """On which of the machine's addresses it listens."""
+    service_addresses: str = "10.96.0.0/16"
+    """Where the addresses of Services come from."""

@@ -1,0 +1,41 @@
+"""Whether a node is one that a pod selects (nodeSelector and node affinity)."""
+
+from podvisor.scheduler.state import NodeState
+from podvisor.sdk import selectors
+from podvisor.sdk.objects.core import NodeSelectorTerm, Pod, PreferredSchedulingTerm
+from podvisor.sdk.objects.meta import Requirement
+
+
+def selects(pod: Pod, node: NodeState) -> bool:
+    """Whether the node has what the pod needs of its nodes."""
+    if not pod.spec.node_selector.items() <= node.labels.items():
+        return False
+    wanted = pod.spec.affinity.node_affinity if pod.spec.affinity else None
+    required = wanted.required_during_scheduling_ignored_during_execution if wanted else None
+    return required is None or any(matches(term, node) for term in required.node_selector_terms)
+
+
+def is_choosy(pod: Pod) -> bool:
+    """Whether `selects` can say no to any node at all."""
+    wanted = pod.spec.affinity.node_affinity if pod.spec.affinity else None
+    return bool(pod.spec.node_selector) or (
+        wanted is not None and wanted.required_during_scheduling_ignored_during_execution is not None
+    )
+
+
+def wishes(pod: Pod) -> list[PreferredSchedulingTerm]:
+    """What the pod would like of its nodes."""
+    wanted = pod.spec.affinity.node_affinity if pod.spec.affinity else None
+    return wanted.preferred_during_scheduling_ignored_during_execution if wanted else []
+
+
+def matches(term: NodeSelectorTerm, node: NodeState) -> bool:
+    """Whether a node meets all of a term; an empty term is met by none."""
+    if not term.match_expressions and not term.match_fields:
+        return False
+    fields: dict[str, str] = {"metadata.name": node.name}
+    return _meets(term.match_expressions, node.labels) and _meets(term.match_fields, fields)
+
+
+def _meets(requirements: list[Requirement], values: dict[str, str]) -> bool:
+    return selectors.meets(requirements, values)

@@ -1,0 +1,6 @@
+"""How a request says which kind of patch it carries."""
+
+JSON = "application/json-patch+json"
+MERGE = "application/merge-patch+json"
+STRATEGIC = "application/strategic-merge-patch+json"
+ACCEPTED = (JSON, MERGE, STRATEGIC)

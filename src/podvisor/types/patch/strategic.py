@@ -1,0 +1,131 @@
+"""Strategic merge patch: a merge patch that knows which lists are keyed.
+
+https://github.com/kubernetes/community/blob/master/contributors/devel/sig-api-machinery/strategic-merge-patch.md
+
+    $patch: replace | delete | merge      on an object or on an item of a keyed list
+    $retainKeys: [...]                    drop every other field of this object
+    $deleteFromPrimitiveList/<field>      remove these values from a list of plain values
+    $setElementOrder/<field>              the order of the items afterwards
+"""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from podvisor.types.patch.errors import BadPatch
+from podvisor.types.schema import Field, Shape
+
+Json = dict[str, Any]
+
+_DIRECTIVE = "$patch"
+_RETAIN = "$retainKeys"
+_DELETE = "$deleteFromPrimitiveList/"
+_ORDER = "$setElementOrder/"
+
+
+def apply(shape: Shape, target: Json, patch: Json) -> Json:
+    """`target`, an object of `shape`, with `patch` merged in. Raises BadPatch."""
+    match patch.get(_DIRECTIVE):
+        case "replace":
+            return {key: value for key, value in patch.items() if key != _DIRECTIVE}
+        case "delete":
+            return {}
+        case None | "merge":
+            return _merge(shape, _retained(target, patch), patch)
+        case other:
+            raise BadPatch(f"unknown patch type: {other}")
+
+
+def _retained(target: Json, patch: Json) -> Json:
+    """`target` without what `$retainKeys` does not name."""
+    if (kept := patch.get(_RETAIN)) is None:
+        return dict(target)
+    if set(patch) - {_RETAIN} - set(kept):
+        raise BadPatch("patch should not contain any field that is not present in the $retainKeys list")
+    return {key: value for key, value in target.items() if key in kept}
+
+
+def _merge(shape: Shape, result: Json, patch: Json) -> Json:
+    for key, value in patch.items():
+        if key.startswith("$"):
+            continue
+        if value is None:
+            result.pop(key, None)
+        else:
+            order = patch.get(_ORDER + key)
+            result[key] = _value(_field(shape, key), result.get(key), value, order)
+    for key in patch:
+        if key.startswith(_DELETE):
+            _drop(result, key.removeprefix(_DELETE), patch[key])
+        elif key.startswith(_ORDER) and (name := key.removeprefix(_ORDER)) not in patch and name in result:
+            result[name] = _value(_field(shape, name), result[name], [], patch[key])
+    return result
+
+
+def _field(shape: Shape, key: str) -> Field | None:
+    if shape.type == "map" and shape.items:
+        return Field(shape.items)
+    return shape.fields.get(key)
+
+
+def _value(field: Field | None, old: Any, new: Any, order: Sequence[Any] | None) -> Any:
+    if isinstance(new, dict):
+        inner = field.shape if field else Shape("any")
+        base = cast("Json", old) if isinstance(old, dict) else {}
+        return apply(inner, {} if field and "replace" in field.strategies else base, cast("Json", new))
+    if isinstance(new, list) and field and "merge" in field.strategies:
+        return _list(field, cast("list[Any]", old) if isinstance(old, list) else [], cast("list[Any]", new), order)
+    return _clean(new)
+
+
+def _list(field: Field, old: list[Any], new: list[Any], order: Sequence[Any] | None) -> list[Any]:
+    if not field.merge_key:
+        joined = old + [value for value in new if value not in old]
+        return _ordered(joined, new, order, lambda item: item)
+    return _keyed(field, old, new, order)
+
+
+def _keyed(field: Field, old: list[Json], new: list[Json], order: Sequence[Json] | None) -> list[Json]:
+    key, inner = field.merge_key, field.shape.items or Shape("any")
+    if any(item.get(_DIRECTIVE) == "replace" and key not in item for item in new):
+        return [_clean(item) for item in new if _DIRECTIVE not in item]
+    result = list(old)
+    for item in new:
+        if key not in item:
+            raise BadPatch(f"map: {item} does not contain declared merge key: {key}")
+        same = [place for place, candidate in enumerate(result) if candidate.get(key) == item[key]]
+        if item.get(_DIRECTIVE) == "delete":
+            result = [candidate for candidate in result if candidate.get(key) != item[key]]
+        elif same:
+            result[same[0]] = apply(inner, result[same[0]], item)
+        else:
+            result.append(apply(inner, {}, item))
+    wanted = None if order is None else [item.get(key) for item in order]
+    return _ordered(result, new, wanted, lambda item: item.get(key))
+
+
+def _ordered(result: list[Any], new: Sequence[Any], order: Sequence[Any] | None, key: Any) -> list[Any]:
+    """`result` with the items that `order` names in that order; the others stay after the item they followed."""
+    if order is None:
+        return result
+    places = {value: index for index, value in enumerate(order)}
+    position, ranked = -1, list[tuple[int, int, Any]]()
+    for index, item in enumerate(result):
+        known = places.get(key(item))
+        position = known if known is not None else position
+        ranked.append((position, 0 if known is not None else 1 + index, item))
+    return [item for _, _, item in sorted(ranked, key=lambda entry: entry[:2])]
+
+
+def _drop(result: Json, name: str, values: Sequence[Any]) -> None:
+    if isinstance(result.get(name), list):
+        result[name] = [value for value in result[name] if value not in values]
+
+
+def _clean(value: Any) -> Any:
+    """`value` without nulls and directives, which say nothing where there is nothing to change."""
+    if isinstance(value, dict):
+        items = cast("Json", value).items()
+        return {key: _clean(item) for key, item in items if item is not None and not key.startswith("$")}
+    if isinstance(value, list):
+        return [_clean(item) for item in cast("list[Any]", value)]
+    return value

@@ -1,0 +1,85 @@
+"""The asyncio driver, against a kernel that runs programs on the host."""
+
+import asyncio
+import os
+import signal
+
+import pytest
+
+from podvisor.sandbox import errors, spec
+from podvisor.sandbox.driver import Sandbox
+
+
+def container(name: str, *args: str, stdout: int | None = None) -> spec.Container:
+    return spec.Container(name, spec.Root(()), process(*args, stdout=stdout))
+
+
+def process(*args: str, stdout: int | None = None) -> spec.Process:
+    return spec.Process(args, spec.Streams(None, stdout, None))
+
+
+async def test_containers_and_execs_run_at_the_same_time(fake_kernel):
+    reader, writer = os.pipe()
+    async with Sandbox(path=fake_kernel) as sandbox:
+        await sandbox.create(spec.Pod("h"))
+        first, second = await asyncio.gather(
+            sandbox.start(container("one", "sh", "-c", "echo one; exit 1", stdout=writer)),
+            sandbox.start(container("two", "sh", "-c", "echo two; exit 2", stdout=writer)),
+        )
+        third = await sandbox.exec("one", process("sh", "-c", "echo three; exit 3", stdout=writer))
+        exits = await asyncio.gather(first.exited, second.exited, third.exited)
+    assert sorted(os.read(reader, 100).split()) == [b"one", b"three", b"two"]
+    os.close(reader)
+    os.close(writer)
+    assert [exited.code for exited in exits] == [1, 2, 3]
+    assert [exited.init for exited in exits] == [True, True, False]
+
+
+async def test_a_signal_ends_a_program(fake_kernel):
+    async with Sandbox(path=fake_kernel) as sandbox:
+        running = await sandbox.start(container("app", "sleep", "1000"))
+        await sandbox.signal("app", running.pid, signal.SIGKILL)
+        assert (await running.exited).signal == signal.SIGKILL
+
+
+async def test_a_refusal_leaves_the_rest_alone(fake_kernel):
+    async with Sandbox(path=fake_kernel) as sandbox:
+        running = await sandbox.start(container("good", "cat"))
+        with pytest.raises(errors.Refused, match="executable file not found"):
+            await sandbox.start(container("bad", "no-such-program"))
+        assert (await running.exited).code == 0
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [("!die", "has ended"), ("!fatal", "freed twice"), ("!garbage", "message of 4294967295 bytes")],
+    ids=str,
+)
+async def test_when_the_kernel_ends_everything_that_waits_is_told(fake_kernel, command, said):
+    async with Sandbox(path=fake_kernel) as sandbox:
+        running = await sandbox.start(container("app", "sleep", "1000"))
+        with pytest.raises(errors.Ended, match=said):
+            await sandbox.start(container("bad", command))
+        with pytest.raises(errors.Ended, match=said):
+            await running.exited
+        with pytest.raises(errors.Ended):
+            await sandbox.stats()
+
+
+async def test_a_cancelled_request_leaves_the_conversation_whole(fake_kernel):
+    async with Sandbox(path=fake_kernel) as sandbox:
+        asking = asyncio.ensure_future(sandbox.stats())
+        await asyncio.sleep(0)
+        asking.cancel()
+        await asyncio.wait([asking])
+        assert asking.cancelled()
+        assert "kernel" in await sandbox.stats()
+
+
+async def test_leaving_leaves_no_descriptor(fake_kernel, open_descriptors, tmp_path):
+    layers = tuple(spec.HostLayer(f"/{number}", str(tmp_path)) for number in range(300))
+    before = open_descriptors()
+    async with Sandbox(path=fake_kernel) as sandbox:
+        await sandbox.start(spec.Container("app", spec.Root(layers), process("true")))
+        assert (await sandbox.stats())["kernel"]["parked"] == 60
+    assert open_descriptors() == before
