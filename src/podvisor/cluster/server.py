@@ -15,9 +15,10 @@ from ipaddress import ip_network
 
 from aiohttp import web
 
-from podvisor import apiserver, controllers, sdk
+from podvisor import apiserver, controllers, scheduler, sdk
 from podvisor.apiserver.access import Access, ClientCertificates
 from podvisor.base import tasks
+from podvisor.base.backoff import Backoff
 from podvisor.base.clock import Clock
 from podvisor.cluster import kubeconfig, listener, pki
 from podvisor.cluster.authorization import TrustedOnly
@@ -29,6 +30,8 @@ from podvisor.cluster.steps import Steps
 from podvisor.store import embedded
 from podvisor.store.backend import Backend
 
+RESTART = Backoff(first=0.2, limit=30.0)
+"""How long a component that crashed waits before it starts again."""
 PATIENCE = 2.0
 """Seconds that requests which still run have when the server stops."""
 
@@ -114,12 +117,20 @@ def _tls(identities: Pki) -> ssl.SSLContext:
 
 @asynccontextmanager
 async def _components(url: str, identities: Pki, clock: Clock, steps: Steps) -> AsyncGenerator[None]:
-    """Scheduler and controllers: clients like any other."""
-    async with _client(url, identities, "controller-manager") as managing, tasks.background() as scope:
+    """Scheduler and controllers: clients like any other. One that crashes is logged and starts again."""
+    async with AsyncExitStack() as stack:
+        scheduling = await stack.enter_async_context(_client(url, identities, "scheduler"))
+        managing = await stack.enter_async_context(_client(url, identities, "controller-manager"))
+        scope = await stack.enter_async_context(tasks.background())
         with steps.step("controllers") as step:
             chosen = controllers.Settings(root_authority=identities.authority.decode())
-            scope.start(controllers.run(managing, chosen, clock), name="controllers")
-            step.result = "started"
+            loops = {
+                "scheduler": lambda: scheduler.run(scheduling, scheduler.Settings(), clock),
+                "controllers": lambda: controllers.run(managing, chosen, clock),
+            }
+            for name, loop in loops.items():
+                scope.start(tasks.supervise(name, loop, clock=clock, backoff=RESTART), name=name)
+            step.result = "started, and the scheduler"
         yield
 
 
