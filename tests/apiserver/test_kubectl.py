@@ -103,3 +103,16 @@ async def test_namespaces_wait_for_their_end(kubectl: Kubectl) -> None:
 async def test_dry_run_stores_nothing(kubectl: Kubectl) -> None:
     assert "(server dry run)" in await kubectl("create", "--dry-run=server", "-f", "-", given=CONFIGMAP)
     assert "not found" in await kubectl("get", "configmap", "one", code=1)
+
+
+async def test_creates_what_kubectl_sends_as_protobuf(kubectl: Kubectl) -> None:
+    await kubectl("create", "namespace", "team")
+    await kubectl("create", "configmap", "one", "--from-literal=a=1", "-n", "team")
+    await kubectl("create", "secret", "generic", "two", "--from-literal=b=2", "-n", "team")
+    await kubectl("create", "deployment", "web", "--image=nginx:1", "--replicas=2", "--port=80", "-n", "team")
+    await kubectl("create", "job", "work", "--image=busybox", "-n", "team", "--", "true")
+    await kubectl("create", "serviceaccount", "robot", "-n", "team")
+    assert await kubectl("get", "secret", "two", "-n", "team", "-o", "jsonpath={.data.b}") == "Mg=="
+    shown = await kubectl("get", "deploy", "web", "-n", "team", "-o", "jsonpath={.spec.replicas} {..containerPort}")
+    assert shown == "2 80"
+    assert "0/1" in await kubectl("get", "jobs", "-n", "team")

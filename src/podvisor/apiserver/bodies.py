@@ -2,12 +2,13 @@
 
 from typing import Any, Literal, cast
 
+import orjson
 import yaml
 
 from podvisor.apiserver import negotiation
 from podvisor.apiserver.call import Call
 from podvisor.apiserver.resource import Json, Resource
-from podvisor.types import decode, status
+from podvisor.types import decode, protobuf, status
 from podvisor.types.schema import Shape
 
 Validation = Literal["Strict", "Warn", "Ignore"]
@@ -24,22 +25,32 @@ _Loader.yaml_implicit_resolvers = {
 
 
 async def read(call: Call) -> bytes:
-    """The body as JSON. Raises UnsupportedMediaType for anything but JSON and YAML."""
+    """The body as JSON. Raises UnsupportedMediaType for anything but JSON, YAML and protobuf."""
     sent = call.request.headers.get("Content-Type", negotiation.JSON).partition(";")[0].strip().lower()
     body = await call.request.read()
     if sent == negotiation.JSON or not body:
         return body
     if sent == negotiation.YAML:
         return from_yaml(body)
-    raise status.UnsupportedMediaType(sent, negotiation.OFFERED)
+    if sent == negotiation.PROTOBUF:
+        return from_protobuf(body)
+    raise status.UnsupportedMediaType(sent, (*negotiation.OFFERED, negotiation.PROTOBUF))
 
 
 def from_yaml(body: bytes) -> bytes:
     """YAML as JSON. Raises BadRequest."""
     try:
-        return decode.orjson.dumps(yaml.load(body, _Loader))
+        return orjson.dumps(yaml.load(body, _Loader))
     except (yaml.YAMLError, TypeError) as error:
         raise status.BadRequest(f"error converting YAML to JSON: {error}") from None
+
+
+def from_protobuf(body: bytes) -> bytes:
+    """Kubernetes' protobuf as JSON. Raises BadRequest."""
+    try:
+        return orjson.dumps(protobuf.decode(body))
+    except decode.WrongType as error:
+        raise status.BadRequest(str(error)) from None
 
 
 def parsed(body: bytes) -> Json:

@@ -12,6 +12,8 @@ from podvisor.apiserver.resource import Json, Resource
 from podvisor.apiserver.server import Server
 from podvisor.types import status
 
+_AGGREGATED = tuple(("APIGroupDiscoveryList", "apidiscovery.k8s.io", version) for version in ("v2", "v2beta1"))
+
 
 def answer(server: Server, request: web.Request, parts: list[str]) -> web.Response:
     """Answer `/api`, `/apis` and what is below. Raises NotFound."""
@@ -34,7 +36,7 @@ def _root(server: Server, request: web.Request, root: str) -> web.Response:
         wanted = parameters.get("as"), parameters.get("g"), parameters.get("v")
         if media_type != negotiation.JSON:
             continue
-        if wanted in (("APIGroupDiscoveryList", "apidiscovery.k8s.io", one) for one in ("v2", "v2beta1")):
+        if wanted in _AGGREGATED:
             return _aggregated(server.registry, root, str(parameters["v"]))
         if wanted == (None, None, None):
             break
@@ -49,7 +51,7 @@ def _root(server: Server, request: web.Request, root: str) -> web.Response:
 
 def _group(registry: Registry, group: str) -> Json:
     versions = [{"groupVersion": f"{group}/{one}", "version": one} for one in registry.groups[group]]
-    shown = {"kind": "APIGroup", "apiVersion": "v1", "name": group}
+    shown: Json = {"kind": "APIGroup", "apiVersion": "v1", "name": group}
     return shown | {"versions": versions, "preferredVersion": versions[0]}
 
 
@@ -85,7 +87,7 @@ def _resource(resource: Resource) -> Json:
 
 def _aggregated(registry: Registry, root: str, version: str) -> web.Response:
     groups = [group for group in registry.groups if bool(group) == (root == "apis")]
-    shown = {
+    shown: Json = {
         "kind": "APIGroupDiscoveryList",
         "apiVersion": f"apidiscovery.k8s.io/{version}",
         "metadata": {},

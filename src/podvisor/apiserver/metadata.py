@@ -141,7 +141,7 @@ def _owners(owners: Any) -> Iterator[field.Error]:
         for name in ("apiVersion", "kind", "name", "uid"):
             if not owner.get(name):
                 detail = "version must not be empty" if name == "apiVersion" else "must not be empty"
-                yield field.invalid(path.index(index).child(name), owner.get(name, ""), detail)
+                yield field.invalid(path.at(index).child(name), owner.get(name, ""), detail)
         controllers += bool(owner.get("controller"))
     if controllers > 1:
         yield field.invalid(path, owners, "Only one reference can have Controller set to true")
@@ -150,7 +150,7 @@ def _owners(owners: Any) -> Iterator[field.Error]:
 def _finalizers(finalizers: Any) -> Iterator[field.Error]:
     path = _PATH.child("finalizers")
     for index, item in enumerate(finalizers):
-        yield from (field.invalid(path.index(index), item, why) for why in names.qualified(item))
+        yield from (field.invalid(path.at(index), item, why) for why in names.qualified(item))
     if "orphan" in finalizers and "foregroundDeletion" in finalizers:
         detail = "finalizer orphan and foregroundDeletion cannot be both set"
         yield field.invalid(path, finalizers, detail)

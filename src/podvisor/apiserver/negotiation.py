@@ -8,6 +8,7 @@ from podvisor.types import status
 
 JSON = "application/json"
 YAML = "application/yaml"
+PROTOBUF = "application/vnd.kubernetes.protobuf"
 OFFERED = (JSON, YAML)
 
 Form = Literal["object", "Table", "PartialObjectMetadata", "PartialObjectMetadataList"]
@@ -43,7 +44,7 @@ def accepted(accept: str) -> Iterator[tuple[str, Mapping[str, str]]]:
     found: list[tuple[float, str, Mapping[str, str]]] = []
     for entry in accept.split(","):
         media_type, *rest = (part.strip() for part in entry.split(";"))
-        parameters = dict(part.partition("=")[::2] for part in rest)
+        parameters = {name: value for name, _, value in (part.partition("=") for part in rest)}
         found.append((_quality(parameters.pop("q", "1")), media_type.lower(), parameters))
     for _, media_type, parameters in sorted(found, key=lambda item: -item[0]):
         yield media_type, parameters

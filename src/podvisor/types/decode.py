@@ -163,9 +163,9 @@ def _check_base64(value: str) -> None:
 
 def _integer(shape: Shape, value: Any, owner: str, path: str) -> int:
     if isinstance(value, float) and value.is_integer():
-        value = int(value)
+        return _integer(shape, int(value), owner, path)
     if not isinstance(value, int) or isinstance(value, bool):
-        _refuse(shape, value, owner, path)
+        return _refuse(shape, value, owner, path)
     bound = _BOUNDS.get(shape.format, 2**63)
     if not -bound <= value < bound:
         _refuse(shape, value, owner, path)

@@ -16,7 +16,7 @@ class Path(str):
         """A field below this one."""
         return Path(".".join((self, *names) if self else names))
 
-    def index(self, position: int) -> "Path":
+    def at(self, position: int) -> "Path":
         """An item of this list."""
         return Path(f"{self}[{position}]")
 

@@ -108,7 +108,7 @@ def validate(selector: Mapping[str, Any], path: field.Path) -> Sequence[field.Er
     """What is wrong with a `meta/v1` LabelSelector."""
     errors = list(names.labels(selector.get("matchLabels", {}), path.child("matchLabels")))
     for index, item in enumerate(selector.get("matchExpressions", ())):
-        errors += _validate_expression(item, path.child("matchExpressions").index(index))
+        errors += _validate_expression(item, path.child("matchExpressions").at(index))
     return errors
 
 
@@ -123,7 +123,7 @@ def _validate_expression(item: Mapping[str, Any], path: field.Path) -> Sequence[
         detail = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
         errors.append(field.forbidden(path.child("values"), detail))
     for index, value in enumerate(values):
-        errors += names.label_value(value, path.child("values").index(index))
+        errors += names.label_value(value, path.child("values").at(index))
     return errors
 
 
@@ -187,7 +187,8 @@ def _split(text: str) -> Sequence[str]:
 
 
 def _field_term(term: str) -> tuple[str, Operator, str]:
-    for sign, operator in (("!=", "notin"), ("==", "in"), ("=", "in")):
+    signs: Sequence[tuple[str, Operator]] = (("!=", "notin"), ("==", "in"), ("=", "in"))
+    for sign, operator in signs:
         key, found, value = term.partition(sign)
         if found:
             return key, operator, re.sub(r"\\(.)", r"\1", value)

@@ -2,6 +2,7 @@
 
 from podvisor.apiserver import objects
 from podvisor.apiserver.admission.chain import Change, View
+from podvisor.apiserver.resource import Json
 from podvisor.types import status
 
 _SYSTEM = {"system-cluster-critical": 2_000_000_000, "system-node-critical": 2_000_001_000}
@@ -29,7 +30,7 @@ async def tolerations(change: Change, view: View) -> None:
     if not _is_new_pod(change) or change.new is None:
         return
     spec = change.new["spec"]
-    given = spec.get("tolerations", [])
+    given: list[Json] = spec.get("tolerations", [])
     for key in _FAILING:
         if not any(_tolerates(one, key) for one in given):
             one = {"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": _PATIENCE}
@@ -49,7 +50,7 @@ async def _of_class(change: Change, view: View, name: str) -> tuple[int, str]:
     return item["value"], item.get("preemptionPolicy", "PreemptLowerPriority")
 
 
-def _tolerates(toleration: dict[str, str], key: str) -> bool:
+def _tolerates(toleration: Json, key: str) -> bool:
     return toleration.get("key", "") in ("", key) and toleration.get("effect", "") in ("", "NoExecute")
 
 

@@ -11,7 +11,7 @@ from podvisor.types import field
 UID_LABEL, NAME_LABEL = "batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name"
 _OLD_UID_LABEL, _OLD_NAME_LABEL = "controller-uid", "job-name"
 _NUMBERS = ("parallelism", "completions", "activeDeadlineSeconds", "backoffLimit", "ttlSecondsAfterFinished")
-_NUMBERS += ("backoffLimitPerIndex", "maxFailedIndexes")
+_INDEX_NUMBERS = ("backoffLimitPerIndex", "maxFailedIndexes")
 _FIXED = ("completions", "selector", "completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy")
 
 
@@ -43,7 +43,7 @@ def _create(item: Json) -> None:
 
 def _validate(item: Json) -> Iterator[field.Error]:
     spec = item["spec"]
-    for name in _NUMBERS:
+    for name in (*_NUMBERS, *_INDEX_NUMBERS):
         yield from workloads.at_least(item, "spec", name)
     yield from workloads.validate(item, "job", ("Never", "OnFailure"))
     if spec["template"]["spec"]["restartPolicy"] == "Always":

@@ -1,7 +1,7 @@
 """What is wrong with the containers of a pod."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 from podvisor.apiserver.resource import Json
 from podvisor.types import field, names, quantity
@@ -20,13 +20,13 @@ def validate(spec: Json, path: Path) -> Iterator[field.Error]:
     volumes = {volume.get("name") for volume in spec.get("volumes", ())}
     seen: set[str] = set()
     for index, one in enumerate(spec.get("initContainers", ())):
-        here = path.child("initContainers").index(index)
+        here = path.child("initContainers").at(index)
         yield from _container(one, here, volumes, seen)
         yield from _init(one, here)
     if not spec.get("containers"):
         yield field.required(path.child("containers"))
     for index, one in enumerate(spec.get("containers", ())):
-        here = path.child("containers").index(index)
+        here = path.child("containers").at(index)
         yield from _container(one, here, volumes, seen)
         if "restartPolicy" in one:
             yield field.forbidden(here.child("restartPolicy"), "may not be set for non-init containers")
@@ -55,7 +55,7 @@ def _container(one: Json, path: Path, volumes: set[Any], seen: set[str]) -> Iter
     yield from resources(one["resources"], path.child("resources"))
     for name, handler in one.get("lifecycle", {}).items():
         if isinstance(handler, dict):
-            yield from _handler(handler, path.child("lifecycle", name))
+            yield from _handler(cast("Json", handler), path.child("lifecycle", name))
 
 
 def _image(image: str, path: Path) -> Iterator[field.Error]:
@@ -80,7 +80,7 @@ def _init(one: Json, path: Path) -> Iterator[field.Error]:
 def _ports(ports: Sequence[Json], path: Path) -> Iterator[field.Error]:
     seen: set[str] = set()
     for index, one in enumerate(ports):
-        here = path.index(index)
+        here = path.at(index)
         if name := one.get("name"):
             yield from (field.invalid(here.child("name"), name, why) for why in names.port_name(name))
             if name in seen:
@@ -104,7 +104,7 @@ def port_number(value: int, path: Path) -> Iterator[field.Error]:
 
 def _environment(variables: Sequence[Json], path: Path) -> Iterator[field.Error]:
     for index, one in enumerate(variables):
-        here, name = path.index(index), one.get("name", "")
+        here, name = path.at(index), one.get("name", "")
         if not name:
             yield field.required(here.child("name"))
         else:
@@ -128,7 +128,7 @@ def _environment(variables: Sequence[Json], path: Path) -> Iterator[field.Error]
 def _mounts(mounts: Sequence[Json], path: Path, volumes: set[Any]) -> Iterator[field.Error]:
     seen: set[str] = set()
     for index, one in enumerate(mounts):
-        here = path.index(index)
+        here = path.at(index)
         name, place = one.get("name", ""), one.get("mountPath", "")
         if not name:
             yield field.required(here.child("name"))
@@ -218,7 +218,7 @@ def _host_ports(spec: Json, path: Path) -> Iterator[field.Error]:
             if not port.get("hostPort"):
                 continue
             used = (port["protocol"], port.get("hostIP", ""), port["hostPort"])
-            here = path.child("containers").index(index).child("ports").index(place).child("hostPort")
+            here = path.child("containers").at(index).child("ports").at(place).child("hostPort")
             if used in seen:
                 yield field.duplicate(here, f"{used[1]}/{used[0]}/{used[2]}")
             if spec.get("hostNetwork") and port["hostPort"] != port.get("containerPort"):

@@ -51,7 +51,7 @@ def _validate_new(item: Json) -> Iterator[field.Error]:
 
 
 def _cells(item: Json, now: datetime) -> Cells:
-    series = item.get("series") or {}
+    series: Json = item.get("series") or {}
     first = item.get("firstTimestamp") or item.get("eventTime")
     last = series.get("lastObservedTime") or item.get("lastTimestamp") or first
     about = item.get("involvedObject", {})

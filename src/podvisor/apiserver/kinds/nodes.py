@@ -22,7 +22,7 @@ def _validate(item: Json) -> Iterator[field.Error]:
     path = field.Path("spec.taints")
     seen: set[tuple[str, str]] = set()
     for index, taint in enumerate(item["spec"].get("taints", ())):
-        here = path.index(index)
+        here = path.at(index)
         if not taint.get("key"):
             yield field.required(here.child("key"))
         if taint.get("effect") not in _EFFECTS:
@@ -40,7 +40,8 @@ def _validate_update(new: Json, old: Json) -> Iterator[field.Error]:
 
 
 def _row(item: Json, now: datetime) -> Cells:
-    metadata, info = item["metadata"], objects.dig(item, "status", "nodeInfo") or {}
+    metadata = item["metadata"]
+    info: Json = objects.dig(item, "status", "nodeInfo") or {}
     addresses = {one["type"]: one["address"] for one in objects.dig(item, "status", "addresses") or ()}
     return (
         metadata["name"],

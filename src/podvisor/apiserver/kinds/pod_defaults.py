@@ -1,7 +1,7 @@
 """What a pod or pod template gets where it says nothing (Kubernetes `pkg/apis/core/v1/defaults.go`)."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 from podvisor.apiserver.resource import Json
 
@@ -65,7 +65,7 @@ def _container(container: Json, *, host_network: bool) -> None:
             _probe(container[name])
     for handler in container.get("lifecycle", {}).values():
         if isinstance(handler, dict):
-            _handler(handler)
+            _handler(cast("Json", handler))
     for variable in container.get("env", ()):
         _field_reference(variable.get("valueFrom", {}))
 

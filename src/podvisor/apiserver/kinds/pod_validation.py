@@ -53,12 +53,12 @@ def _names(spec: Json, path: Path) -> Iterator[field.Error]:
             yield from (field.invalid(path.child(name), value, why) for why in names.dns_label(value))
     for index, secret in enumerate(spec.get("imagePullSecrets", ())):
         if not secret.get("name"):
-            yield field.required(path.child("imagePullSecrets").index(index).child("name"))
+            yield field.required(path.child("imagePullSecrets").at(index).child("name"))
 
 
 def _tolerations(tolerations: Sequence[Json], path: Path) -> Iterator[field.Error]:
     for index, one in enumerate(tolerations):
-        here = path.index(index)
+        here = path.at(index)
         operator, effect = one.get("operator", "Equal") or "Equal", one.get("effect", "")
         if one.get("key"):
             yield from names.label_key(one["key"], here.child("key"))
@@ -87,10 +87,10 @@ def _affinity(affinity: Json, path: Path) -> Iterator[field.Error]:
         if not (terms := required.get("nodeSelectorTerms", ())):
             yield field.required(here, "must have at least one node selector term")
         for index, term in enumerate(terms):
-            yield from _term(term, here.index(index))
+            yield from _term(term, here.at(index))
     preferred = affinity.get("preferredDuringSchedulingIgnoredDuringExecution", ())
     for index, one in enumerate(preferred):
-        here = path.child("preferredDuringSchedulingIgnoredDuringExecution").index(index)
+        here = path.child("preferredDuringSchedulingIgnoredDuringExecution").at(index)
         if not 1 <= one.get("weight", 0) <= 100:
             yield field.invalid(here.child("weight"), one.get("weight", 0), "must be in the range 1-100")
         yield from _term(one.get("preference", {}), here.child("preference"))
@@ -98,7 +98,7 @@ def _affinity(affinity: Json, path: Path) -> Iterator[field.Error]:
 
 def _term(term: Json, path: Path) -> Iterator[field.Error]:
     for index, one in enumerate(term.get("matchExpressions", ())):
-        here = path.child("matchExpressions").index(index)
+        here = path.child("matchExpressions").at(index)
         operator, values = one.get("operator", ""), one.get("values", ())
         yield from names.label_key(one.get("key", ""), here.child("key"))
         if operator not in _NODE_OPERATORS:
@@ -117,8 +117,8 @@ def _host_aliases(aliases: Sequence[Any], path: Path) -> Iterator[field.Error]:
     for index, one in enumerate(aliases):
         if not one.get("ip"):
             yield field.invalid(
-                path.index(index).child("ip"), "", "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
+                path.at(index).child("ip"), "", "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
             )
         for place, name in enumerate(one.get("hostnames", ())):
-            here = path.index(index).child("hostnames").index(place)
+            here = path.at(index).child("hostnames").at(place)
             yield from (field.invalid(here, name, why) for why in names.dns_subdomain(name))

@@ -43,7 +43,8 @@ def qos_class(spec: Json) -> str:
 
 
 def _amounts(given: Any) -> dict[str, quantity.Quantity]:
-    found = {name: quantity.parse(amount) for name, amount in (given or {}).items() if name in ("cpu", "memory")}
+    amounts: dict[str, str] = given or {}
+    found = {name: quantity.parse(amount) for name, amount in amounts.items() if name in ("cpu", "memory")}
     return {name: amount for name, amount in found.items() if amount.amount}
 
 
@@ -108,7 +109,7 @@ def _default_template(item: Json) -> None:
 
 
 _FIELDS = ("spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "spec.hostNetwork")
-_FIELDS += ("status.phase", "status.podIP", "status.nominatedNodeName")
+_STATUS_FIELDS = ("status.phase", "status.podIP", "status.nominatedNodeName")
 RECORDS = (
     Resource(
         "",
@@ -127,7 +128,7 @@ RECORDS = (
             status=_status,
             grace=_grace,
         ),
-        fields={name: objects.text(*name.split(".")) for name in _FIELDS},
+        fields={name: objects.text(*name.split(".")) for name in (*_FIELDS, *_STATUS_FIELDS)},
         has_status=True,
         subresources=(
             Subresource("attach", ("create", "get"), "PodAttachOptions"),

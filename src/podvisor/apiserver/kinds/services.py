@@ -1,7 +1,7 @@
 """Service and Endpoints."""
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from podvisor.apiserver import cells, objects
@@ -77,7 +77,7 @@ def _validate_ports(spec: Json) -> Iterator[field.Error]:
     seen_names: set[str] = set()
     seen_ports: set[tuple[str, int]] = set()
     for index, one in enumerate(ports):
-        here = _PORTS.index(index)
+        here = _PORTS.at(index)
         name = one.get("name", "")
         if not name and len(ports) > 1:
             yield field.required(here.child("name"))
@@ -142,12 +142,12 @@ def _port(port: Json) -> str:
 
 def _validate_endpoints(item: Json) -> Iterator[field.Error]:
     for index, subset in enumerate(item.get("subsets", ())):
-        here = Path("subsets").index(index)
+        here = Path("subsets").at(index)
         if not subset.get("addresses") and not subset.get("notReadyAddresses"):
             yield field.required(here, "must specify `addresses` or `notReadyAddresses`")
         for place, port in enumerate(subset.get("ports", ())):
             yield from container_validation.port_number(
-                port.get("port", 0), here.child("ports").index(place).child("port")
+                port.get("port", 0), here.child("ports").at(place).child("port")
             )
 
 
@@ -160,7 +160,8 @@ def _default_endpoints(item: Json) -> None:
 def _endpoints_row(item: Json, now: datetime) -> Cells:
     found: list[str] = []
     for subset in item.get("subsets", ()):
-        for port in subset.get("ports", ()) or ({},):
+        ports: Sequence[Json] = subset.get("ports", ()) or ({},)
+        for port in ports:
             number = f":{port['port']}" if port else ""
             found += [f"{one['ip']}{number}" for one in subset.get("addresses", ())]
     shown = ",".join(found[:3]) + (f" + {len(found) - 3} more..." if len(found) > 3 else "")

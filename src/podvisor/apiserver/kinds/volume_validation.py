@@ -15,7 +15,7 @@ def validate(volumes: Sequence[Json], path: Path) -> Iterator[field.Error]:
     """Objections to the volumes of a pod's spec."""
     seen: set[str] = set()
     for index, one in enumerate(volumes):
-        here, name = path.index(index), one.get("name", "")
+        here, name = path.at(index), one.get("name", "")
         if not name:
             yield field.required(here.child("name"))
         else:
@@ -74,13 +74,13 @@ def _files(source: Json, path: Path, name: str) -> Iterator[field.Error]:
 def _items(items: Sequence[Json], path: Path) -> Iterator[field.Error]:
     for index, one in enumerate(items):
         if not one.get("key"):
-            yield field.required(path.index(index).child("key"))
+            yield field.required(path.at(index).child("key"))
     yield from _paths(items, path)
 
 
 def _paths(items: Sequence[Json], path: Path) -> Iterator[field.Error]:
     for index, one in enumerate(items):
-        here = path.index(index).child("path")
+        here = path.at(index).child("path")
         if not one.get("path"):
             yield field.required(here)
         else:
@@ -96,7 +96,7 @@ def _mode(source: Json, path: Path) -> Iterator[field.Error]:
 def _projected(source: Json, path: Path) -> Iterator[field.Error]:
     yield from _mode(source, path)
     for index, one in enumerate(source.get("sources", ())):
-        here = path.child("sources").index(index)
+        here = path.child("sources").at(index)
         if len(one) > 1:
             yield field.forbidden(here, "may not specify more than 1 volume type")
         for kind in ("secret", "configMap"):

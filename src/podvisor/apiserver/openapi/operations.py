@@ -15,11 +15,17 @@ DELETE_OPTIONS = f"{_META}.DeleteOptions"
 PATCH = f"{_META}.Patch"
 
 _LIST = ("allowWatchBookmarks", "continue", "fieldSelector", "labelSelector", "limit", "resourceVersion")
-_LIST += ("resourceVersionMatch", "sendInitialEvents", "timeoutSeconds", "watch")
+_LIST_MORE = ("resourceVersionMatch", "sendInitialEvents", "timeoutSeconds", "watch")
 _WRITE = ("dryRun", "fieldManager", "fieldValidation")
 _DELETE = ("dryRun", "gracePeriodSeconds", "orphanDependents", "propagationPolicy")
-_PARAMETERS = {"list": _LIST, "create": _WRITE, "update": _WRITE, "patch": (*_WRITE, "force"), "delete": _DELETE}
-_PARAMETERS["deletecollection"] = tuple(sorted({*_LIST, *_DELETE} - {"allowWatchBookmarks", "watch"}))
+_PARAMETERS: dict[str, tuple[str, ...]] = {
+    "list": (*_LIST, *_LIST_MORE),
+    "create": _WRITE,
+    "update": _WRITE,
+    "patch": (*_WRITE, "force"),
+    "delete": _DELETE,
+}
+_PARAMETERS["deletecollection"] = tuple(sorted({*_LIST, *_LIST_MORE, *_DELETE} - {"allowWatchBookmarks", "watch"}))
 _METHODS = {"create": "post", "update": "put", "patch": "patch", "delete": "delete", "deletecollection": "delete"}
 _ACTIONS = {"create": "post", "update": "put", "get": "get", "patch": "patch", "list": "list", "delete": "delete"}
 _BOOLEANS = ("allowWatchBookmarks", "force", "orphanDependents", "sendInitialEvents", "watch")

@@ -76,10 +76,8 @@ def _definition(source: Json, texts: dict[str, str]) -> Json:
     return shown
 
 
-def _schema(source: Any) -> Any:
+def _schema(source: Json) -> Json:
     """A v2 schema as a v3 one."""
-    if not isinstance(source, dict):
-        return source
     if "$ref" in source:
         rest = {key: value for key, value in source.items() if key != "$ref"}
         return {"allOf": [{"$ref": source["$ref"].replace("#/definitions/", _REFERENCE)}], **rest}

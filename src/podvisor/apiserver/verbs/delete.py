@@ -70,7 +70,7 @@ async def handle_collection(server: Server, call: Call, resource: Resource) -> w
 
 async def options(call: Call) -> Options:
     """The options in the body, or else in the query. Raises BadRequest or Invalid."""
-    given = bodies.options(schema.of_definition(_OPTIONS), await bodies.read(call))
+    given: Json = bodies.options(schema.of_definition(_OPTIONS), await bodies.read(call))
     if not given:
         given = {name: call.query[name] for name in ("propagationPolicy", "dryRun") if name in call.query}
         given["gracePeriodSeconds"] = call.number("gracePeriodSeconds")

@@ -118,7 +118,7 @@ def _body(server: Server, call: Call, chosen: Selection, found: _Found, wanted: 
         return b'%b%b,"items":[%b]}' % (head, orjson.dumps(found.metadata()), items)
     decoded = [objects.decode(resource, kv) for kv in found.kvs]
     if wanted.form == "Table":
-        shown = table.of(resource, decoded, server.clock.now(), call.query, wanted.version)
+        shown: Json = table.of(resource, decoded, server.clock.now(), call.query, wanted.version)
     else:
         shown = {"kind": "PartialObjectMetadataList", "apiVersion": f"meta.k8s.io/{wanted.version}"}
         shown["items"] = [answers.partial(item, wanted.version) for item in decoded]

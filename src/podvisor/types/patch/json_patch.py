@@ -15,10 +15,11 @@ def apply(target: dict[str, Any], operations: Any) -> dict[str, Any]:
     """`target` after the operations, all of them or none. Raises BadPatch or Inapplicable."""
     if not isinstance(operations, list):
         raise BadPatch("json: cannot unmarshal object into Go value of type jsonpatch.Patch")
-    if len(cast("list[Any]", operations)) > LIMIT:
+    listed = cast("list[dict[str, Any]]", operations)
+    if len(listed) > LIMIT:
         raise BadPatch(f"The allowed maximum operations in a JSON patch is {LIMIT}")
     try:
-        return cast("dict[str, Any]", jsonpatch.JsonPatch(operations).apply(target))
+        return cast("dict[str, Any]", jsonpatch.JsonPatch(listed).apply(target))
     except (jsonpatch.JsonPatchTestFailed, jsonpatch.JsonPatchConflict, jsonpointer.JsonPointerException) as error:
         raise Inapplicable(f"the server rejected our request due to an error in our request: {error}") from None
     except (jsonpatch.InvalidJsonPatch, TypeError, KeyError) as error:

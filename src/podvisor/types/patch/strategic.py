@@ -8,7 +8,7 @@ https://github.com/kubernetes/community/blob/master/contributors/devel/sig-api-m
     $setElementOrder/<field>              the order of the items afterwards
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from podvisor.types.patch.errors import BadPatch
@@ -80,7 +80,7 @@ def _value(field: Field | None, old: Any, new: Any, order: Sequence[Any] | None)
 def _list(field: Field, old: list[Any], new: list[Any], order: Sequence[Any] | None) -> list[Any]:
     if not field.merge_key:
         joined = old + [value for value in new if value not in old]
-        return _ordered(joined, new, order, lambda item: item)
+        return _ordered(joined, order, _itself)
     return _keyed(field, old, new, order)
 
 
@@ -88,7 +88,7 @@ def _keyed(field: Field, old: list[Json], new: list[Json], order: Sequence[Json]
     key, inner = field.merge_key, field.shape.items or Shape("any")
     if any(item.get(_DIRECTIVE) == "replace" and key not in item for item in new):
         return [_clean(item) for item in new if _DIRECTIVE not in item]
-    result = list(old)
+    result: list[Json] = list(old)
     for item in new:
         if key not in item:
             raise BadPatch(f"map: {item} does not contain declared merge key: {key}")
@@ -100,10 +100,18 @@ def _keyed(field: Field, old: list[Json], new: list[Json], order: Sequence[Json]
         else:
             result.append(apply(inner, {}, item))
     wanted = None if order is None else [item.get(key) for item in order]
-    return _ordered(result, new, wanted, lambda item: item.get(key))
+
+    def identity(item: Json) -> Any:
+        return item.get(key)
+
+    return _ordered(result, wanted, identity)
 
 
-def _ordered(result: list[Any], new: Sequence[Any], order: Sequence[Any] | None, key: Any) -> list[Any]:
+def _itself(item: Any) -> Any:
+    return item
+
+
+def _ordered(result: list[Any], order: Sequence[Any] | None, key: Callable[[Any], Any]) -> list[Any]:
     """`result` with the items that `order` names in that order; the others stay after the item they followed."""
     if order is None:
         return result
