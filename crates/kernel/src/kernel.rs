@@ -28,6 +28,8 @@ pub struct Kernel {
     pub ipc: crate::ipc::Ipc,
     /// Who watches files.
     pub notifier: crate::vfs::notify::Notifier,
+    /// Advisory locks on files.
+    pub locks: crate::vfs::locks::Locks,
     /// Ends that the control protocol is to tell.
     pub exits: Exits,
     /// How often each call was made, and which we do not have.
@@ -81,6 +83,7 @@ impl Kernel {
             net: crate::net::Stack::default(),
             ipc: crate::ipc::Ipc::default(),
             notifier: crate::vfs::notify::Notifier::default(),
+            locks: crate::vfs::locks::Locks::default(),
             exits: Exits::default(),
             counts: Counts::default(),
             host_queues: crate::machine::HostQueues::default(),

@@ -3,32 +3,50 @@
 //! Owns: what each call does with its arguments: parse, resolve, ask the room, answer. Does not own:
 //! any state. Rooms never call this one.
 
+mod attributes;
 mod capability;
+mod descriptor;
+mod directory;
 mod epoll;
 mod event;
 mod exec;
+#[cfg(test)]
+mod file_tests;
 mod identity;
 mod inotify;
+mod ioctl;
 mod limits;
+mod link;
+mod lock;
 mod memory;
 mod message;
 mod message_control;
+mod mount;
+mod open;
+mod paths;
 mod pidfd;
 mod pipe;
 mod poll;
 mod prctl;
 mod process;
 mod random;
+mod rw;
 mod sched;
+mod segments;
 mod signal;
+mod size;
 mod socket;
 mod socket_address;
 #[cfg(test)]
 mod socket_tests;
+mod splice;
+mod stat;
 mod system;
 pub mod table;
 mod time;
 mod timer;
+mod transfer;
+mod xattr;
 
 use std::future::Future;
 use std::pin::Pin;

@@ -371,6 +371,8 @@ impl Process {
             let empty = Arc::new(Files::new());
             (std::mem::replace(&mut state.files, empty), Arc::clone(&state.fs))
         };
+        let owner = crate::vfs::locks::Owner::Process(Arc::as_ptr(self.pids()).addr(), self.pid);
+        self.kernel().locks.release_everywhere(owner);
         if Arc::strong_count(&files) == 1 {
             files.clear();
         }

@@ -147,6 +147,13 @@ impl Dentry {
         child
     }
 
+    /// A place in this directory that no look-up finds, for an inode without a name.
+    pub fn nameless(self: &Arc<Self>, name: &[u8], inode: Arc<dyn Inode>) -> Arc<Dentry> {
+        let dentry = Dentry::build(inode, self.stable, Some(Arc::clone(self)), name.to_vec());
+        dentry.place.lock().deleted = true;
+        dentry
+    }
+
     /// Notes that `name` was removed.
     pub fn removed(&self, name: &[u8]) {
         let child = self.children.lock().remove(name).and_then(|child| child.upgrade());

@@ -5,15 +5,18 @@
 //! (`syscalls` asks again after the file's queue announced a change), descriptors (`task::files`).
 
 use std::any::Any;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
 
 use abi::Errno;
 use abi::stat::Stat;
 
+use crate::kernel::Kernel;
 use crate::sync::Mutex;
 use crate::task::Task;
-use crate::vfs::{Inode, Path};
+use crate::vfs::locks::Owner;
+use crate::vfs::notify::FileEvents;
+use crate::vfs::{Inode, Path, change};
 use crate::wait::{Events, WaitQueue};
 
 bitflags::bitflags! {
@@ -215,6 +218,8 @@ pub struct OpenFile {
     path: Option<Path>,
     flags: AtomicU32,
     position: AtomicU64,
+    id: u64,
+    kernel: OnceLock<Weak<Kernel>>,
     /// The process or group that F_SETOWN named, for SIGIO.
     pub owner: Mutex<i32>,
 }
@@ -242,6 +247,7 @@ impl OpenFile {
         path: Option<Path>,
         flags: OpenFlags,
     ) -> Arc<OpenFile> {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
         let kept =
             flags - OpenFlags::CREAT - OpenFlags::EXCL - OpenFlags::NOCTTY - OpenFlags::TRUNC - OpenFlags::CLOEXEC;
         Arc::new(OpenFile {
@@ -250,8 +256,35 @@ impl OpenFile {
             path,
             flags: AtomicU32::new(kept.bits()),
             position: AtomicU64::new(0),
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            kernel: OnceLock::new(),
             owner: Mutex::new(0),
         })
+    }
+
+    /// A number that no other description of this kernel has or had.
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// From now on the kernel hears of the last close: who watches the file is told, locks go.
+    pub fn remember(&self, kernel: &Arc<Kernel>) {
+        self.kernel.get_or_init(|| Arc::downgrade(kernel));
+    }
+
+    fn tell_closed(&self, kernel: &Kernel) {
+        let (what, locks) = (FileEvents::CLOSE_NOWRITE, &kernel.locks);
+        if !locks.is_quiet()
+            && let Ok(stat) = self.file.stat()
+        {
+            let key = (stat.dev, stat.ino);
+            locks.release_all(key, Owner::Description(self.id));
+            locks.release_all(key, Owner::Whole(self.id));
+        }
+        let what = if self.flags().writable() { FileEvents::CLOSE_WRITE } else { what };
+        if let Some(path) = self.path().filter(|_| !self.flags().contains(OpenFlags::PATH)) {
+            change::used(kernel, path, what);
+        }
     }
 
     /// The object.
@@ -300,6 +333,9 @@ impl OpenFile {
 
 impl Drop for OpenFile {
     fn drop(&mut self) {
+        if let Some(kernel) = self.kernel.get().and_then(Weak::upgrade) {
+            self.tell_closed(&kernel);
+        }
         self.file.released(self.flags());
     }
 }

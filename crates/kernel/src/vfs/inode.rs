@@ -87,6 +87,11 @@ pub trait Inode: Send + Sync + Any {
         Err(Errno::EPERM)
     }
 
+    /// Makes a regular file without a name, which [`Inode::link`] may name later: O_TMPFILE.
+    fn create_nameless(&self, _attributes: Attributes) -> Result<Arc<dyn Inode>, Errno> {
+        Err(Errno::EOPNOTSUPP)
+    }
+
     /// Another name for `target`, an inode of the same file system.
     fn link(&self, _name: &[u8], _target: &Arc<dyn Inode>) -> Result<(), Errno> {
         Err(Errno::EPERM)

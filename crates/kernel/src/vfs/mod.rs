@@ -4,11 +4,14 @@
 //! descriptions, mounts, path walking with permissions. Does not own: any file system (`fs`), any
 //! descriptor table (`task::files`). `vfs` names no file system. Called by: `syscalls`, `loader`, `fs`.
 
+pub mod change;
 mod dentry;
 mod file;
 mod inode;
+pub mod locks;
 mod mount;
 pub mod notify;
+pub mod open;
 mod path;
 pub mod permission;
 mod slot;

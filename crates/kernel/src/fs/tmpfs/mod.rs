@@ -25,13 +25,12 @@ use abi::Errno;
 use abi::stat::{S_IFDIR, Stat};
 
 use self::content::Content;
-use self::file::RegularFile;
 use self::lower::{LowerContent, LowerNode};
 pub use self::node::Node;
 use self::node::{Body, Meta};
 use self::space::{Quota, Space};
 use crate::sync::Mutex;
-use crate::vfs::{Attributes, File, FileSystem, FileSystemStat, Inode, NewNode, OpenFlags, anonymous_device};
+use crate::vfs::{Attributes, FileSystem, FileSystemStat, Inode, NewNode, anonymous_device};
 
 /// How many unchanged nodes of lower layers are kept after their last use.
 const KEPT: usize = 4096;
@@ -112,16 +111,14 @@ impl Tmpfs {
         Ok(Tmpfs::build(options, true, |fs| Node::root(fs, lower.stat.ino, meta, Some(names))))
     }
 
-    /// A regular file in a file system of its own that is never mounted; of `options`, its bytes count.
-    pub fn nameless(options: Options, sealable: bool) -> Result<Arc<dyn File>, Errno> {
-        let fs = Tmpfs::build(options, false, |fs| Node::root(fs, ROOT_INO, Meta::default(), None));
+    /// A regular file without a name; `sealable` where seals may be added.
+    pub fn nameless(self: &Arc<Self>, sealable: bool, options: Options) -> Result<Arc<dyn Inode>, Errno> {
         let attributes = Attributes { mode: options.mode, uid: options.uid, gid: options.gid };
-        let node = Node::fresh(&fs, NewNode::Regular, attributes)?;
+        let node = Node::fresh(self, NewNode::Regular, attributes)?;
         if sealable {
             node.content()?.lock().allow_sealing();
         }
-        *fs.root.lock() = Root::Handed(Weak::new());
-        Ok(Arc::new(RegularFile::new(node, OpenFlags::RDWR)?))
+        Ok(node)
     }
 
     fn build(options: Options, layered: bool, root: impl FnOnce(Arc<Tmpfs>) -> Arc<Node>) -> Arc<Tmpfs> {

@@ -268,6 +268,12 @@ impl Inode for Node {
         Ok(self.strong()?.make(name, node, attributes)?)
     }
 
+    fn create_nameless(&self, attributes: Attributes) -> Result<Arc<dyn Inode>, Errno> {
+        let node = Node::fresh(&self.fs, NewNode::Regular, attributes)?;
+        node.meta.lock().nlink = 0;
+        Ok(node)
+    }
+
     fn link(&self, name: &[u8], target: &Arc<dyn Inode>) -> Result<(), Errno> {
         self.strong()?.add_name(name, &of_inode(target)?)
     }

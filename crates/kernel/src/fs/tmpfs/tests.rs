@@ -119,13 +119,14 @@ fn a_tree_of_great_depth_is_dropped_without_a_deep_stack() {
 #[test]
 fn a_sealed_file_neither_grows_nor_changes() {
     let (_fs, root) = small();
-    let file = crate::fs::anon::memory_file(&Guest::new().task, "test", true).unwrap();
+    let open = crate::fs::anon::memory_file(&Guest::new().task, b"test", 0o777, true).unwrap();
+    let file = open.file();
     file.write(b"fixed", 0).unwrap();
     file.add_seals(0x04 | 0x08).unwrap();
     assert_eq!(file.write(b"x", 0), Err(Errno::EPERM));
     assert_eq!(file.truncate(100), Err(Errno::EPERM));
     assert_eq!(file.host_mapping(true).err(), Some(Errno::EPERM));
-    assert_eq!(contents(&file), b"fixed");
+    assert_eq!(contents(file), b"fixed");
     drop(root);
 }
 
