@@ -7,6 +7,7 @@ pub mod capability;
 mod errno;
 pub mod event;
 pub mod file;
+pub mod ipc;
 pub mod netlink;
 pub mod nr;
 pub mod poll;

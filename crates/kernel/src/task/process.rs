@@ -366,6 +366,7 @@ impl Process {
             self.remove_task(task.tid);
         }
         self.timers.clear();
+        self.kernel().ipc.process_ended(self);
         let (files, fs) = {
             let mut state = self.state.lock();
             let empty = Arc::new(Files::new());
