@@ -42,11 +42,14 @@ def end(cluster: subprocess.Popen[str], number: int) -> tuple[int, str]:
     return cluster.returncode, told
 
 
-def api(data: Path, method: str, path: str, body: object = None, *, anonymous: bool = False) -> dict[str, object]:
-    """A request to the API, as the administrator."""
+def api(data: Path, method: str, path: str, body: object = None, *, token: str | None = None) -> dict[str, object]:
+    """A request to the API, as the administrator, or with a token, which may be empty for a stranger."""
     access = kubeconfig.load([data / "admin.kubeconfig"]).access
-    context = ssl.create_default_context(cadata=access.authority.decode()) if anonymous else tls_context(access)
     request = urllib.request.Request(access.server + path, method=method)
+    context = tls_context(access)
+    if token is not None:
+        context = ssl.create_default_context(cadata=access.authority.decode())
+        request.add_header("Authorization", f"Bearer {token}")
     request.add_header("Content-Type", "application/json")
     with urllib.request.urlopen(request, json.dumps(body).encode() if body else None, context=context) as reply:
         return json.loads(reply.read())
@@ -106,12 +109,27 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(data: Path):
     end(up(data), signal.SIGINT)
 
 
-def test_strangers_are_not_let_in(data: Path):
+@pytest.mark.parametrize("token", ["", "made-up"])
+def test_strangers_are_not_let_in(data: Path, token: str):
     cluster = up(data)
     with pytest.raises(HTTPError) as refused:
-        api(data, "GET", "/api/v1/namespaces", anonymous=True)
+        api(data, "GET", "/api/v1/namespaces", token=token)
     assert refused.value.code == 401
     assert json.loads(refused.value.read())["reason"] == "Unauthorized"
+    end(cluster, signal.SIGINT)
+
+
+def test_a_service_account_is_known_by_its_token(data: Path):
+    cluster = up(data)
+    api(data, "POST", "/api/v1/namespaces/default/serviceaccounts", {"metadata": {"name": "robot"}})
+    reply = api(data, "POST", "/api/v1/namespaces/default/serviceaccounts/robot/token", {"spec": {}})
+    status = reply["status"]
+    assert isinstance(status, dict)
+    with pytest.raises(HTTPError) as refused:
+        api(data, "GET", "/api/v1/namespaces", token=status["token"])
+    told = json.loads(refused.value.read())
+    assert (refused.value.code, told["reason"]) == (403, "Forbidden")
+    assert 'User "system:serviceaccount:default:robot" cannot list resource "namespaces"' in told["message"]
     end(cluster, signal.SIGINT)
 
 

@@ -16,7 +16,7 @@ from ipaddress import ip_network
 from aiohttp import web
 
 from podvisor import apiserver, controllers, scheduler, sdk
-from podvisor.apiserver.access import Access, ClientCertificates
+from podvisor.apiserver.access import Access, ClientCertificates, Tokens
 from podvisor.base import tasks
 from podvisor.base.backoff import Backoff
 from podvisor.base.clock import Clock
@@ -27,6 +27,7 @@ from podvisor.cluster.directory import Directory, Running, replace
 from podvisor.cluster.pki import Pki
 from podvisor.cluster.settings import Settings
 from podvisor.cluster.steps import Steps
+from podvisor.cluster.tokens import ServiceAccountTokens
 from podvisor.store import embedded
 from podvisor.store.backend import Backend
 
@@ -94,7 +95,9 @@ async def _api(
             service_addresses=settings.service_addresses,
             external_address=listener.url(accepting).removeprefix("https://"),
         )
-        app = apiserver.app(chosen, store, Access([ClientCertificates()], TrustedOnly()), clock)
+        accounts = ServiceAccountTokens(identities.token_key.read_bytes(), store, clock)
+        access = Access([ClientCertificates(), Tokens(accounts)], TrustedOnly())
+        app = apiserver.app(chosen, store, access, clock, issuer=accounts)
         runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=PATIENCE)
         await runner.setup()
         await web.SockSite(runner, accepting, ssl_context=_tls(identities)).start()
@@ -136,14 +139,14 @@ async def _components(url: str, identities: Pki, clock: Clock, steps: Steps) -> 
 
 @asynccontextmanager
 async def _client(url: str, identities: Pki, name: str) -> AsyncGenerator[sdk.Client]:
-    client = sdk.Client(sdk.HttpTransport(access(url, identities.authority, identities.clients[name])))
+    client = sdk.Client(sdk.HttpTransport(reach(url, identities.authority, identities.clients[name])))
     try:
         yield client
     finally:
         await client.close()
 
 
-def access(url: str, authority: bytes, client: Pair) -> sdk.Access:
+def reach(url: str, authority: bytes, client: Pair) -> sdk.Access:
     """How one of the cluster's own clients reaches the API server."""
     return sdk.Access(url, authority, client.certificate, client.key)
 

@@ -1,0 +1,126 @@
+"""ServiceAccount tokens: signed here, and believed while what they speak of is there.
+
+JSON Web Tokens with the claims that
+https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/#bound-service-account-tokens gives.
+A token ends with its time, with its account, and with the pod or secret that it is bound to.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from podvisor.apiserver import kinds
+from podvisor.apiserver.access import User
+from podvisor.apiserver.storage import Storage
+from podvisor.apiserver.tokens import TokenClaims
+from podvisor.base.clock import Clock
+from podvisor.store.backend import Backend
+
+ISSUER = "https://kubernetes.default.svc.cluster.local"
+ALGORITHM = "ES256"
+PRIVATE = "kubernetes.io"
+"""The claim that holds what only Kubernetes understands."""
+PLURALS = {"Pod": "pods", "Secret": "secrets"}
+
+
+class _Meta(msgspec.Struct):
+    uid: str = ""
+
+
+class _Object(msgspec.Struct):
+    metadata: _Meta
+
+
+class ServiceAccountTokens:
+    """Both an `Issuer` and a `TokenSource`."""
+
+    audiences: Sequence[str] = (ISSUER,)
+
+    def __init__(self, key: bytes, store: Backend, clock: Clock) -> None:
+        """`key` is the private key in PEM, of which the public part verifies."""
+        self._key = key
+        self._storage = Storage(store)
+        self._registry = kinds.registry()
+        self._clock = clock
+
+    def issue(self, claims: TokenClaims, now: datetime) -> tuple[str, datetime]:
+        """A signed token and when it ends."""
+        import jwt
+
+        began = now.replace(microsecond=0)
+        ends = began + timedelta(seconds=claims.seconds)
+        private: dict[str, Any] = {
+            "namespace": claims.namespace,
+            "serviceaccount": {"name": claims.service_account, "uid": claims.uid},
+        }
+        if claims.bound_to:
+            bound = claims.bound_to
+            private[bound["kind"].lower()] = {"name": bound.get("name", ""), "uid": bound.get("uid", "")}
+        payload = {
+            "iss": ISSUER,
+            "sub": f"system:serviceaccount:{claims.namespace}:{claims.service_account}",
+            "aud": list(claims.audiences),
+            "iat": began,
+            "nbf": began,
+            "exp": ends,
+            "jti": str(uuid.uuid4()),
+            PRIVATE: private,
+        }
+        return jwt.encode(payload, self._key, ALGORITHM), ends
+
+    async def user(self, token: str) -> User | None:
+        """The account that a token stands for, if it still does."""
+        payload = self._verified(token)
+        if payload is None:
+            return None
+        private: Mapping[str, Any] = payload[PRIVATE]
+        namespace, account = private["namespace"], private["serviceaccount"]
+        if not await self._is_there("serviceaccounts", namespace, account):
+            return None
+        for kind, plural in PLURALS.items():
+            if (bound := private.get(kind.lower())) and not await self._is_there(plural, namespace, bound):
+                return None
+        return _user(namespace, account, private.get("pod"))
+
+    def _verified(self, token: str) -> dict[str, Any] | None:
+        """What a token says, if it is ours, meant for us, and its time has not run out."""
+        import jwt
+        from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+        public = load_pem_private_key(self._key, None).public_key()
+        checks = {"require": ["exp", "iss", "aud", PRIVATE], "verify_exp": False, "verify_nbf": False}
+        checks |= {"verify_iat": False}
+        try:
+            payload = jwt.decode(
+                token,
+                public,  # pyright: ignore[reportArgumentType]  # `certificates.signing_key` made it
+                algorithms=[ALGORITHM],
+                audience=self.audiences,
+                issuer=ISSUER,
+                options=checks,  # pyright: ignore[reportArgumentType]
+            )
+        except jwt.InvalidTokenError:
+            return None
+        now = self._clock.now().timestamp()
+        return payload if payload["nbf"] <= now < payload["exp"] else None
+
+    async def _is_there(self, plural: str, namespace: str, reference: Mapping[str, str]) -> bool:
+        """Whether the very object that is referred to is stored, and not another of its name."""
+        found = await self._storage.find(self._registry.get("", "v1", plural), namespace, reference["name"])
+        if found is None:
+            return False
+        return msgspec.json.decode(found.value, type=_Object).metadata.uid == reference["uid"]
+
+
+def _user(namespace: str, account: Mapping[str, str], pod: Mapping[str, str] | None) -> User:
+    extra: dict[str, Sequence[str]] = {}
+    if pod:
+        extra["authentication.kubernetes.io/pod-name"] = [pod["name"]]
+        extra["authentication.kubernetes.io/pod-uid"] = [pod["uid"]]
+    groups = ["system:serviceaccounts", f"system:serviceaccounts:{namespace}"]
+    return User(f"system:serviceaccount:{namespace}:{account['name']}", groups, account["uid"], extra)
