@@ -26,6 +26,7 @@ from podvisor.sdk.informer import Informer, Informers, key_of
 from podvisor.sdk.queue import WorkQueue
 from podvisor.sdk.resource import Key, Resource
 from podvisor.sdk.transport import Reply, Request, Transport
+from podvisor.sdk.wait import until
 
 __all__ = [
     "STATUS",
@@ -59,4 +60,5 @@ __all__ = [
     "objects",
     "selectors",
     "tolerations",
+    "until",
 ]
