@@ -75,7 +75,7 @@ async def _attempt(
     if subresource == "status":
         _change_status(resource, new, old)
     else:
-        _change_object(resource, new, old)
+        _change_object(resource, new, old, subresource)
     where = call.target
     await admit(server, call, Change("UPDATE", resource, where.namespace, where.name, subresource, new, old, call.user))
     refuse(resource, where.name, _errors(resource, new, old, subresource))
@@ -95,14 +95,15 @@ def _change_status(resource: Resource, new: Json, old: Json) -> None:
     resource.hooks.status(new, old)
 
 
-def _change_object(resource: Resource, new: Json, old: Json) -> None:
-    """Keep the old status where that has a path of its own."""
+def _change_object(resource: Resource, new: Json, old: Json, subresource: str) -> None:
+    """Keep the old status where that has a path of its own, and what may only be changed through `/finalize`."""
     resource.hooks.default(new)
     if resource.has_status:
         new.pop("status", None)
         if "status" in old:
             new["status"] = old["status"]
-    resource.hooks.update(new, old)
+    if subresource != "finalize":
+        resource.hooks.update(new, old)
     if resource.counts_generations:
         metadata.count_generation(new, old)
 
