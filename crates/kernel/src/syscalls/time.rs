@@ -21,7 +21,7 @@ pub(super) const CALLS: &[Call] = &[
     now!(SETTIMEOFDAY, clock_settime, "never allowed"),
     now!(TIME, time),
     waits!(NANOSLEEP, nanosleep),
-    waits!(CLOCK_NANOSLEEP, clock_nanosleep),
+    waits!(CLOCK_NANOSLEEP, clock_nanosleep, "no sleep on processor time"),
     now!(TIMES, times),
     now!(GETRUSAGE, getrusage, "no faults and context switches of children"),
 ];
@@ -92,13 +92,10 @@ async fn clock_nanosleep(task: Arc<Task>, [clock, flags, wanted, remaining, ..]:
     /// TIMER_ABSTIME: the time is one of the clock, not a span.
     const ABSOLUTE: u64 = 1;
     let clock = Clock::new(clock as i32, &task)?;
-    if clock == Clock::Thread {
-        return Err(Errno::EINVAL.into());
-    }
-    let wanted = task.read(UserPtr::<Timespec>::new(wanted))?.nanos().ok_or(Errno::EINVAL)?;
-    if clock == Clock::Process {
+    if matches!(clock, Clock::Thread | Clock::Process) {
         return Err(Errno::EOPNOTSUPP.into());
     }
+    let wanted = task.read(UserPtr::<Timespec>::new(wanted))?.nanos().ok_or(Errno::EINVAL)?;
     if flags & ABSOLUTE == 0 {
         return sleep(&task, monotonic().saturating_add(wanted), remaining).await;
     }
