@@ -165,12 +165,17 @@ async def test_a_bug_in_a_step_ends_the_store_rather_than_one_write():
         def commit(self, batch: Batch) -> None:
             raise ZeroDivisionError
 
+    waiting: list[asyncio.Future[int]] = []
+
     async def use() -> None:
         async with embedded.running(Broken(), clock=VirtualClock()) as store:
-            with pytest.raises(Unavailable):
-                await put(store, b"a")
+            waiting.append(asyncio.ensure_future(put(store, b"a")))
+            waiting.append(asyncio.ensure_future(put(store, b"b")))
             await asyncio.Event().wait()
 
     with pytest.raises(ExceptionGroup) as caught:
         await use()
     assert caught.group_contains(ZeroDivisionError)
+    for one in waiting:
+        with pytest.raises(Unavailable):
+            await one

@@ -243,7 +243,10 @@ class Backend(Protocol):
         ...
 
     async def grant(self, ttl: int, lease: int = 0) -> LeaseStatus:
-        """A new lease of `ttl` seconds, with the id `lease` or one of the store's choosing. Raises LeaseExists."""
+        """A new lease of `ttl` seconds (at least one), with the id `lease` or one of the store's own choosing.
+
+        Raises LeaseExists.
+        """
         ...
 
     async def revoke(self, lease: int) -> int:

@@ -81,7 +81,7 @@ class EmbeddedStore:
 
     async def grant(self, ttl: int, lease: int = 0) -> LeaseStatus:
         chosen = lease or self._free_lease()
-        await self._writer.submit(lambda draft: draft.grant(chosen, ttl))
+        await self._writer.submit(lambda draft: draft.grant(chosen, max(ttl, 1)))
         return self._leases.status(chosen, self._clock.monotonic())
 
     async def revoke(self, lease: int) -> int:

@@ -77,6 +77,7 @@ class LmdbJournal:
             self._env = lmdb.open(str(self._path), map_size=min(MAP_FIRST, self._max_bytes), max_dbs=3, mode=0o600)
             self._records, self._leases, self._meta = map(self._env.open_db, (b"records", b"leases", b"meta"))
             self._check_format()
+            _sync_directory(self._path)
         except lmdb.DiskError as error:
             raise OSError(error.code, os.strerror(error.code), str(self._path)) from error
         except lmdb.Error as error:
@@ -154,6 +155,16 @@ def _lock(path: Path) -> int:
     os.ftruncate(lock, 0)
     os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
     return lock
+
+
+def _sync_directory(path: Path) -> None:
+    """Make the names of new files durable, which syncing the files does not (fsync(2)); LMDB leaves this to us."""
+    for directory in (path, path.parent):
+        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _number(data: bytes) -> int:

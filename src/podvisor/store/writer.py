@@ -148,7 +148,9 @@ class Writer:
             await self._commit(draft, garbage)
         except Unavailable as broken:
             self._fail(broken, asked)
-        except asyncio.CancelledError:
+        except NoSpace:
+            raise
+        except BaseException:
             self._fail(Unavailable("the store was closed while it wrote"), asked)
             raise
         else:
