@@ -1,6 +1,7 @@
 """A real API server over TLS on a free port, with a store in memory, and clients for it."""
 
 import asyncio
+import io
 import shutil
 import socket
 import ssl
@@ -44,7 +45,7 @@ class Api:
     async def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> Reply:
         sent = {"Content-Type": "application/json", "Accept": "application/json"}
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
-        data = body if isinstance(body, bytes | None) else orjson.dumps(body)
+        data = body if isinstance(body, bytes | io.BytesIO | None) else orjson.dumps(body)
         async with self.session.request(method, self.address + path, data=data, headers=sent) as answer:
             raw = await answer.read()
             is_json = "json" in answer.headers.get("Content-Type", "")

@@ -75,11 +75,19 @@ async def _attempt(
     if subresource == "status":
         _change_status(resource, new, old)
     else:
-        _change_object(resource, new, old, subresource)
+        _change_object(resource, new, old, whole=not subresource)
     where = call.target
     await admit(server, call, Change("UPDATE", resource, where.namespace, where.name, subresource, new, old, call.user))
     refuse(resource, where.name, _errors(resource, new, old, subresource))
+    if _content(new) == _content(old):
+        return before
     return await _store(server, call, resource, before, new)
+
+
+def _content(item: Json) -> Json:
+    """All of an object that is stored."""
+    metadata = {name: value for name, value in item["metadata"].items() if name != "resourceVersion"}
+    return item | {"metadata": metadata}
 
 
 def _change_status(resource: Resource, new: Json, old: Json) -> None:
@@ -95,14 +103,14 @@ def _change_status(resource: Resource, new: Json, old: Json) -> None:
     resource.hooks.status(new, old)
 
 
-def _change_object(resource: Resource, new: Json, old: Json, subresource: str) -> None:
-    """Keep the old status where that has a path of its own, and what may only be changed through `/finalize`."""
+def _change_object(resource: Resource, new: Json, old: Json, *, whole: bool) -> None:
+    """Keep the old status where that has a path of its own, unless this change comes by a path below the object."""
     resource.hooks.default(new)
-    if resource.has_status:
+    if resource.has_status and whole:
         new.pop("status", None)
         if "status" in old:
             new["status"] = old["status"]
-    if subresource != "finalize":
+    if whole:
         resource.hooks.update(new, old)
     if resource.counts_generations:
         metadata.count_generation(new, old)
@@ -121,8 +129,6 @@ def _errors(resource: Resource, new: Json, old: Json, subresource: str) -> field
 async def _store(server: Server, call: Call, resource: Resource, before: KeyValue, new: Json) -> KeyValue | None:
     stored = resource.hooks.to_storage(new) if resource.hooks.to_storage else new
     value = objects.encode(stored)
-    if value == before.value:
-        return before
     if call.dry_run:
         return KeyValue(before.key, value, before.create_revision, before.mod_revision, before.version)
     if ends_with(new):

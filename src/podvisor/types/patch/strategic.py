@@ -16,6 +16,9 @@ from podvisor.types.schema import Field, Shape
 
 Json = dict[str, Any]
 
+Identity = Callable[[Any], Any]
+"""What makes an item of a list the same as another."""
+
 _DIRECTIVE = "$patch"
 _RETAIN = "$retainKeys"
 _DELETE = "$deleteFromPrimitiveList/"
@@ -80,7 +83,7 @@ def _value(field: Field | None, old: Any, new: Any, order: Sequence[Any] | None)
 def _list(field: Field, old: list[Any], new: list[Any], order: Sequence[Any] | None) -> list[Any]:
     if not field.merge_key:
         joined = old + [value for value in new if value not in old]
-        return _ordered(joined, order, _itself)
+        return _ordered(joined, new if order is None else order, old, _itself)
     return _keyed(field, old, new, order)
 
 
@@ -88,40 +91,50 @@ def _keyed(field: Field, old: list[Json], new: list[Json], order: Sequence[Json]
     key, inner = field.merge_key, field.shape.items or Shape("any")
     if any(item.get(_DIRECTIVE) == "replace" and key not in item for item in new):
         return [_clean(item) for item in new if _DIRECTIVE not in item]
-    result: list[Json] = list(old)
-    for item in new:
-        if key not in item:
-            raise BadPatch(f"map: {item} does not contain declared merge key: {key}")
-        same = [place for place, candidate in enumerate(result) if candidate.get(key) == item[key]]
-        if item.get(_DIRECTIVE) == "delete":
-            result = [candidate for candidate in result if candidate.get(key) != item[key]]
-        elif same:
-            result[same[0]] = apply(inner, result[same[0]], item)
-        else:
-            result.append(apply(inner, {}, item))
-    wanted = None if order is None else [item.get(key) for item in order]
 
     def identity(item: Json) -> Any:
         return item.get(key)
 
-    return _ordered(result, wanted, identity)
+    result = list(old)
+    for item in new:
+        if key not in item:
+            raise BadPatch(f"map: {item} does not contain declared merge key: {key}")
+        result = _merged(result, item, inner, identity)
+    named = [identity(item) for item in (new if order is None else order)]
+    return _ordered(result, named, [identity(item) for item in old], identity)
+
+
+def _merged(items: list[Json], item: Json, inner: Shape, identity: Identity) -> list[Json]:
+    """`items` with one item of the patch deleted, merged into its like, or added."""
+    wanted = identity(item)
+    if item.get(_DIRECTIVE) == "delete":
+        return [candidate for candidate in items if identity(candidate) != wanted]
+    for place, candidate in enumerate(items):
+        if identity(candidate) == wanted:
+            return [*items[:place], apply(inner, candidate, item), *items[place + 1 :]]
+    return [*items, apply(inner, {}, item)]
 
 
 def _itself(item: Any) -> Any:
     return item
 
 
-def _ordered(result: list[Any], order: Sequence[Any] | None, key: Callable[[Any], Any]) -> list[Any]:
-    """`result` with the items that `order` names in that order; the others stay after the item they followed."""
-    if order is None:
-        return result
-    places = {value: index for index, value in enumerate(order)}
-    position, ranked = -1, list[tuple[int, int, Any]]()
-    for index, item in enumerate(result):
-        known = places.get(key(item))
-        position = known if known is not None else position
-        ranked.append((position, 0 if known is not None else 1 + index, item))
-    return [item for _, _, item in sorted(ranked, key=lambda entry: entry[:2])]
+def _ordered(result: list[Any], named: Sequence[Any], live: Sequence[Any], identity: Identity) -> list[Any]:
+    """The items that the patch names in its order, the others woven in as the live list has them.
+
+    An item that the patch does not name goes before the first named item that follows it in the live list, and after
+    all of them if there is none (`mergeSortedSlice` of apimachinery).
+    """
+    by_key = {identity(item): item for item in result}
+    ours = [by_key[key] for key in named if key in by_key]
+    others = [item for item in result if identity(item) not in set(named)]
+    places = {key: place for place, key in enumerate(live)}
+    woven: list[Any] = []
+    while ours and others:
+        left, right = places.get(identity(others[0])), places.get(identity(ours[0]))
+        first = left is not None and right is not None and left < right
+        woven.append((others if first else ours).pop(0))
+    return woven + ours + others
 
 
 def _drop(result: Json, name: str, values: Sequence[Any]) -> None:
