@@ -78,10 +78,13 @@ pub struct BuildError {
     pub errno: Errno,
 }
 
-/// Builds the tree. What guests may later do to it follows from the mounts' flags.
+/// Builds the tree, with a /tmp where the layers have none. What guests may later do to it follows
+/// from the mounts' flags.
 pub fn build(spec: RootSpec) -> Result<Arc<Mounts>, BuildError> {
     let at_root = |errno| BuildError { path: "/".to_owned(), errno };
-    let lower = overlay::union(spec.layers).map_err(at_root)?;
+    let mut layers = spec.layers;
+    layers.push(Layer { at: b"/tmp".to_vec(), source: Source::Directory { mode: 0o1777 } });
+    let lower = overlay::union(layers).map_err(at_root)?;
     let options = Options::sized(spec.upper_bytes.unwrap_or(DEFAULT_UPPER));
     let file_system = Tmpfs::above(lower, options).map_err(at_root)?;
     let top = Mount::new(file_system, b"overlay", MountFlags::RELATIME);

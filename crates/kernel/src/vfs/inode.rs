@@ -187,7 +187,7 @@ pub trait FileSystem: Send + Sync {
     /// The device number of its inodes.
     fn device(&self) -> u64;
 
-    /// Its top directory; who mounts the file system keeps it.
+    /// Its top directory.
     fn root(&self) -> Arc<dyn Inode>;
 
     /// statfs(2).
@@ -202,6 +202,9 @@ pub trait FileSystem: Send + Sync {
     fn stable_names(&self) -> bool {
         false
     }
+
+    /// A mount keeps the top directory from now on, the file system need not.
+    fn mounted(&self) {}
 
     /// Lets go of what is kept for speed only, when the tree it was mounted in ends.
     fn forget(&self) {}

@@ -51,6 +51,7 @@ impl Mount {
     pub fn new(file_system: Arc<dyn FileSystem>, source: &[u8], flags: MountFlags) -> Arc<Mount> {
         let stable = file_system.stable_names();
         let root = Dentry::root(file_system.root(), stable);
+        file_system.mounted();
         Mount::build(file_system, root, source, flags)
     }
 

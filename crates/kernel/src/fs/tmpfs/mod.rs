@@ -198,18 +198,27 @@ impl FileSystem for Tmpfs {
     }
 
     fn root(&self) -> Arc<dyn Inode> {
-        let mut root = self.root.lock();
-        let node = match &*root {
+        let node = match &*self.root.lock() {
             Root::Held(node) => Some(Arc::clone(node)),
             Root::Handed(node) => node.upgrade(),
         };
-        let node = node.unwrap_or_else(|| Node::root(self.strong(), ROOT_INO, Meta::default(), None));
-        *root = Root::Handed(Arc::downgrade(&node));
-        node
+        node.unwrap_or_else(|| Node::root(self.strong(), ROOT_INO, Meta::default(), None))
     }
 
     fn memory_bytes(&self) -> u64 {
         self.space.bytes.used()
+    }
+
+    fn mounted(&self) {
+        let held = {
+            let mut root = self.root.lock();
+            let handed = match &*root {
+                Root::Held(node) => Arc::downgrade(node),
+                Root::Handed(node) => Weak::clone(node),
+            };
+            std::mem::replace(&mut *root, Root::Handed(handed))
+        };
+        drop(held);
     }
 
     fn stat(&self) -> FileSystemStat {

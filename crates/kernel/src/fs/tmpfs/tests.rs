@@ -14,7 +14,14 @@ const PLAIN: Attributes = Attributes { mode: 0o644, uid: 0, gid: 0 };
 fn small() -> (Arc<Tmpfs>, Arc<dyn Inode>) {
     let fs = Tmpfs::new(Options::sized(1 << 20));
     let root = fs.root();
+    fs.mounted();
     (fs, root)
+}
+
+fn mounted(fs: Arc<Tmpfs>) -> Arc<dyn Inode> {
+    let root = fs.root();
+    fs.mounted();
+    root
 }
 
 fn open(inode: &Arc<dyn Inode>) -> Arc<dyn File> {
@@ -112,8 +119,10 @@ fn a_tree_of_great_depth_is_dropped_without_a_deep_stack() {
     for _ in 0..200_000 {
         at = at.create(b"d", NewNode::Directory, PLAIN).unwrap();
     }
+    fs.mounted();
     drop((at, root));
     drop(top);
+    assert_eq!(fs.stat().files - fs.stat().files_free, 0);
 }
 
 #[test]
@@ -149,7 +158,7 @@ impl LowerDirectory for Lower {
 fn layered() -> Arc<dyn Inode> {
     let stat = Stat { ino: 5, nlink: 2, mode: S_IFDIR | 0o755, ..Stat::default() };
     let directory = |ino| LowerNode { stat: Stat { ino, ..stat }, content: LowerContent::Directory(Arc::new(Lower)) };
-    Tmpfs::above(directory(5), Options::sized(1 << 20)).unwrap().root()
+    mounted(Tmpfs::above(directory(5), Options::sized(1 << 20)).unwrap())
 }
 
 #[test]
