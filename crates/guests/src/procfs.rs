@@ -105,8 +105,13 @@ fn threads() {
 }
 
 fn children() {
-    let child = std::process::Command::new("cat").stdin(std::process::Stdio::piped()).spawn();
+    let mut command = std::process::Command::new("cat");
+    let child = command.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped()).spawn();
     let Ok(mut child) = child else { return see("spawn", false) };
+    // What it says back shows that it runs its own program by now.
+    let said = child.stdin.as_mut().map(|input| std::io::Write::write_all(input, b"x").is_ok());
+    let heard = child.stdout.as_mut().map(|output| output.read_exact(&mut [0]).is_ok());
+    see("talks", (said, heard));
     let own = std::process::id();
     let status = text(&format!("/proc/{}/status", child.id()));
     see("parent", status.lines().any(|line| line == format!("PPid:\t{own}")));

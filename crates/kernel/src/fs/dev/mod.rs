@@ -13,7 +13,7 @@ use abi::Errno;
 use crate::fs::tmpfs::{Options, Tmpfs};
 use crate::fs::{device_number, devpts};
 use crate::task::Task;
-use crate::vfs::{Attributes, File, FileSystem, Inode, NewNode, OpenFlags};
+use crate::vfs::{Attributes, File, FileSystem, FileSystemStat, Inode, NewNode, OpenFlags};
 
 /// The devices by major, minor and name below /dev.
 const DEVICES: &[(u64, u64, &str)] = &[
@@ -44,8 +44,8 @@ const SIZE: u64 = 64 << 20;
 
 /// A container's /dev.
 pub fn new() -> Result<Arc<dyn FileSystem>, Errno> {
-    let fs = Tmpfs::new(Options { mode: 0o755, ..Options::sized(SIZE) });
-    let root = fs.root();
+    let files = Tmpfs::new(Options { mode: 0o755, ..Options::sized(SIZE) });
+    let root = files.root();
     let with_mode = |mode| Attributes { mode, uid: 0, gid: 0 };
     for (major, minor, name) in DEVICES {
         root.create(name.as_bytes(), NewNode::CharDevice(device_number(*major, *minor)), with_mode(0o666))?;
@@ -56,7 +56,47 @@ pub fn new() -> Result<Arc<dyn FileSystem>, Errno> {
     for name in DIRECTORIES {
         root.create(name.as_bytes(), NewNode::Directory, with_mode(0o755))?;
     }
-    Ok(fs)
+    Ok(Arc::new(DevFs { files, root }))
+}
+
+/// A tmpfs with its top directory, which a tmpfs alone leaves to who mounts it.
+struct DevFs {
+    files: Arc<Tmpfs>,
+    root: Arc<dyn Inode>,
+}
+
+impl FileSystem for DevFs {
+    fn name(&self) -> &'static str {
+        self.files.name()
+    }
+
+    fn device(&self) -> u64 {
+        self.files.device()
+    }
+
+    fn root(&self) -> Arc<dyn Inode> {
+        Arc::clone(&self.root)
+    }
+
+    fn stat(&self) -> FileSystemStat {
+        FileSystem::stat(&*self.files)
+    }
+
+    fn memory_bytes(&self) -> u64 {
+        self.files.memory_bytes()
+    }
+
+    fn stable_names(&self) -> bool {
+        self.files.stable_names()
+    }
+
+    fn forget(&self) {
+        self.files.forget();
+    }
+
+    fn options(&self) -> String {
+        self.files.options()
+    }
 }
 
 /// Opens a character device by the number in `inode`'s status.

@@ -169,7 +169,12 @@ fn info(target: &Target, _: &Arc<Task>) -> Result<Vec<u8>, Errno> {
     let Pid(fd) = target.id();
     let open = open_file(target, fd)?;
     let close = target.living()?.files().close_on_exec(fd).unwrap_or(false);
-    let flags = open.flags().bits() | if close { OpenFlags::CLOEXEC.bits() } else { 0 };
+    let mut flags = open.flags();
+    flags.set(OpenFlags::CLOEXEC, close);
+    if open.path().is_some() {
+        flags |= OpenFlags::LARGEFILE;
+    }
+    let flags = flags.bits();
     let mount = open.path().map_or(0, |path| path.mount.id);
     let ino = open.file().stat().map_or(0, |stat| stat.ino);
     Ok(format!("pos:\t{}\nflags:\t0{flags:o}\nmnt_id:\t{mount}\nino:\t{ino}\n", open.position()).into_bytes())
