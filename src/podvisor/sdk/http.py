@@ -14,6 +14,10 @@ from podvisor.sdk import errors
 from podvisor.sdk.transport import Reply, Request
 
 
+CONNECTIONS = 16
+"""Requests that are on their way at once; further ones wait, which costs less than more handshakes would."""
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     """How to reach an API server, and as whom."""
@@ -46,14 +50,16 @@ class HttpTransport:
     def __init__(self, access: Access) -> None:
         self._access = access
         self._base = access.server.rstrip("/")
-        self._session: aiohttp.ClientSession | None = None
+        self._context: ssl.SSLContext | None = None
+        self._sessions: dict[bool, aiohttp.ClientSession] = {}
+        """For streams, each of which keeps its connection to itself, and for everything else."""
 
     @asynccontextmanager
     async def open(self, request: Request) -> AsyncGenerator[Reply]:
         url = URL(self._base + request.path, encoded=True).with_query(dict(request.query))
         total = None if request.streaming else self._access.timeout
         try:
-            async with self._connected().request(
+            async with self._session(streaming=request.streaming).request(
                 request.method,
                 url,
                 headers=self._headers(request),
@@ -66,16 +72,20 @@ class HttpTransport:
             raise errors.Unreachable(f"{request.method} {url}: {error or type(error).__name__}") from error
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        while self._sessions:
+            await self._sessions.popitem()[1].close()
 
-    def _connected(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            secure = tls_context(self._access) if self._base.startswith("https:") else True
-            connector = aiohttp.TCPConnector(ssl=secure, limit=0, keepalive_timeout=60)
-            self._session = aiohttp.ClientSession(connector=connector, auto_decompress=True)
-        return self._session
+    def _session(self, *, streaming: bool) -> aiohttp.ClientSession:
+        if streaming not in self._sessions:
+            limit = 0 if streaming else CONNECTIONS
+            connector = aiohttp.TCPConnector(ssl=self._secure(), limit=limit, keepalive_timeout=60)
+            self._sessions[streaming] = aiohttp.ClientSession(connector=connector)
+        return self._sessions[streaming]
+
+    def _secure(self) -> ssl.SSLContext | bool:
+        if self._context is None and self._base.startswith("https:"):
+            self._context = tls_context(self._access)
+        return self._context or True
 
     def _headers(self, request: Request) -> dict[str, str]:
         headers = {"Accept": "application/json", "User-Agent": "podvisor", **request.headers}
