@@ -4,15 +4,16 @@ import pytest
 
 from podvisor import sdk
 from podvisor.controllers import indexes
-from podvisor.controllers.jobplan import FINALIZER
+from podvisor.controllers.jobcount import FINALIZER
 from podvisor.sdk import kinds
+from podvisor.sdk.objects.meta import seconds
 
 KEY = sdk.Key("default", "work")
 
 
 @pytest.fixture
 async def world(running):
-    async with running("job", "ttl") as world:
+    async with running("job", "ttl", "podgc") as world:
         yield world
 
 
@@ -173,3 +174,94 @@ async def test_an_end_is_counted_once_even_if_the_controller_dies_in_between(wor
 def test_indexes_have_a_short_form(text, numbers):
     assert indexes.parse(text) == numbers
     assert indexes.format(numbers) == text
+
+
+async def fail(world, pod: dict, code: int, *, conditions=()) -> None:
+    ended = {"terminated": {"exitCode": code, "finishedAt": seconds(world.clock.now())}}
+    statuses = [{"name": "main", "state": ended}]
+    await world.set_status(pod, phase="Failed", containerStatuses=statuses, conditions=list(conditions))
+    await world.settle()
+
+
+def policy(action: str, **what) -> dict:
+    return {"rules": [{"action": action, **what}]}
+
+
+CODE_42 = {"onExitCodes": {"operator": "In", "values": [42]}}
+
+
+async def test_a_failure_that_the_policy_calls_fatal_ends_the_job(world):
+    await start(world, completions=3, parallelism=3, podFailurePolicy=policy("FailJob", **CODE_42))
+    first = active(world)[0]
+    await fail(world, first, 42)
+    name = first["metadata"]["name"]
+    message = f"Container main for pod default/{name} failed with exit code 42 matching FailJob rule at index 0"
+    told = next(one for one in status(world)["conditions"] if one["type"] == "Failed")
+    assert (told["reason"], told["message"]) == ("PodFailurePolicy", message)
+    assert active(world) == []
+
+
+async def test_a_failure_that_the_policy_ignores_does_not_count(world):
+    disruption = {"onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}
+    await start(world, backoffLimit=0, podFailurePolicy=policy("Ignore", **disruption))
+    await fail(world, active(world)[0], 1, conditions=[{"type": "DisruptionTarget", "status": "True"}])
+    assert "failed" not in status(world)
+    await world.clock.advance(15)
+    assert len(active(world)) == 1
+    assert world.pods()[0]["metadata"]["finalizers"] == [] or world.pods()[1]["metadata"]["finalizers"] == []
+
+
+async def test_with_a_limit_per_index_the_others_go_on(world):
+    spec = {"completionMode": "Indexed", "completions": 2, "parallelism": 2, "backoffLimit": 100}
+    await start(world, **spec, backoffLimitPerIndex=1)
+    for _ in range(2):
+        pods = {pod["metadata"]["annotations"][indexes.ANNOTATION]: pod for pod in active(world)}
+        await fail(world, pods["0"], 1)
+        await world.clock.advance(30)
+    assert status(world)["failedIndexes"] == "0"
+    (left,) = active(world)
+    await world.end(left, phase="Succeeded")
+    assert (status(world)["completedIndexes"], status(world)["failed"]) == ("1", 2)
+    assert conditions(world)["Failed"] == ("True", "FailedIndexes")
+
+
+async def test_too_many_failed_indexes_end_the_job(world):
+    spec = {"completionMode": "Indexed", "completions": 3, "parallelism": 3, "backoffLimit": 100}
+    await start(world, **spec, backoffLimitPerIndex=0, maxFailedIndexes=0)
+    await fail(world, active(world)[0], 1)
+    assert conditions(world)["Failed"] == ("True", "MaxFailedIndexesExceeded")
+    assert active(world) == []
+
+
+async def test_a_success_policy_can_be_satisfied_early(world):
+    spec = {"completionMode": "Indexed", "completions": 3, "parallelism": 3}
+    await start(world, **spec, successPolicy={"rules": [{"succeededIndexes": "1-2", "succeededCount": 1}]})
+    pods = {pod["metadata"]["annotations"][indexes.ANNOTATION]: pod for pod in active(world)}
+    await world.end(pods["2"], phase="Succeeded")
+    assert conditions(world)["SuccessCriteriaMet"] == ("True", "SuccessPolicy")
+    assert conditions(world)["Complete"][0] == "True"
+    assert active(world) == []
+
+
+async def test_a_pod_on_its_way_out_is_replaced_at_once_or_when_it_has_ended(world):
+    for name, replacement, replaced in (("early", "TerminatingOrFailed", 2), ("late", "Failed", 1)):
+        thing = job(podReplacementPolicy=replacement)
+        thing["metadata"]["name"] = name
+        thing["spec"]["selector"] = {"matchLabels": {"job": name}}
+        thing["spec"]["template"]["metadata"]["labels"] = {"job": name}
+        await world.client.create(kinds.JOBS, thing, "default")
+        await world.settle()
+        (pod,) = [pod for pod in world.pods() if pod["metadata"]["labels"]["job"] == name]
+        await world.client.patch(kinds.PODS, sdk.Key("default", pod["metadata"]["name"]), HELD)
+        await world.client.delete(kinds.PODS, sdk.Key("default", pod["metadata"]["name"]))
+        await world.clock.advance(15)
+        assert len([pod for pod in world.pods() if pod["metadata"]["labels"]["job"] == name]) == replaced
+
+
+HELD = {"metadata": {"finalizers": ["example.com/hold", FINALIZER]}}
+
+
+async def test_a_job_that_somebody_else_manages_is_left_alone(world):
+    await start(world, managedBy="example.com/mine")
+    assert world.pods() == []
+    assert "conditions" not in status(world)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from podvisor.controllers import conditions, jobplan, ownership, pods
+from podvisor.controllers import conditions, jobcount, jobplan, jobstatus, ownership, pods
 from podvisor.controllers.expectations import Expectations
 from podvisor.controllers.loop import Cluster, enqueue_itself
 from podvisor.sdk import STATUS, DeleteOptions, Key, errors, key_of, kinds, selectors
@@ -12,6 +12,8 @@ from podvisor.sdk.objects import controller_of
 from podvisor.sdk.objects.batch import Job
 from podvisor.sdk.objects.core import Pod
 
+MANAGER = "kubernetes.io/job-controller"
+"""Jobs whose `managedBy` names somebody else are left to them."""
 BY_JOB = "job"
 """Index: pods by the key of the Job that controls them."""
 
@@ -43,6 +45,8 @@ class Jobs:
         job = self._jobs.cache.get(key)
         if job is None:
             self._expectations.forget(key)
+        if job is not None and job.spec.managed_by not in (None, MANAGER):
+            return
         if job is None or job.metadata.deleting or jobplan.is_finished(job) or selectors.is_empty(job.spec.selector):
             await self._let_go(key)
             return
@@ -50,17 +54,17 @@ class Jobs:
         may_act = self._expectations.satisfied(key)
         owned = await self._claimer.claim(job, job.spec.selector)
         now = self._clock.now()
-        count = jobplan.tally(job, owned)
+        count = jobcount.tally(job, owned)
         end = jobplan.ending(job, owned, count, now)
-        await self._report(job, jobplan.status_of(job, owned, count, end, now))
-        for pod in jobplan.countable(job, owned, count):
+        await self._report(job, jobstatus.status_of(job, owned, count, end, now))
+        for pod in jobcount.releasable(job, owned, count):
             await self._remove_finalizer(pod)
         if may_act:
             await self._act(job, owned, count, end)
         if (left := jobplan.until_deadline(job, now)) is not None and end is None:
             self.queue.add_after(key, max(left, 0.0))
 
-    async def _act(self, job: Job, owned: Sequence[Pod], count: jobplan.Tally, end: jobplan.Ending | None) -> None:
+    async def _act(self, job: Job, owned: Sequence[Pod], count: jobcount.Tally, end: jobplan.Ending | None) -> None:
         key = key_of(job)
         if end is not None:
             await self._delete(job, [pod for pod in owned if pods.is_active(pod)])
@@ -70,18 +74,19 @@ class Jobs:
             self.queue.add_after(key, todo.wait)
         await self._delete(job, todo.delete)
         if todo.create and not todo.delete:
-            await self._create(job, list(todo.indexes) or [None] * todo.create)
+            wanted = [(index, jobcount.failures_of(job, owned, index)) for index in todo.indexes]
+            await self._create(job, wanted or [(None, 0)] * todo.create)
 
-    async def _create(self, job: Job, wanted: Sequence[int | None]) -> None:
+    async def _create(self, job: Job, wanted: Sequence[tuple[int | None, int]]) -> None:
         key, tries = key_of(job), 0
         owner = ownership.reference(kinds.JOBS, job)
         self._expectations.expect(key, creations=len(wanted))
 
-        async def create(index: int | None) -> None:
+        async def create(one: tuple[int | None, int]) -> None:
             nonlocal tries
             tries += 1
             try:
-                pod = await self._client.create(kinds.PODS, jobplan.pod_for(job, owner, index), key.namespace)
+                pod = await self._client.create(kinds.PODS, jobplan.pod_for(job, owner, *one), key.namespace)
             except (errors.ApiError, errors.Unreachable) as error:
                 self._expectations.created(key)
                 self._events.warning(kinds.JOBS, job, "FailedCreate", f"Error creating: {error}")
@@ -116,7 +121,7 @@ class Jobs:
                 raise outcome
 
     async def _report(self, job: Job, status: dict[str, Any]) -> None:
-        if status == jobplan.told(job):
+        if status == jobstatus.told(job):
             return
         version = {"uid": job.metadata.uid, "resourceVersion": job.metadata.resource_version}
         patch = {"metadata": version, "status": status}
@@ -144,7 +149,7 @@ class Jobs:
         """Release the pods of Jobs by this name that nobody counts any more, all but those of the uid `counting`."""
         for pod in self._pods.cache.indexed(BY_JOB, str(key)):
             owner = controller_of(pod)
-            if owner is not None and owner.uid != counting and jobplan.FINALIZER in pod.metadata.finalizers:
+            if owner is not None and owner.uid != counting and jobcount.FINALIZER in pod.metadata.finalizers:
                 await self._remove_finalizer(pod)
 
     async def _remove_finalizer(self, pod: Pod) -> None:
@@ -173,7 +178,7 @@ class Jobs:
 
 
 def _without_finalizer(pod: Pod) -> dict[str, Any]:
-    return {"finalizers": [one for one in pod.metadata.finalizers if one != jobplan.FINALIZER]}
+    return {"finalizers": [one for one in pod.metadata.finalizers if one != jobcount.FINALIZER]}
 
 
 def _job_key(pod: Pod) -> list[str]:

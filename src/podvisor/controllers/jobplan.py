@@ -1,84 +1,20 @@
 """What a Job needs next, worked out from its pods, without any I/O.
 
-https://kubernetes.io/docs/concepts/workloads/controllers/job/. Each pod carries a finalizer until its end has been
-counted, so that no end is lost: first its uid goes into `uncountedTerminatedPods`, then the finalizer goes, then the
-counter goes up and the uid is struck out. Whichever step a crash interrupts, the next look continues there.
+https://kubernetes.io/docs/concepts/workloads/controllers/job/
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from podvisor.controllers import conditions, indexes, pods
+from podvisor.controllers import conditions, indexes, jobcount, jobpolicy, pods
+from podvisor.controllers.jobcount import Tally, is_indexed
 from podvisor.sdk.objects.batch import Job
 from podvisor.sdk.objects.core import Pod
-from podvisor.sdk.objects.meta import Condition, seconds
 
-FINALIZER = "batch.kubernetes.io/job-tracking"
 FIRST_BACKOFF = 10.0
 LONGEST_BACKOFF = 600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """Which ends are counted, and which are on their way to it."""
-
-    succeeded: int
-    failed: int
-    uncounted_succeeded: Sequence[str]
-    uncounted_failed: Sequence[str]
-    completed: frozenset[int] = frozenset()
-
-    @property
-    def all_succeeded(self) -> int:
-        """Successes, whether or not they are in the counter yet."""
-        return self.succeeded + len(self.uncounted_succeeded)
-
-    @property
-    def all_failed(self) -> int:
-        """Failures, whether or not they are in the counter yet."""
-        return self.failed + len(self.uncounted_failed)
-
-
-def tally(job: Job, owned: Sequence[Pod]) -> Tally:
-    """Count the ends whose finalizers are gone, and write down the new ones.
-
-    A pod that is being deleted before it succeeded counts as failed at once, as the default podReplacementPolicy
-    (TerminatingOrFailed) has it. Of an Indexed job's successes each index counts once.
-    """
-    held = {pod.metadata.uid: pod for pod in owned if FINALIZER in pod.metadata.finalizers}
-    waiting = job.status.uncounted_terminated_pods
-    succeeded = [uid for uid in waiting.succeeded if uid in held]
-    failed = [uid for uid in waiting.failed if uid in held]
-    new = [pod for uid, pod in held.items() if uid not in succeeded and uid not in failed]
-    completed = indexes.parse(job.status.completed_indexes)
-    if _indexed(job):
-        ended = {indexes.of(pod) for pod in owned if pod.status.phase == "Succeeded"}
-        completed |= {index for index in ended if index is not None and index < (job.spec.completions or 0)}
-        counted = len(completed)
-    else:
-        counted = job.status.succeeded + len(waiting.succeeded) - len(succeeded)
-        succeeded += [pod.metadata.uid for pod in new if pod.status.phase == "Succeeded"]
-    lost = job.status.failed + len(waiting.failed) - len(failed)
-    failed += [pod.metadata.uid for pod in new if has_failed(pod)]
-    return Tally(counted, lost, succeeded, failed, completed)
-
-
-def has_failed(pod: Pod) -> bool:
-    """Whether a pod will not succeed any more."""
-    return pod.status.phase == "Failed" or (pod.metadata.deleting and pod.status.phase != "Succeeded")
-
-
-def countable(job: Job, owned: Sequence[Pod], count: Tally) -> list[Pod]:
-    """The pods whose finalizer may go, because the status, once written, accounts for their ends."""
-    written = {*count.uncounted_succeeded, *count.uncounted_failed}
-    return [
-        pod
-        for pod in owned
-        if FINALIZER in pod.metadata.finalizers
-        and (pod.metadata.uid in written or (_indexed(job) and pod.status.phase == "Succeeded"))
-    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +30,16 @@ def ending(job: Job, owned: Sequence[Pod], count: Tally, now: datetime) -> Endin
     """Whether the job is over, for better or worse."""
     if (already := _decided(job)) is not None:
         return already
+    fallen = (pod for pod in owned if jobcount.FINALIZER in pod.metadata.finalizers and jobpolicy.has_failed(job, pod))
+    for found in (jobpolicy.match(job, pod) for pod in fallen):
+        if found.action == "FailJob":
+            return Ending(False, "PodFailurePolicy", found.message)
     if _exceeds_backoff_limit(job, owned, count):
         return Ending(False, "BackoffLimitExceeded", "Job has reached the specified backoff limit")
     if (left := until_deadline(job, now)) is not None and left <= 0:
         return Ending(False, "DeadlineExceeded", "Job was active longer than specified deadline")
+    if (ended := _indexes_ended(job, count)) is not None:
+        return ended
     active = sum(map(pods.is_active, owned))
     done = count.all_succeeded
     enough = done > 0 and not active if job.spec.completions is None else done >= job.spec.completions
@@ -106,11 +48,29 @@ def ending(job: Job, owned: Sequence[Pod], count: Tally, now: datetime) -> Endin
     return None
 
 
+def _indexes_ended(job: Job, count: Tally) -> Ending | None:
+    """An ending that only an Indexed job can have."""
+    if (number := jobpolicy.success(job, count.completed)) is not None:
+        return Ending(True, "SuccessPolicy", f"Matched rules at index {number}")
+    given_up, most = len(count.given_up), job.spec.max_failed_indexes
+    if most is not None and given_up > most:
+        message = "Job has exceeded the specified maximal number of failed indexes"
+        return Ending(False, "MaxFailedIndexesExceeded", message)
+    if given_up and job.spec.completions is not None and given_up + len(count.completed) >= job.spec.completions:
+        return Ending(False, "FailedIndexes", "Job has failed indexes")
+    return None
+
+
 def until_deadline(job: Job, now: datetime) -> float | None:
     """Seconds that are left of `activeDeadlineSeconds`, while that clock runs."""
     if job.spec.active_deadline_seconds is None or job.status.start_time is None or job.spec.suspend:
         return None
     return (job.status.start_time + timedelta(seconds=job.spec.active_deadline_seconds) - now).total_seconds()
+
+
+def is_going(pod: Pod) -> bool:
+    """Whether its deletion has begun, and its containers may still run."""
+    return pod.metadata.deleting and not pods.is_ended(pod)
 
 
 def is_finished(job: Job) -> bool:
@@ -133,80 +93,69 @@ def plan(job: Job, owned: Sequence[Pod], count: Tally, now: datetime) -> Plan:
     active = [pod for pod in owned if pods.is_active(pod)]
     if job.spec.suspend:
         return Plan(delete=active)
+    going = [] if jobpolicy.counts_deleted_as_failed(job) else [pod for pod in owned if is_going(pod)]
     surplus = _duplicates(job, active, count)
     active = [pod for pod in active if pod not in surplus]
     wanted = _wanted_active(job, len(active), count)
     if len(active) > wanted:
         ranked = pods.rank_for_deletion(active, active, now)
         return Plan(delete=[*surplus, *ranked[: len(active) - wanted]])
+    active += going
     missing = wanted - len(active)
-    wait = _backoff_left(job, owned, count, now) if missing else 0.0
-    taken = {*count.completed, *(index for pod in active if (index := indexes.of(pod)) is not None)}
-    which = indexes.missing(job.spec.completions or 0, taken, missing) if _indexed(job) else []
-    result = Plan(create=len(which) if _indexed(job) else missing, indexes=which, delete=surplus)
-    return replace(result, create=0, indexes=(), wait=wait) if wait > 0 else result
+    if missing <= 0:
+        return Plan(delete=surplus)
+    if is_indexed(job):
+        return _missing_indexes(job, _Look(owned, active, count, now), missing, surplus)
+    wait = _backoff_left(job, owned, count.all_failed, now)
+    return Plan(delete=surplus, wait=wait) if wait > 0 else Plan(create=missing, delete=surplus)
 
 
-def pod_for(job: Job, owner: Mapping[str, Any], index: int | None) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """The pods of a job at one moment."""
+
+    owned: Sequence[Pod]
+    active: Sequence[Pod]
+    count: Tally
+    now: datetime
+
+
+def _missing_indexes(job: Job, look: _Look, missing: int, surplus: Sequence[Pod]) -> Plan:
+    """The first free indexes that do not back off; without a limit per index all of them back off as one."""
+    taken = {*look.count.completed, *look.count.given_up, *(indexes.of(pod) for pod in look.active)}
+    free = [index for index in range(job.spec.completions or 0) if index not in taken]
+    if job.spec.backoff_limit_per_index is None:
+        waits = dict.fromkeys(free, _backoff_left(job, look.owned, look.count.all_failed, look.now))
+    else:
+        waits = {index: _index_backoff_left(job, look, index) for index in free}
+    which = [index for index in free if waits[index] <= 0][:missing]
+    wait = 0.0 if len(which) == missing else min((left for left in waits.values() if left > 0), default=0.0)
+    return Plan(create=len(which), indexes=which, delete=surplus, wait=wait)
+
+
+def _index_backoff_left(job: Job, look: _Look, index: int) -> float:
+    own = [pod for pod in look.owned if indexes.of(pod) == index]
+    return _backoff_left(job, own, jobcount.failures_of(job, own, index), look.now)
+
+
+def pod_for(job: Job, owner: Mapping[str, Any], index: int | None, failures: int = 0) -> dict[str, Any]:
     """A new pod of the job; with an index, it learns of it by annotation, label, hostname and environment."""
     prefix = f"{job.metadata.name}-" if index is None else f"{job.metadata.name}-{index}-"
     pod = pods.from_template(job.spec.template, prefix, dict(owner))
     meta = pod["metadata"]
-    meta["finalizers"] = [*meta.get("finalizers", []), FINALIZER]
+    meta["finalizers"] = [*meta.get("finalizers", []), jobcount.FINALIZER]
     if index is None:
         return pod
     meta["annotations"] = {**meta.get("annotations", {}), indexes.ANNOTATION: str(index)}
     meta["labels"] = {**meta.get("labels", {}), indexes.ANNOTATION: str(index)}
+    if job.spec.backoff_limit_per_index is not None:
+        meta["annotations"][jobcount.FAILURES] = str(failures)
     spec = {**pod["spec"]}
     spec["hostname"] = f"{job.metadata.name}-{index}"
     for group in ("initContainers", "containers"):
         if spec.get(group):
             spec[group] = [_told_index(container) for container in spec[group]]
     return {**pod, "spec": spec}
-
-
-def status_of(job: Job, owned: Sequence[Pod], count: Tally, end: Ending | None, now: datetime) -> dict[str, Any]:
-    """The status to write, as a merge patch: zero counts and empty fields are struck out."""
-    active = [pod for pod in owned if pods.is_active(pod)]
-    going = [pod for pod in owned if pod.metadata.deleting and not pods.is_ended(pod)]
-    waiting = {"succeeded": list(count.uncounted_succeeded), "failed": list(count.uncounted_failed)}
-    settled = not active and not going and not any(waiting.values())
-    conclusion = _conditions(job, end, settled, now)
-    complete = conditions.is_true(conclusion, "Complete")
-    start = _start(job, now)
-    return {
-        "active": len(active) or None,
-        "ready": sum(map(pods.is_ready, active)),
-        "terminating": len(going),
-        "succeeded": count.succeeded or None,
-        "failed": count.failed or None,
-        "completedIndexes": indexes.format(count.completed) or None,
-        "uncountedTerminatedPods": {name: uids or None for name, uids in waiting.items()},
-        "startTime": seconds(start) if start else None,
-        "completionTime": seconds(job.status.completion_time or now) if complete else None,
-        "conditions": [conditions.plain(one) for one in conclusion],
-    }
-
-
-def told(job: Job) -> dict[str, Any]:
-    """The status that the job has, in the form of `status_of`."""
-    status, waiting = job.status, job.status.uncounted_terminated_pods
-    return {
-        "active": status.active or None,
-        "ready": status.ready,
-        "terminating": status.terminating,
-        "succeeded": status.succeeded or None,
-        "failed": status.failed or None,
-        "completedIndexes": status.completed_indexes or None,
-        "uncountedTerminatedPods": {"succeeded": waiting.succeeded or None, "failed": waiting.failed or None},
-        "startTime": seconds(status.start_time) if status.start_time else None,
-        "completionTime": seconds(status.completion_time) if status.completion_time else None,
-        "conditions": [conditions.plain(one) for one in status.conditions],
-    }
-
-
-def _indexed(job: Job) -> bool:
-    return job.spec.completion_mode == "Indexed"
 
 
 def _decided(job: Job) -> Ending | None:
@@ -235,14 +184,15 @@ def _exceeds_backoff_limit(job: Job, owned: Sequence[Pod], count: Tally) -> bool
 def _wanted_active(job: Job, active: int, count: Tally) -> int:
     if job.spec.completions is None:
         return min(active, job.spec.parallelism) if count.all_succeeded else job.spec.parallelism
-    return max(min(job.spec.completions - count.all_succeeded, job.spec.parallelism), 0)
+    left = job.spec.completions - count.all_succeeded - len(count.given_up)
+    return max(min(left, job.spec.parallelism), 0)
 
 
 def _duplicates(job: Job, active: Sequence[Pod], count: Tally) -> list[Pod]:
     """Pods of an Indexed job whose index is already done, taken, or out of range."""
-    if not _indexed(job):
+    if not is_indexed(job):
         return []
-    seen, surplus = set(count.completed), list[Pod]()
+    seen, surplus = set(count.completed | count.given_up), list[Pod]()
     for pod in active:
         index = indexes.of(pod)
         if index is None or index in seen or index >= (job.spec.completions or 0):
@@ -252,15 +202,15 @@ def _duplicates(job: Job, active: Sequence[Pod], count: Tally) -> list[Pod]:
     return surplus
 
 
-def _backoff_left(job: Job, owned: Sequence[Pod], count: Tally, now: datetime) -> float:
+def _backoff_left(job: Job, owned: Sequence[Pod], failed: int, now: datetime) -> float:
     """Seconds until the next pod may be created: 10 s after a failure, doubled for each further one, up to 10 min."""
-    failures = [_finished_at(pod, now) for pod in owned if has_failed(pod)]
+    failures = [_finished_at(pod, now) for pod in owned if jobpolicy.has_failed(job, pod)]
     successes = [_finished_at(pod, now) for pod in owned if pod.status.phase == "Succeeded"]
     latest_success = max(successes, default=None)
     recent = [moment for moment in failures if latest_success is None or moment > latest_success]
     if not recent:
         return 0.0
-    in_a_row = len(recent) if latest_success is not None else max(len(recent), count.all_failed)
+    in_a_row = len(recent) if latest_success is not None else max(len(recent), failed)
     delay = min(FIRST_BACKOFF * 2 ** min(in_a_row - 1, 10), LONGEST_BACKOFF)
     return delay - (now - max(recent)).total_seconds()
 
@@ -272,37 +222,6 @@ def _finished_at(pod: Pod, now: datetime) -> datetime:
         if status.state.terminated is not None and status.state.terminated.finished_at is not None
     ]
     return max(ends, default=pod.metadata.deletion_timestamp or pod.metadata.creation_timestamp or now)
-
-
-def _start(job: Job, now: datetime) -> datetime | None:
-    if job.spec.suspend:
-        return None
-    return job.status.start_time or now
-
-
-def _conditions(job: Job, end: Ending | None, settled: bool, now: datetime) -> list[Condition]:
-    result = _suspension(job, now)
-    if end is None:
-        return result
-    first, last = ("SuccessCriteriaMet", "Complete") if end.succeeded else ("FailureTarget", "Failed")
-    for type in (first, last) if settled else (first,):
-        result = conditions.put(result, _condition(type, "True", end.reason, end.message, now))
-    return result
-
-
-def _suspension(job: Job, now: datetime) -> list[Condition]:
-    current = list(job.status.conditions)
-    if job.spec.suspend:
-        return conditions.put(current, _condition("Suspended", "True", "JobSuspended", "Job suspended", now))
-    if conditions.is_true(current, "Suspended"):
-        return conditions.put(current, _condition("Suspended", "False", "JobResumed", "Job resumed", now))
-    return current
-
-
-def _condition(type: str, status: str, reason: str, message: str, now: datetime) -> Condition:
-    return Condition(
-        type=type, status=status, reason=reason, message=message, last_transition_time=now, last_probe_time=now
-    )
 
 
 def _told_index(container: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,6 @@ from yarl import URL
 from podvisor.sdk import errors
 from podvisor.sdk.transport import Reply, Request
 
-
 CONNECTIONS = 16
 """Requests that are on their way at once; further ones wait, which costs less than more handshakes would."""
 

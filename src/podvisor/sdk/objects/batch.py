@@ -8,6 +8,48 @@ from msgspec import field
 from podvisor.sdk.objects.meta import Condition, LabelSelector, Object, View
 
 
+class OnExitCodes(View):
+    """Matches a container that ended with one of (or none of) these codes; code 0 never counts."""
+
+    operator: str
+    values: list[int]
+    container_name: str | None = None
+
+
+class OnPodCondition(View):
+    """Matches a pod that has this condition."""
+
+    type: str
+    status: str = "True"
+
+
+class PodFailureRule(View):
+    """What a failure of this description means: `FailJob`, `FailIndex`, `Ignore` or `Count`."""
+
+    action: str
+    on_exit_codes: OnExitCodes | None = None
+    on_pod_conditions: list[OnPodCondition] = field(default_factory=list[OnPodCondition])
+
+
+class PodFailurePolicy(View):
+    """The first rule that matches a failed pod counts."""
+
+    rules: list[PodFailureRule] = field(default_factory=list[PodFailureRule])
+
+
+class SuccessRule(View):
+    """Enough indexes, of all or of some."""
+
+    succeeded_indexes: str | None = None
+    succeeded_count: int | None = None
+
+
+class SuccessPolicy(View):
+    """One rule that holds is enough."""
+
+    rules: list[SuccessRule] = field(default_factory=list[SuccessRule])
+
+
 class JobSpec(View):
     """What is to be run to its end, and how hard to try."""
 
@@ -18,7 +60,12 @@ class JobSpec(View):
     active_deadline_seconds: int | None = None
     ttl_seconds_after_finished: int | None = None
     suspend: bool = False
-    manual_selector: bool = False
+    backoff_limit_per_index: int | None = None
+    max_failed_indexes: int | None = None
+    pod_failure_policy: PodFailurePolicy | None = None
+    success_policy: SuccessPolicy | None = None
+    pod_replacement_policy: str | None = None
+    managed_by: str | None = None
     selector: LabelSelector = field(default_factory=LabelSelector)
     template: dict[str, Any] = field(default_factory=dict[str, Any])
 
@@ -41,6 +88,7 @@ class JobStatus(View):
     start_time: datetime | None = None
     completion_time: datetime | None = None
     completed_indexes: str = ""
+    failed_indexes: str | None = None
     uncounted_terminated_pods: UncountedPods = field(default_factory=UncountedPods)
     conditions: list[Condition] = field(default_factory=list[Condition])
 
