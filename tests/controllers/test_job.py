@@ -252,13 +252,10 @@ async def test_a_pod_on_its_way_out_is_replaced_at_once_or_when_it_has_ended(wor
         await world.client.create(kinds.JOBS, thing, "default")
         await world.settle()
         (pod,) = [pod for pod in world.pods() if pod["metadata"]["labels"]["job"] == name]
-        await world.client.patch(kinds.PODS, sdk.Key("default", pod["metadata"]["name"]), HELD)
+        await world.client.patch(kinds.PODS, sdk.Key("default", pod["metadata"]["name"]), {"spec": {"nodeName": "n1"}})
         await world.client.delete(kinds.PODS, sdk.Key("default", pod["metadata"]["name"]))
         await world.clock.advance(15)
         assert len([pod for pod in world.pods() if pod["metadata"]["labels"]["job"] == name]) == replaced
-
-
-HELD = {"metadata": {"finalizers": ["example.com/hold", FINALIZER]}}
 
 
 async def test_a_job_that_somebody_else_manages_is_left_alone(world):
