@@ -139,6 +139,8 @@ class Resource:
     """Whether metadata.generation grows when the spec changes."""
     unconditional_update: bool = True
     """Whether a PUT may leave out the resourceVersion."""
+    shares_pool: bool = False
+    """Whether its objects draw on something that there is only so much of, and so are written one at a time."""
     prefix: str = ""
     """Where it is stored, if not under its own name."""
     definition: str = ""

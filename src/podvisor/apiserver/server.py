@@ -1,11 +1,15 @@
 """What every request handler is given."""
 
+import asyncio
+from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from podvisor.apiserver.access import Access
 from podvisor.apiserver.admission.chain import Plugin
 from podvisor.apiserver.registry import Registry
+from podvisor.apiserver.resource import Resource
 from podvisor.apiserver.settings import Settings
 from podvisor.apiserver.storage import Storage
 from podvisor.apiserver.streams.node import NodeStreams
@@ -27,5 +31,11 @@ class Server:
     admission: Sequence[Plugin]
     issuer: Issuer | None = None
     """Makes ServiceAccount tokens; None if there is no signing key."""
+    locks: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+    """For resources that are written one at a time, by their plural."""
     watches: set[Watch] = field(default_factory=set[Watch])
     """Those that run now; they are closed when the server stops."""
+
+    def turn(self, resource: Resource) -> AbstractAsyncContextManager[None]:
+        """Wait for one's turn to write, where the objects of a resource share a pool."""
+        return self.locks[resource.plural] if resource.shares_pool else nullcontext()

@@ -17,7 +17,8 @@ _ATTEMPTS = 100
 
 async def admit(server: Server, call: Call, change: Change) -> None:
     """Ask the admission plugins."""
-    await chain.admit(server.admission, change, chain.View(server.storage, server.registry, server.settings))
+    view = chain.View(server.storage, server.registry, server.settings, server.issuer is not None)
+    await chain.admit(server.admission, change, view)
 
 
 def refuse(resource: Resource, name: str, errors: field.Errors) -> None:
@@ -28,6 +29,11 @@ def refuse(resource: Resource, name: str, errors: field.Errors) -> None:
 
 async def create(server: Server, call: Call, resource: Resource, item: Json) -> KeyValue:
     """Store a new object, or only say what would be stored."""
+    async with server.turn(resource):
+        return await _create(server, call, resource, item)
+
+
+async def _create(server: Server, call: Call, resource: Resource, item: Json) -> KeyValue:
     meta = item["metadata"]
     metadata.place(item, resource, call.target.namespace)
     metadata.begin(item, resource, server.clock.now())
@@ -56,9 +62,10 @@ async def change(server: Server, call: Call, resource: Resource, make: Make, sub
     """Store what `make` makes of the object that the request names; tries again if it has changed meanwhile."""
     where = call.target
     for _ in range(_ATTEMPTS):
-        before = await server.storage.get(resource, where.namespace, where.name)
-        if stored := await _attempt(server, call, resource, before, make, subresource):
-            return stored
+        async with server.turn(resource):
+            before = await server.storage.get(resource, where.namespace, where.name)
+            if stored := await _attempt(server, call, resource, before, make, subresource):
+                return stored
     subject = resource.subject(where.name)
     raise status.Conflict(subject, "the object has been modified; please apply your changes to the latest version")
 
@@ -121,8 +128,9 @@ def _errors(resource: Resource, new: Json, old: Json, subresource: str) -> field
     yield from metadata.validate_update(new, old)
     if subresource == "status":
         yield from resource.hooks.validate_status(new, old)
-    else:
-        yield from resource.hooks.validate(new)
+        return
+    yield from resource.hooks.validate(new)
+    if subresource != "binding":
         yield from resource.hooks.validate_update(new, old)
 
 

@@ -7,9 +7,10 @@ pod runs as, what it tolerates. Rules that need only the object itself belong to
 from collections.abc import Sequence
 
 from podvisor.apiserver.admission.accounts import service_account
+from podvisor.apiserver.admission.addresses import allocate
 from podvisor.apiserver.admission.chain import Plugin
 from podvisor.apiserver.admission.namespaces import lifecycle
 from podvisor.apiserver.admission.pods import priority, tolerations
 
-PLUGINS: Sequence[Plugin] = (lifecycle, service_account, priority, tolerations)
+PLUGINS: Sequence[Plugin] = (lifecycle, service_account, priority, tolerations, allocate)
 """In the order in which they are asked."""

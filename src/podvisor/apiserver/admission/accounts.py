@@ -23,7 +23,8 @@ async def service_account(change: Change, view: View) -> None:
     account = await _account(change, view, name)
     if "imagePullSecrets" in account and not spec.get("imagePullSecrets"):
         spec["imagePullSecrets"] = account["imagePullSecrets"]
-    if spec.get("automountServiceAccountToken", account.get("automountServiceAccountToken", True)):
+    wanted = spec.get("automountServiceAccountToken", account.get("automountServiceAccountToken", True))
+    if wanted and view.mounts_tokens:
         mount_token(spec)
 
 

@@ -32,6 +32,8 @@ class View:
     storage: Storage
     registry: Registry
     settings: Settings
+    mounts_tokens: bool
+    """Whether this server makes the tokens that pods mount."""
 
 
 class Plugin(Protocol):

@@ -69,18 +69,15 @@ def _validate_update(new: Json, old: Json) -> Iterator[field.Error]:
             else "must not update from a positive integer to nil value"
         )
         yield field.invalid("spec.activeDeadlineSeconds", deadline, detail)
-    bound = not before.get("nodeName") and after.get("nodeName")
-    if _fixed(after, drop_node=bool(bound)) != _fixed(before, drop_node=bool(bound)):
+    if _fixed(after) != _fixed(before):
         yield field.forbidden("spec", _FIXED)
 
 
-def _fixed(spec: Json, *, drop_node: bool) -> Json:
-    """What an update may not change. Only the binding, which comes this way too, gives a node."""
+def _fixed(spec: Json) -> Json:
+    """What an update may not change."""
     copy = orjson.loads(orjson.dumps(spec))
     for name in ("activeDeadlineSeconds", "tolerations"):
         copy.pop(name, None)
-    if drop_node:
-        copy.pop("nodeName", None)
     for kind in ("containers", "initContainers"):
         for one in copy.get(kind, ()):
             one.pop("image", None)

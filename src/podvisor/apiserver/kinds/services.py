@@ -187,6 +187,7 @@ RECORDS = (
         fields={"spec.clusterIP": objects.text("spec", "clusterIP"), "spec.type": objects.text("spec", "type")},
         has_status=True,
         name_rule=names.dns_1035_label,
+        shares_pool=True,
     ),
     Resource(
         "",
