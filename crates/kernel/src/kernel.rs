@@ -36,6 +36,8 @@ pub struct Kernel {
     pub counts: Counts,
     /// Host descriptors that files of ours wait for.
     pub host_queues: crate::machine::HostQueues,
+    /// When memory limits are looked after.
+    pub memory_watch: crate::mm::Watch,
     tasks: Mutex<HashMap<HostTask, Arc<Task>>>,
     processes: Mutex<HashMap<HostTask, Arc<Process>>>,
     containers: Mutex<BTreeMap<String, Arc<Container>>>,
@@ -87,6 +89,7 @@ impl Kernel {
             exits: Exits::default(),
             counts: Counts::default(),
             host_queues: crate::machine::HostQueues::default(),
+            memory_watch: crate::mm::Watch::default(),
             tasks: Mutex::new(HashMap::new()),
             processes: Mutex::new(HashMap::new()),
             containers: Mutex::new(BTreeMap::new()),
@@ -101,6 +104,11 @@ impl Kernel {
     /// Every container.
     pub fn containers(&self) -> Vec<Arc<Container>> {
         self.containers.lock().values().cloned().collect()
+    }
+
+    /// Whether a container has a memory limit of its own.
+    pub fn has_limited_container(&self) -> bool {
+        self.containers.lock().values().any(|container| container.limits.memory_bytes.is_some())
     }
 
     /// Enters a container, in place of one of that name.

@@ -13,6 +13,7 @@ pub mod ipc;
 pub mod kernel;
 pub mod loader;
 pub mod machine;
+pub mod mm;
 pub mod net;
 pub mod pod;
 pub mod random;

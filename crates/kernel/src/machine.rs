@@ -52,6 +52,7 @@ impl Kernel {
             self.timers.expire(now);
             self.runtime.run_ready();
         }
+        self.watch_memory();
         let deadline = [self.timers.next(), until].into_iter().flatten().min();
         match self.platform.next_event(deadline) {
             Some(event) => self.handle(event),
@@ -125,6 +126,11 @@ impl Kernel {
 
     /// Ends a call with what its handler answers.
     fn finish(&self, task: &Task, call: &GuestCall, answer: Answer) {
+        let mask = task.temporary_mask.lock().take();
+        if let (Some(mask), Err(Fault::Interrupted | Fault::InterruptedAlways)) = (mask, answer) {
+            task.end_call();
+            return self.platform.interrupt(call, mask);
+        }
         let reply = match answer {
             Ok(value) => Reply::Value(value),
             Err(Fault::Errno(errno)) => Reply::Error(errno),

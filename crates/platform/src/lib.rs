@@ -150,6 +150,12 @@ pub trait Platform: Send + Sync {
         Err(Errno::ENOSYS)
     }
 
+    /// Ends the call with `EINTR` after a signal was handled that waits for the thread and that
+    /// `mask` lets through, although the thread's own mask, which then holds again, may not.
+    fn interrupt(&self, call: &GuestCall, _mask: SignalSet) {
+        self.answer(call, Reply::Error(Errno::EINTR));
+    }
+
     /// Starts a new process that runs nothing but the loader stub, in the pod's pid namespace
     /// number `namespace`.
     fn spawn(&self, _namespace: u32) -> Result<HostTask, std::io::Error> {

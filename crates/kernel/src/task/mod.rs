@@ -200,7 +200,6 @@ impl Task {
             state.job.take()
         };
         drop(job);
-        *self.temporary_mask.lock() = None;
     }
 
     /// The thread is gone: a handler that waits for it ends.

@@ -14,12 +14,13 @@ mod spawn;
 pub mod stub;
 mod trace;
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use abi::Errno;
-use abi::signal::{SigInfo, Signal};
+use abi::signal::{SigInfo, Signal, SignalSet};
 
 pub use filter::{CONTINUED, Condition, RULES, Rule};
 pub use namespaces::{Isolation, isolate};
@@ -44,7 +45,7 @@ struct State {
     listeners: HashMap<u32, Arc<Listener>>,
     processes: HashMap<i32, OwnedFd>,
     deferred: VecDeque<(u32, Received)>,
-    namespaces: Vec<namespaces::PidNamespace>,
+    namespaces: HashMap<u32, namespaces::PidNamespace>,
     program: Vec<libc::sock_filter>,
 }
 
@@ -180,14 +181,20 @@ impl Platform for Notify {
         Ok(HostTask(child))
     }
 
+    fn interrupt(&self, call: &GuestCall, mask: SignalSet) {
+        if let Some(listener) = self.listener(call.listener) {
+            let waits = || self.signal_state(call.task).is_some_and(|state| state.pending.0 & !mask.0 != 0);
+            let _ = trace::interrupt(&listener, &reassemble(call), mask.0, waits);
+        }
+    }
+
     fn spawn(&self, namespace: u32) -> Result<HostTask, std::io::Error> {
         let mut state = self.state();
         let state = &mut *state;
-        let wanted = namespace as usize;
-        while state.namespaces.len() <= wanted {
-            state.namespaces.push(namespaces::PidNamespace::new(self.proc_dir.as_fd())?);
-        }
-        let Some(namespace) = state.namespaces.get(wanted) else { return Err(std::io::ErrorKind::InvalidInput.into()) };
+        let namespace = match state.namespaces.entry(namespace) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(namespaces::PidNamespace::new(self.proc_dir.as_fd())?),
+        };
         let (process, listener) = spawn::spawn(namespace, self.stub.as_fd(), &mut state.program)?;
         let number = listener.raw() as u32;
         self.reactor.add(listener.raw(), libc::EPOLLIN as u32, u64::from(number))?;

@@ -68,25 +68,23 @@ fn empty_root() -> Result<(), i32> {
     }
 }
 
-/// A pid namespace, kept alive by its first process, which sleeps and dies with us: then the host
-/// kills every other process in it.
+/// A pid namespace, kept alive by its first process, which waits for our end: when the pipe to it
+/// closes it ends, and with it the host kills every other process of the namespace.
 pub(crate) struct PidNamespace {
     namespace: Option<OwnedFd>,
-    keeper: i32,
+    _alive: Option<OwnedFd>,
 }
 
 impl PidNamespace {
     /// A new one; an empty value where the host allows none.
     pub(crate) fn new(proc_dir: BorrowedFd<'_>) -> std::io::Result<PidNamespace> {
-        // SAFETY: getpid cannot fail.
-        let parent = unsafe { libc::getpid() };
-        let flags = libc::CLONE_NEWPID | libc::SIGCHLD;
-        // SAFETY: a fork of this single thread; the child only makes the calls in `keep`.
-        let keeper = unsafe { libc::syscall(libc::SYS_clone, flags, 0, 0, 0, 0) } as i32;
-        match keeper {
-            0 => keep(parent),
-            -1 => Ok(PidNamespace { namespace: None, keeper: 0 }),
-            _ => Ok(PidNamespace { namespace: Some(open_namespace(proc_dir, &format!("{keeper}/ns/pid"))?), keeper }),
+        let (read, write) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
+        match fork_into(libc::CLONE_NEWPID | libc::SIGCHLD, || keep(&read)) {
+            Err(_) => Ok(PidNamespace { namespace: None, _alive: None }),
+            Ok(keeper) => Ok(PidNamespace {
+                namespace: Some(open_namespace(proc_dir, &format!("{keeper}/ns/pid"))?),
+                _alive: Some(write),
+            }),
         }
     }
 
@@ -126,18 +124,6 @@ fn fork_into(flags: i32, child: impl FnOnce() -> Infallible) -> std::io::Result<
     if forked < 0 { Err(std::io::Error::last_os_error()) } else { Ok(forked) }
 }
 
-impl Drop for PidNamespace {
-    fn drop(&mut self) {
-        if self.keeper > 0 {
-            // SAFETY: the keeper is our own child and not yet reaped.
-            unsafe {
-                libc::kill(self.keeper, libc::SIGKILL);
-                libc::waitpid(self.keeper, std::ptr::null_mut(), 0);
-            }
-        }
-    }
-}
-
 fn open_namespace(proc_dir: BorrowedFd<'_>, path: &str) -> std::io::Result<OwnedFd> {
     let flags = rustix::fs::OFlags::RDONLY | rustix::fs::OFlags::CLOEXEC;
     Ok(rustix::fs::openat(proc_dir, path, flags, rustix::fs::Mode::empty())?)
@@ -150,18 +136,16 @@ fn enter(namespace: BorrowedFd<'_>) -> std::io::Result<()> {
 }
 
 /// The life of a namespace's first process.
-fn keep(parent: i32) -> ! {
-    // SAFETY: plain calls without pointers to our memory; the process never returns from here.
+fn keep(alive: &OwnedFd) -> Infallible {
+    // SAFETY: plain calls; `byte` is a place for one byte. The process never returns from here.
     unsafe {
         libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
         libc::prctl(libc::PR_SET_NAME, c"podvisor-init".as_ptr());
-        libc::syscall(libc::SYS_close_range, 0, u32::MAX, 0);
-        if libc::getppid() != 0 && libc::getppid() != parent {
-            libc::_exit(0);
-        }
-        loop {
-            libc::pause();
-        }
+        libc::dup2(alive.as_raw_fd(), 0);
+        libc::syscall(libc::SYS_close_range, 1, u32::MAX, 0);
+        let mut byte = 0u8;
+        while libc::read(0, (&raw mut byte).cast(), 1) != 0 {}
+        libc::_exit(0)
     }
 }
 

@@ -54,6 +54,40 @@ pub(crate) fn redirect(listener: &Listener, call: &Received, number: u32, args: 
     aimed.and(gone)
 }
 
+/// Ends `call` with EINTR under another signal mask, so that a signal that waits for the thread is
+/// handled although its own mask blocks it; afterwards that mask holds again: what ppoll(2),
+/// pselect(2) and epoll_pwait(2) promise. `waits` tells whether such a signal waits.
+pub(crate) fn interrupt(
+    listener: &Listener,
+    call: &Received,
+    mask: u64,
+    waits: impl FnOnce() -> bool,
+) -> Result<(), i32> {
+    ptrace(libc::PTRACE_SEIZE, call.host, 0, 0)?;
+    let stopped = ptrace(libc::PTRACE_INTERRUPT, call.host, 0, 0);
+    listener.answer(call.id, 0, -libc::EINTR);
+    let handled = stopped
+        .and_then(|()| wait_for_stop(call.host))
+        .and_then(|_| if waits() { handle_under(call.host, mask) } else { Ok(()) });
+    let _ = ptrace(libc::PTRACE_DETACH, call.host, 0, 0);
+    handled
+}
+
+fn handle_under(host: i32, mask: u64) -> Result<(), i32> {
+    /// Behind the return address: flags, link, stack and registers of ucontext_t come first.
+    const MASK_IN_FRAME: u64 = 8 + 8 + 8 + 24 + 256;
+    const MASK_SIZE: usize = 8;
+    let mut own = 0u64;
+    ptrace(libc::PTRACE_GETSIGMASK, host, MASK_SIZE, &raw mut own as usize)?;
+    ptrace(libc::PTRACE_SETSIGMASK, host, MASK_SIZE, &raw const mask as usize)?;
+    ptrace(libc::PTRACE_CONT, host, 0, 0)?;
+    let status = wait_for_stop(host)?;
+    ptrace(libc::PTRACE_SINGLESTEP, host, 0, libc::WSTOPSIG(status) as usize)?;
+    wait_for_stop(host)?;
+    let frame = get_registers(host)?.rsp.wrapping_add(MASK_IN_FRAME);
+    super::memory::write(host, frame, &own.to_ne_bytes()).map(drop).map_err(|_| libc::EFAULT)
+}
+
 /// Makes the thread of `call` fork with `args` of clone(2); answers the host's id of the new
 /// process, which has not run yet a single instruction of the guest when this returns, or the
 /// host's error. Calls of other threads that arrive meanwhile are put into `deferred`.

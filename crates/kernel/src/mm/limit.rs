@@ -1,0 +1,143 @@
+//! Memory limits without cgroups: guests map anonymous memory natively, so the kernel looks at what
+//! the host counts, often enough that nobody can get far beyond, and not at all while nobody runs.
+//!
+//! The process that holds the most is killed, as Linux's own out-of-memory killer does in a memory
+//! cgroup; oom_score_adj counts. See cgroups(7) and proc_pid_oom_score_adj(5).
+
+use std::sync::{Arc, Weak};
+
+use crate::container::Container;
+use crate::kernel::Kernel;
+use crate::sync::Mutex;
+use crate::task::Process;
+use crate::time::{Nanos, Timer};
+use crate::wait::{Events, Listener};
+
+/// Faster than this no guest fills memory: bytes in a second.
+const FILL_RATE: u64 = 4 << 30;
+/// The shortest and the longest time between two looks.
+const SHORTEST: Nanos = 2_000_000;
+const LONGEST: Nanos = 100_000_000;
+
+/// When to look next.
+#[derive(Default)]
+pub struct Watch(Mutex<Option<Timer>>);
+
+impl Kernel {
+    /// Looks again soon, where somebody has a limit and nobody looks yet. To be called when a guest
+    /// goes on.
+    pub fn watch_memory(self: &Arc<Self>) {
+        if self.pod.memory_bytes.is_none() && !self.has_limited_container() {
+            return;
+        }
+        if self.memory_watch.0.lock().is_none() {
+            self.look_in(SHORTEST);
+        }
+    }
+
+    fn look_in(self: &Arc<Self>, delay: Nanos) {
+        let when = crate::time::monotonic().saturating_add(delay);
+        let timer = self.timers.at(when, Arc::new(Look(Arc::downgrade(self))));
+        let old = self.memory_watch.0.lock().replace(timer);
+        drop(old);
+    }
+
+    fn look(self: &Arc<Self>) {
+        let old = self.memory_watch.0.lock().take();
+        drop(old);
+        let containers = self.containers();
+        let own = containers.iter().filter_map(|container| {
+            let limit = container.limits.memory_bytes?;
+            Some(enforce(std::slice::from_ref(container), limit))
+        });
+        let least = own.min();
+        let whole = self.pod.memory_bytes.map(|limit| enforce(&containers, limit));
+        let Some(headroom) = [least, whole].into_iter().flatten().min() else { return };
+        if containers.iter().any(|container| somebody_runs(container)) {
+            let delay = u128::from(headroom) * 1_000_000_000 / u128::from(FILL_RATE);
+            self.look_in((delay as Nanos).clamp(SHORTEST, LONGEST));
+        }
+    }
+}
+
+struct Look(Weak<Kernel>);
+
+impl Listener for Look {
+    fn notify(&self, _: Events) {
+        if let Some(kernel) = self.0.upgrade() {
+            kernel.look();
+        }
+    }
+}
+
+/// Whether a thread of the container may run without having been answered by us.
+fn somebody_runs(container: &Arc<Container>) -> bool {
+    let living = container.processes().into_iter().filter(|process| !process.is_zombie());
+    living.into_iter().any(|process| process.tasks().iter().any(|task| !task.is_in_call()))
+}
+
+/// Kills while the containers hold more than `limit` together; answers how much is left.
+fn enforce(containers: &[Arc<Container>], limit: u64) -> u64 {
+    let files: u64 = containers.iter().map(|container| container.file_bytes()).sum();
+    let living = |container: &Arc<Container>| -> Vec<Arc<Process>> {
+        container.processes().into_iter().filter(|process| !process.is_zombie()).collect()
+    };
+    let mut processes: Vec<Arc<Process>> = containers.iter().flat_map(living).collect();
+    let roughly: u64 = processes.iter().map(|process| process.memory_roughly()).sum();
+    if roughly.saturating_add(files) <= limit {
+        return limit - roughly - files;
+    }
+    let mut held: Vec<(u64, Arc<Process>)> =
+        processes.drain(..).map(|process| (process.memory_proportional(), process)).collect();
+    let mut total: u64 = held.iter().map(|(bytes, _)| *bytes).sum::<u64>().saturating_add(files);
+    while total > limit {
+        let worst = held.iter().enumerate().max_by_key(|(_, (bytes, process))| badness(*bytes, process, limit));
+        let Some(at) = worst.map(|(at, _)| at) else { break };
+        let (bytes, process) = held.swap_remove(at);
+        process.container().note_out_of_memory();
+        process.kill();
+        total = total.saturating_sub(bytes);
+    }
+    limit.saturating_sub(total)
+}
+
+/// Linux's badness: what it holds, and a thousandth of the limit for each point of oom_score_adj.
+fn badness(bytes: u64, process: &Process, limit: u64) -> i128 {
+    let points = i128::from(process.settings.lock().oom_score_adj);
+    i128::from(bytes) + points * i128::from(limit) / 1000
+}
+
+/// A figure of a /proc file in bytes; the file gives KiB.
+fn figure(text: &str, name: &str) -> u64 {
+    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+    let kib = line.and_then(|value| value.split_ascii_whitespace().next()?.parse::<u64>().ok());
+    kib.unwrap_or(0).saturating_mul(1024)
+}
+
+impl Process {
+    /// Anonymous and shared memory of the process, in bytes, shared pages counted in full.
+    pub fn memory_roughly(&self) -> u64 {
+        let text = self.kernel().platform.proc_file(self.host, "status");
+        let text = String::from_utf8_lossy(&text);
+        figure(&text, "RssAnon").saturating_add(figure(&text, "RssShmem"))
+    }
+
+    /// The same with shared pages divided among those that share them.
+    pub fn memory_proportional(&self) -> u64 {
+        let text = self.kernel().platform.proc_file(self.host, "smaps_rollup");
+        let text = String::from_utf8_lossy(&text);
+        figure(&text, "Pss_Anon").saturating_add(figure(&text, "Pss_Shmem"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::figure;
+
+    #[test]
+    fn figures_are_read_by_their_whole_name() {
+        let text = "Rss:   100 kB\nPss_Anon:   7 kB\nPss_Anonymous: 9 kB\n";
+        assert_eq!(figure(text, "Pss_Anon"), 7 << 10);
+        assert_eq!(figure(text, "Pss_Shmem"), 0);
+    }
+}
