@@ -106,6 +106,9 @@ pub struct Pod {
 pub struct Attach {
     /// The name by which a later [`FdRef::Key`](crate::FdRef::Key) means the descriptor.
     pub key: String,
+    /// Whether a later mount writes below it: after the first `start` nothing more can be reached.
+    #[serde(default)]
+    pub writable: bool,
 }
 
 /// `start`.

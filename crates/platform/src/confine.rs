@@ -1,43 +1,212 @@
 //! The second wall: what the kernel's own process gives up, and what guests give up beside their
 //! filter, by Landlock and seccomp.
+//!
+//! Owns: [`KERNEL_CALLS`], the host calls that are left to the kernel, and the Landlock rules for
+//! both. A guest that takes over the kernel is then a process without privileges that sees the
+//! directories it was handed. See landlock(7), seccomp(2).
+
+use std::os::fd::{AsRawFd, BorrowedFd};
+
+use libc::sock_filter;
+
+use crate::notify::filter;
+
+/// The host calls that the kernel's own process can make once it is confined. Those of a guest's
+/// filter are among them, since guests are forked from it.
+pub const KERNEL_CALLS: &[u32] = &[
+    abi::nr::READ,
+    abi::nr::WRITE,
+    abi::nr::READV,
+    abi::nr::WRITEV,
+    abi::nr::PREAD64,
+    abi::nr::PWRITE64,
+    abi::nr::CLOSE,
+    abi::nr::CLOSE_RANGE,
+    abi::nr::FSTAT,
+    abi::nr::NEWFSTATAT,
+    abi::nr::STATX,
+    abi::nr::FSTATFS,
+    abi::nr::LSEEK,
+    abi::nr::FCNTL,
+    abi::nr::DUP2,
+    abi::nr::PIPE2,
+    abi::nr::OPENAT,
+    abi::nr::OPENAT2,
+    abi::nr::READLINKAT,
+    abi::nr::GETDENTS64,
+    abi::nr::FTRUNCATE,
+    abi::nr::FALLOCATE,
+    abi::nr::FSYNC,
+    abi::nr::FDATASYNC,
+    abi::nr::MKDIRAT,
+    abi::nr::UNLINKAT,
+    abi::nr::RENAMEAT2,
+    abi::nr::LINKAT,
+    abi::nr::SYMLINKAT,
+    abi::nr::FCHMOD,
+    abi::nr::FCHMODAT,
+    abi::nr::UTIMENSAT,
+    abi::nr::MEMFD_CREATE,
+    abi::nr::MMAP,
+    abi::nr::MUNMAP,
+    abi::nr::MPROTECT,
+    abi::nr::MREMAP,
+    abi::nr::MADVISE,
+    abi::nr::BRK,
+    abi::nr::POLL,
+    abi::nr::EPOLL_CTL,
+    abi::nr::EPOLL_PWAIT2,
+    abi::nr::RECVMSG,
+    abi::nr::SENDMSG,
+    abi::nr::CLOCK_GETTIME,
+    abi::nr::GETRANDOM,
+    abi::nr::GETRUSAGE,
+    abi::nr::GETPID,
+    abi::nr::GETUID,
+    abi::nr::GETGID,
+    abi::nr::SCHED_GETAFFINITY,
+    abi::nr::SCHED_SETAFFINITY,
+    abi::nr::SYSINFO,
+    abi::nr::CLONE,
+    abi::nr::WAIT4,
+    abi::nr::KILL,
+    abi::nr::TGKILL,
+    abi::nr::RT_SIGQUEUEINFO,
+    abi::nr::RT_TGSIGQUEUEINFO,
+    abi::nr::RT_SIGTIMEDWAIT,
+    abi::nr::RT_SIGSUSPEND,
+    abi::nr::RT_SIGACTION,
+    abi::nr::RT_SIGPROCMASK,
+    abi::nr::RT_SIGRETURN,
+    abi::nr::RT_SIGPENDING,
+    abi::nr::SIGALTSTACK,
+    abi::nr::PAUSE,
+    abi::nr::PTRACE,
+    abi::nr::PROCESS_VM_READV,
+    abi::nr::PROCESS_VM_WRITEV,
+    abi::nr::PIDFD_OPEN,
+    abi::nr::PIDFD_GETFD,
+    abi::nr::SETNS,
+    abi::nr::SETSID,
+    abi::nr::PRLIMIT64,
+    abi::nr::CAPSET,
+    abi::nr::PRCTL,
+    abi::nr::SECCOMP,
+    abi::nr::LANDLOCK_CREATE_RULESET,
+    abi::nr::LANDLOCK_RESTRICT_SELF,
+    abi::nr::EXECVEAT,
+    abi::nr::FUTEX,
+    abi::nr::SCHED_YIELD,
+    abi::nr::SET_ROBUST_LIST,
+    abi::nr::SET_TID_ADDRESS,
+    abi::nr::RSEQ,
+    abi::nr::ARCH_PRCTL,
+    abi::nr::MEMBARRIER,
+    abi::nr::RESTART_SYSCALL,
+    abi::nr::EXIT,
+    abi::nr::EXIT_GROUP,
+];
+
+/// The requests of ioctl(2) that the kernel can make: those of a seccomp listener.
+pub const KERNEL_REQUESTS: &[u32] = &[0xc050_2100, 0xc018_2101, 0x4008_2102, 0x4018_2103, 0x4008_2104];
+
+const EXECUTE: u64 = 1;
+const READ_FILE: u64 = 1 << 2;
+const READ_DIRECTORY: u64 = 1 << 3;
+const READING: u64 = EXECUTE | READ_FILE | READ_DIRECTORY;
+/// Rights that make sense on a regular file.
+const ON_FILES: u64 = EXECUTE | READ_FILE | 1 << 1 | 1 << 14;
+
+/// What [`confine_kernel`] could do on this host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Confinement {
+    /// The directories are the only ones that can be reached.
+    pub landlock: bool,
+    /// The calls are the only ones that can be made.
+    pub filter: bool,
+}
+
+/// Leaves this process only [`KERNEL_CALLS`] and what is below `directories` (with whether it may be
+/// written) and `proc_dir`.
+pub fn confine_kernel(directories: &[(BorrowedFd<'_>, bool)], proc_dir: BorrowedFd<'_>) -> Confinement {
+    // SAFETY: no pointers are passed.
+    let locked = unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) } == 0;
+    let mut rules: Vec<(BorrowedFd<'_>, u64)> =
+        directories.iter().map(|(fd, writable)| (*fd, if *writable { u64::MAX } else { READING })).collect();
+    rules.push((proc_dir, READ_FILE | READ_DIRECTORY));
+    Confinement { landlock: locked && restrict(&rules, 0), filter: locked && install() }
+}
 
 /// In a guest's first process: no path, no TCP port, no signal to anybody outside, by Landlock,
 /// where the host has it. The filter holds alone where it does not.
 pub(crate) fn seal_guest() {
-    #[repr(C)]
-    struct Ruleset {
-        files: u64,
-        network: u64,
-        scoped: u64,
-    }
-    const CREATE: i64 = 444;
-    const RESTRICT: i64 = 446;
+    const SIGNALS_AND_SOCKETS: u64 = 3;
+    restrict(&[], SIGNALS_AND_SOCKETS);
+}
+
+#[repr(C)]
+struct Ruleset {
+    files: u64,
+    network: u64,
+    scoped: u64,
+}
+
+#[repr(C, packed)]
+struct BeneathRule {
+    access: u64,
+    parent: i32,
+}
+
+/// Allows `rules` and nothing else of files and TCP ports; whether the host could.
+fn restrict(rules: &[(BorrowedFd<'_>, u64)], scoped: u64) -> bool {
     const VERSION: u32 = 1;
+    const BENEATH: i32 = 1;
     // SAFETY: with the version flag no ruleset is passed.
-    let version = unsafe { libc::syscall(CREATE, 0, 0, VERSION) };
-    let files: u64 = match version {
-        1 => 0x1fff,
-        2 => 0x3fff,
-        3 | 4 => 0x7fff,
-        5.. => 0xffff,
-        _ => return,
+    let version = unsafe { libc::syscall(libc::SYS_landlock_create_ruleset, 0, 0, VERSION) };
+    let (files, size): (u64, usize) = match version {
+        1 => (0x1fff, 8),
+        2 => (0x3fff, 8),
+        3 => (0x7fff, 8),
+        4 => (0x7fff, 16),
+        5 => (0xffff, 16),
+        6.. => (0xffff, 24),
+        _ => return false,
     };
-    let ruleset =
-        Ruleset { files, network: if version >= 4 { 3 } else { 0 }, scoped: if version >= 6 { 3 } else { 0 } };
-    let size = match version {
-        1..=3 => 8,
-        4 | 5 => 16,
-        _ => 24,
-    };
-    // SAFETY: `ruleset` is readable for `size` bytes; the descriptor is closed after use.
+    let ruleset = Ruleset { files, network: if version >= 4 { 3 } else { 0 }, scoped };
+    // SAFETY: `ruleset` is readable for `size` bytes.
+    let fd = unsafe { libc::syscall(libc::SYS_landlock_create_ruleset, &raw const ruleset, size, 0) } as i32;
+    if fd < 0 {
+        return false;
+    }
+    let added = rules.iter().all(|(directory, access)| {
+        let is_directory = crate::host::stat(*directory).is_ok_and(|stat| stat.mode & abi::stat::S_IFMT == abi::stat::S_IFDIR);
+        let access = access & files & if is_directory { u64::MAX } else { ON_FILES };
+        let rule = BeneathRule { access, parent: directory.as_raw_fd() };
+        // SAFETY: `rule` has the layout that BENEATH rules have.
+        unsafe { libc::syscall(libc::SYS_landlock_add_rule, fd, BENEATH, &raw const rule, 0) == 0 }
+    });
+    // SAFETY: `fd` is the ruleset that was just made; it is closed after use.
     unsafe {
-        let fd = libc::syscall(CREATE, &raw const ruleset, size, 0);
-        if fd >= 0 {
-            libc::syscall(RESTRICT, fd, 0);
-            libc::close(fd as i32);
-        }
+        let restricted = added && libc::syscall(libc::SYS_landlock_restrict_self, fd, 0) == 0;
+        libc::close(fd);
+        restricted
     }
 }
 
-/// The host calls that the kernel's own process can make once it is confined.
-pub const KERNEL_CALLS: &[u32] = &[];
+/// Installs the kernel's own filter.
+fn install() -> bool {
+    let mut program = program();
+    let prog = libc::sock_fprog { len: program.len() as u16, filter: program.as_mut_ptr() };
+    // SAFETY: `prog` points at `program`, which outlives the call.
+    unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, 0, &raw const prog) == 0 }
+}
+
+fn program() -> Vec<sock_filter> {
+    let mut program = filter::prologue();
+    for number in KERNEL_CALLS {
+        program.extend(filter::allow(*number));
+    }
+    program.extend(filter::allow_argument(abi::nr::IOCTL, 1, KERNEL_REQUESTS));
+    program.push(filter::refuse());
+    program
+}

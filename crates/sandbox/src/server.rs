@@ -18,6 +18,7 @@ use kernel::task::{Pid, Pids, Process};
 use kernel::vfs::{OpenFile, OpenFlags};
 use kernel::wait::{Events, Listener};
 use platform::Ended;
+use platform::notify::Notify;
 
 use crate::socket::{Closed, Socket};
 use crate::terminal::Joined;
@@ -48,18 +49,19 @@ pub(crate) fn serve(control: OwnedFd) -> Result<(), Fatal> {
         Ok(None) => return Ok(()),
         Err(closed) => return ended(closed),
     };
-    let notify = platform::notify::Notify::new(proc_dir).map_err(|error| lacking(error.to_string()))?;
-    let kernel = Kernel::new(Arc::new(notify), translate::pod(&pod));
+    let platform = Arc::new(Notify::new(proc_dir).map_err(|error| lacking(error.to_string()))?);
+    let kernel = Kernel::new(Arc::clone(&platform) as Arc<dyn platform::Platform>, translate::pod(&pod));
     let mut server = Server {
         kernel,
+        platform,
         socket,
         readable: Arc::new(Flag(AtomicBool::new(true))),
         parked: HashMap::new(),
         shared_pids: pod.shared_pid.then(|| Pids::new(0)),
         next_namespace: 1,
         terminals: HashMap::new(),
+        isolated: isolation.namespaces,
         confined: false,
-        isolation,
         done: false,
     };
     server.run()
@@ -108,14 +110,15 @@ impl Listener for Flag {
 
 struct Server {
     kernel: Arc<Kernel>,
+    platform: Arc<Notify>,
     socket: Socket,
     readable: Arc<Flag>,
-    parked: HashMap<String, OwnedFd>,
+    parked: HashMap<String, (OwnedFd, bool)>,
     shared_pids: Option<Arc<Pids>>,
     next_namespace: u32,
     terminals: HashMap<(String, Pid), Joined>,
+    isolated: bool,
     confined: bool,
-    isolation: platform::notify::Isolation,
     done: bool,
 }
 
@@ -157,7 +160,7 @@ impl Server {
         let sent = descriptors.into_iter().map(Some).collect();
         match operation {
             Operation::Create(_) => Err(invalid("create: the pod is already described")),
-            Operation::Attach(attach) => self.attach(attach.key, sent),
+            Operation::Attach(attach) => self.attach(attach, sent),
             Operation::Start(start) => self.start(&start, sent),
             Operation::Exec(exec) => self.exec(&exec, sent),
             Operation::Signal(signal) => self.signal(&signal),
@@ -172,12 +175,12 @@ impl Server {
         }
     }
 
-    fn attach(&mut self, key: String, sent: Vec<Option<OwnedFd>>) -> Result<Reply, Failure> {
+    fn attach(&mut self, attach: control::Attach, sent: Vec<Option<OwnedFd>>) -> Result<Reply, Failure> {
         let mut sent = sent.into_iter().flatten();
         let (Some(fd), None) = (sent.next(), sent.next()) else {
-            return Err(invalid(format!("attach {key}: exactly one descriptor must come with it")));
+            return Err(invalid(format!("attach {}: exactly one descriptor must come with it", attach.key)));
         };
-        self.parked.insert(key, fd);
+        self.parked.insert(attach.key, (fd, attach.writable));
         Ok(Reply::Done {})
     }
 
@@ -185,12 +188,12 @@ impl Server {
         if self.kernel.container(&start.container).is_some() {
             return Err(invalid(format!("container {}: already exists", start.container)));
         }
+        self.confine(start, &sent)?;
         let mut fds = Descriptors { sent, parked: &self.parked };
         let pids = self.shared_pids.clone().unwrap_or_else(|| Pids::new(self.next_namespace));
         let spec = translate::root(&self.kernel, &pids, start, &mut fds)?;
         let streams = Wanted::take(&self.kernel, &start.process, &mut fds)?;
         let mounts = kernel::fs::root::build(spec).map_err(|error| translate::build_failure(&error))?;
-        self.confine()?;
         self.next_namespace += 1;
         let limits = ContainerLimits { memory_bytes: start.limits.memory_bytes, pids: start.limits.pids_limit };
         let container = Container::new(&self.kernel, &start.container, mounts, pids, limits);
@@ -313,11 +316,20 @@ impl Server {
 
     /// The second wall goes up before the first guest runs: by then every directory that this
     /// process may ever need has been handed to it.
-    fn confine(&mut self) -> Result<(), Failure> {
+    fn confine(&mut self, start: &control::Start, sent: &[Option<OwnedFd>]) -> Result<(), Failure> {
         if self.confined {
             return Ok(());
         }
-        let _ = &self.isolation;
+        let mut directories = translate::directories(start, sent);
+        directories.extend(self.parked.values().map(|(fd, writable)| (fd.as_fd(), *writable)));
+        let confinement = self.platform.confine(&directories);
+        if !confinement.filter {
+            return Err(failure(ErrorKind::Host, "the host refuses a seccomp filter for the kernel's own process"));
+        }
+        if !confinement.landlock && !self.isolated {
+            let lacking = "the host has neither user namespaces nor Landlock: enable one of them (user.max_user_namespaces, or a kernel with Landlock)";
+            return Err(failure(ErrorKind::Host, lacking));
+        }
         self.confined = true;
         Ok(())
     }

@@ -3,7 +3,7 @@
 //! Owns: descriptors by index or key, limits and users by name, default mounts and environment.
 
 use std::collections::HashMap;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
 use abi::Errno;
@@ -49,7 +49,7 @@ pub(crate) struct Descriptors<'d> {
     /// Those of its own message.
     pub(crate) sent: Vec<Option<OwnedFd>>,
     /// Those parked by `attach`.
-    pub(crate) parked: &'d HashMap<String, OwnedFd>,
+    pub(crate) parked: &'d HashMap<String, (OwnedFd, bool)>,
 }
 
 impl Descriptors<'_> {
@@ -64,13 +64,27 @@ impl Descriptors<'_> {
             }
             FdRef::Key(key) => {
                 let parked = self.parked.get(key);
-                let parked =
+                let (parked, _) =
                     parked.ok_or_else(|| failure(ErrorKind::NoSuch, format!("key {key}: nothing is attached")))?;
                 let copy = parked.as_fd().try_clone_to_owned();
                 copy.map_err(|error| failure(ErrorKind::Host, format!("key {key}: {error}")))
             }
         }
     }
+}
+
+/// What a container's layers and volumes need of the host's files, and whether they are written.
+pub(crate) fn directories<'f>(start: &control::Start, sent: &'f [Option<OwnedFd>]) -> Vec<(BorrowedFd<'f>, bool)> {
+    let layers = start.root.layers.iter().filter_map(|layer| match &layer.source {
+        LayerSource::Host { fd: FdRef::Fd(index), .. } => Some((*index, false)),
+        _ => None,
+    });
+    let volumes = start.mounts.iter().filter_map(|mount| match mount {
+        Mount::Bind { fd: FdRef::Fd(index), read_only, .. } => Some((*index, !read_only)),
+        _ => None,
+    });
+    let found = layers.chain(volumes);
+    found.filter_map(|(index, writable)| Some((sent.get(index)?.as_ref()?.as_fd(), writable))).collect()
 }
 
 /// The tree of a container.

@@ -131,16 +131,42 @@ const fn jump(code: u16, k: u32, jt: u8, jf: u8) -> sock_filter {
     sock_filter { code, jt, jf, k }
 }
 
-/// The whole program.
-pub(super) fn program() -> Vec<sock_filter> {
-    let mut program = vec![
+/// The beginning of every program: another architecture reaches nothing; the number is loaded.
+pub(crate) fn prologue() -> Vec<sock_filter> {
+    vec![
         op(LOAD, OFFSET_ARCH),
         jump(EQUAL, AUDIT_ARCH_X86_64, 1, 0),
         op(RETURN, NO_SUCH_CALL),
         op(LOAD, OFFSET_NUMBER),
         jump(AT_LEAST, X32_BIT, 0, 1),
         op(RETURN, NO_SUCH_CALL),
-    ];
+    ]
+}
+
+/// Lets a call through.
+pub(crate) fn allow(number: u32) -> [sock_filter; 2] {
+    [jump(EQUAL, number, 0, 1), op(RETURN, ALLOW)]
+}
+
+/// Lets a call through where an argument is one of `values`, and refuses it otherwise.
+pub(crate) fn allow_argument(number: u32, argument: u32, values: &[u32]) -> Vec<sock_filter> {
+    let mut program = vec![jump(EQUAL, number, 0, values.len() as u8 + 3), op(LOAD, OFFSET_ARGS + 8 * argument)];
+    for (index, value) in values.iter().enumerate() {
+        program.push(jump(EQUAL, *value, (values.len() - index) as u8, 0));
+    }
+    program.push(refuse());
+    program.push(op(RETURN, ALLOW));
+    program
+}
+
+/// The end of a program that refuses what is left with `EPERM`.
+pub(crate) const fn refuse() -> sock_filter {
+    op(RETURN, libc::SECCOMP_RET_ERRNO | libc::EPERM as u32)
+}
+
+/// The whole program.
+pub(super) fn program() -> Vec<sock_filter> {
+    let mut program = prologue();
     for rule in RULES {
         let body = condition(rule.condition);
         program.push(jump(EQUAL, rule.number, 0, body.len() as u8));

@@ -5,7 +5,7 @@
 //! host), their memory, their pid namespaces. One thread does all of it. Read DESIGN's traps in
 //! docs/adr before changing the order of anything here.
 
-mod filter;
+pub(crate) mod filter;
 mod listener;
 mod memory;
 mod namespaces;
@@ -57,6 +57,12 @@ impl Notify {
     pub fn new(proc_dir: OwnedFd) -> std::io::Result<Notify> {
         let state = State { program: filter::program(), ..State::default() };
         Ok(Notify { reactor: Reactor::new()?, stub: stub::file()?, proc_dir, state: Mutex::new(state) })
+    }
+
+    /// The second wall: leaves this process what the kernel needs and `directories`, with whether
+    /// each may be written.
+    pub fn confine(&self, directories: &[(BorrowedFd<'_>, bool)]) -> crate::confine::Confinement {
+        crate::confine::confine_kernel(directories, self.proc_dir.as_fd())
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
