@@ -97,7 +97,7 @@ impl Kernel {
 
     /// Takes back a process that never ran.
     fn discard(&self, process: &Arc<Process>) {
-        process.kill();
+        self.platform.discard(process.host);
         self.take_process(process.host);
         for task in process.tasks() {
             task.abandon();

@@ -11,8 +11,8 @@ use libc::sock_filter;
 
 use crate::notify::filter;
 
-/// The host calls that the kernel's own process can make once it is confined. Those of a guest's
-/// filter are among them, since guests are forked from it.
+/// The host calls that the kernel's own process can make once it is confined. Guests are forked from
+/// the spawner, which was there before, so that nothing of it reaches them.
 pub const KERNEL_CALLS: &[u32] = &[
     abi::nr::READ,
     abi::nr::WRITE,
@@ -21,15 +21,12 @@ pub const KERNEL_CALLS: &[u32] = &[
     abi::nr::PREAD64,
     abi::nr::PWRITE64,
     abi::nr::CLOSE,
-    abi::nr::CLOSE_RANGE,
     abi::nr::FSTAT,
     abi::nr::NEWFSTATAT,
     abi::nr::STATX,
     abi::nr::FSTATFS,
     abi::nr::LSEEK,
     abi::nr::FCNTL,
-    abi::nr::DUP2,
-    abi::nr::PIPE2,
     abi::nr::OPENAT,
     abi::nr::OPENAT2,
     abi::nr::READLINKAT,
@@ -58,6 +55,7 @@ pub const KERNEL_CALLS: &[u32] = &[
     abi::nr::EPOLL_PWAIT2,
     abi::nr::RECVMSG,
     abi::nr::SENDMSG,
+    abi::nr::SHUTDOWN,
     abi::nr::CLOCK_GETTIME,
     abi::nr::GETRANDOM,
     abi::nr::GETRUSAGE,
@@ -68,43 +66,25 @@ pub const KERNEL_CALLS: &[u32] = &[
     abi::nr::GETEGID,
     abi::nr::GETTID,
     abi::nr::SCHED_GETAFFINITY,
-    abi::nr::SCHED_SETAFFINITY,
     abi::nr::SYSINFO,
-    abi::nr::CLONE,
     abi::nr::WAIT4,
     abi::nr::KILL,
     abi::nr::TGKILL,
     abi::nr::RT_SIGQUEUEINFO,
     abi::nr::RT_TGSIGQUEUEINFO,
     abi::nr::RT_SIGTIMEDWAIT,
-    abi::nr::RT_SIGSUSPEND,
     abi::nr::RT_SIGACTION,
     abi::nr::RT_SIGPROCMASK,
     abi::nr::RT_SIGRETURN,
-    abi::nr::RT_SIGPENDING,
     abi::nr::SIGALTSTACK,
-    abi::nr::PAUSE,
     abi::nr::PTRACE,
     abi::nr::PROCESS_VM_READV,
     abi::nr::PROCESS_VM_WRITEV,
     abi::nr::PIDFD_OPEN,
     abi::nr::PIDFD_GETFD,
-    abi::nr::SETNS,
-    abi::nr::SETSID,
-    abi::nr::PRLIMIT64,
-    abi::nr::CAPSET,
     abi::nr::PRCTL,
-    abi::nr::SECCOMP,
-    abi::nr::LANDLOCK_CREATE_RULESET,
-    abi::nr::LANDLOCK_RESTRICT_SELF,
-    abi::nr::EXECVEAT,
     abi::nr::FUTEX,
     abi::nr::SCHED_YIELD,
-    abi::nr::SET_ROBUST_LIST,
-    abi::nr::SET_TID_ADDRESS,
-    abi::nr::RSEQ,
-    abi::nr::ARCH_PRCTL,
-    abi::nr::MEMBARRIER,
     abi::nr::RESTART_SYSCALL,
     abi::nr::EXIT,
     abi::nr::EXIT_GROUP,
@@ -120,7 +100,7 @@ const READING: u64 = EXECUTE | READ_FILE | READ_DIRECTORY;
 /// Rights that make sense on a regular file.
 const ON_FILES: u64 = EXECUTE | READ_FILE | 1 << 1 | 1 << 14;
 
-/// What [`confine_kernel`] could do on this host.
+/// What the second wall could do on this host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Confinement {
     /// The directories are the only ones that can be reached.
@@ -130,14 +110,21 @@ pub struct Confinement {
 }
 
 /// Leaves this process only [`KERNEL_CALLS`] and what is below `directories` (with whether it may be
-/// written) and `proc_dir`.
-pub fn confine_kernel(directories: &[(BorrowedFd<'_>, bool)], proc_dir: BorrowedFd<'_>) -> Confinement {
+/// written) and `proc_dir`. `between` runs with the second restriction and without the first: what it
+/// forks shares our Landlock domain, which ptrace(2) asks for, and not our filter.
+pub(crate) fn confine_kernel<T>(
+    directories: &[(BorrowedFd<'_>, bool)],
+    proc_dir: BorrowedFd<'_>,
+    between: impl FnOnce() -> T,
+) -> (Confinement, T) {
     // SAFETY: no pointers are passed.
     let locked = unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) } == 0;
     let mut rules: Vec<(BorrowedFd<'_>, u64)> =
         directories.iter().map(|(fd, writable)| (*fd, if *writable { u64::MAX } else { READING })).collect();
     rules.push((proc_dir, READ_FILE | READ_DIRECTORY));
-    Confinement { landlock: locked && restrict(&rules, 0), filter: locked && install() }
+    let landlock = locked && restrict(&rules, 0);
+    let made = between();
+    (Confinement { landlock, filter: locked && install() }, made)
 }
 
 /// In a guest's first process: no path, no TCP port, no signal to anybody outside, by Landlock,
@@ -182,7 +169,8 @@ fn restrict(rules: &[(BorrowedFd<'_>, u64)], scoped: u64) -> bool {
         return false;
     }
     let added = rules.iter().all(|(directory, access)| {
-        let is_directory = crate::host::stat(*directory).is_ok_and(|stat| stat.mode & abi::stat::S_IFMT == abi::stat::S_IFDIR);
+        let is_directory =
+            crate::host::stat(*directory).is_ok_and(|stat| stat.mode & abi::stat::S_IFMT == abi::stat::S_IFDIR);
         let access = access & files & if is_directory { u64::MAX } else { ON_FILES };
         let rule = BeneathRule { access, parent: directory.as_raw_fd() };
         // SAFETY: `rule` has the layout that BENEATH rules have.

@@ -162,6 +162,9 @@ pub trait Platform: Send + Sync {
         Err(std::io::ErrorKind::Unsupported.into())
     }
 
+    /// Kills a process that never ran and forgets it.
+    fn discard(&self, _process: HostTask) {}
+
     /// The ids of a thread, or `None` where it is gone.
     fn identify(&self, _task: HostTask) -> Option<Identity> {
         None

@@ -292,6 +292,7 @@ impl Server {
         for container in self.kernel.containers() {
             self.wait_for_end(&container);
         }
+        self.platform.end();
     }
 
     fn tell_exits(&mut self) {
@@ -323,6 +324,7 @@ impl Server {
         let mut directories = translate::directories(start, sent);
         directories.extend(self.parked.values().map(|(fd, writable)| (fd.as_fd(), *writable)));
         let confinement = self.platform.confine(&directories);
+        let confinement = confinement.map_err(|error| failure(ErrorKind::Host, format!("cannot fork: {error}")))?;
         if !confinement.filter {
             return Err(failure(ErrorKind::Host, "the host refuses a seccomp filter for the kernel's own process"));
         }

@@ -11,13 +11,13 @@ mod memory;
 mod namespaces;
 mod procfs;
 mod spawn;
+mod spawner;
 pub mod stub;
 mod trace;
 
-use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use abi::Errno;
 use abi::signal::{SigInfo, Signal, SignalSet};
@@ -25,9 +25,11 @@ use abi::signal::{SigInfo, Signal, SignalSet};
 pub use filter::{CONTINUED, Condition, RULES, Rule};
 pub use namespaces::{Isolation, isolate};
 
+use crate::confine::{Confinement, confine_kernel};
 use crate::reactor::{Reactor, Readiness};
 use crate::{BadAddress, Event, GuestCall, HostTask, Identity, Platform, Reply, SignalState};
 use listener::{Listener, Received};
+use spawner::Spawner;
 
 /// Tokens of pidfds carry this bit beside the process's id, tokens of listeners do not.
 const PROCESS_TOKEN: u64 = 1 << 31;
@@ -37,6 +39,7 @@ pub struct Notify {
     reactor: Reactor,
     stub: OwnedFd,
     proc_dir: OwnedFd,
+    spawner: OnceLock<Spawner>,
     state: Mutex<State>,
 }
 
@@ -45,24 +48,29 @@ struct State {
     listeners: HashMap<u32, Arc<Listener>>,
     processes: HashMap<i32, OwnedFd>,
     deferred: VecDeque<(u32, Received)>,
-    namespaces: HashMap<u32, namespaces::PidNamespace>,
-    program: Vec<libc::sock_filter>,
 }
-
-// SAFETY: the filter program is plain numbers; everything else in `State` is `Send` by itself.
-unsafe impl Send for State {}
 
 impl Notify {
     /// The platform, once [`isolate`] has been called. `proc_dir` is the host's /proc.
     pub fn new(proc_dir: OwnedFd) -> std::io::Result<Notify> {
-        let state = State { program: filter::program(), ..State::default() };
-        Ok(Notify { reactor: Reactor::new()?, stub: stub::file()?, proc_dir, state: Mutex::new(state) })
+        let reactor = Reactor::new()?;
+        Ok(Notify { reactor, stub: stub::file()?, proc_dir, spawner: OnceLock::new(), state: Mutex::default() })
     }
 
     /// The second wall: leaves this process what the kernel needs and `directories`, with whether
     /// each may be written.
-    pub fn confine(&self, directories: &[(BorrowedFd<'_>, bool)]) -> crate::confine::Confinement {
-        crate::confine::confine_kernel(directories, self.proc_dir.as_fd())
+    pub fn confine(&self, directories: &[(BorrowedFd<'_>, bool)]) -> std::io::Result<Confinement> {
+        let start = || Spawner::start(self.stub.as_fd(), self.proc_dir.as_fd());
+        let (confinement, spawner) = confine_kernel(directories, self.proc_dir.as_fd(), start);
+        let _ = self.spawner.set(spawner?);
+        Ok(confinement)
+    }
+
+    /// Ends the spawner and what it keeps; to be called when no guest is left.
+    pub fn end(&self) {
+        if let Some(spawner) = self.spawner.get() {
+            spawner.end();
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -195,20 +203,22 @@ impl Platform for Notify {
     }
 
     fn spawn(&self, namespace: u32) -> Result<HostTask, std::io::Error> {
-        let mut state = self.state();
-        let state = &mut *state;
-        let namespace = match state.namespaces.entry(namespace) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => new.insert(namespaces::PidNamespace::new(self.proc_dir.as_fd())?),
-        };
-        let (process, listener) = spawn::spawn(namespace, self.stub.as_fd(), &mut state.program)?;
+        let spawner = self.spawner.get().ok_or(std::io::ErrorKind::NotConnected)?;
+        let (process, listener) = spawner.spawn(namespace)?;
         let number = listener.raw() as u32;
         self.reactor.add(listener.raw(), libc::EPOLLIN as u32, u64::from(number))?;
-        state.listeners.insert(number, Arc::new(listener));
-        let pidfd = namespaces::pidfd_open(process)?;
-        self.reactor.add(pidfd.as_raw_fd(), libc::EPOLLIN as u32, PROCESS_TOKEN | process as u64)?;
-        state.processes.insert(process, pidfd);
+        self.state().listeners.insert(number, Arc::new(listener));
+        self.adopt(process)?;
         Ok(HostTask(process))
+    }
+
+    fn discard(&self, process: HostTask) {
+        namespaces::send(process.0, None, Signal::SIGKILL, None);
+        let pidfd = self.state().processes.remove(&process.0);
+        if let Some(pidfd) = pidfd {
+            self.reactor.remove(pidfd.as_raw_fd());
+        }
+        namespaces::wait(process.0);
     }
 
     fn identify(&self, task: HostTask) -> Option<Identity> {

@@ -72,7 +72,16 @@ fn empty_root() -> Result<(), i32> {
 /// closes it ends, and with it the host kills every other process of the namespace.
 pub(crate) struct PidNamespace {
     namespace: Option<OwnedFd>,
-    _alive: Option<OwnedFd>,
+    keeper: Option<(OwnedFd, i32)>,
+}
+
+impl Drop for PidNamespace {
+    fn drop(&mut self) {
+        if let Some((alive, keeper)) = self.keeper.take() {
+            drop(alive);
+            wait(keeper);
+        }
+    }
 }
 
 impl PidNamespace {
@@ -80,23 +89,25 @@ impl PidNamespace {
     pub(crate) fn new(proc_dir: BorrowedFd<'_>) -> std::io::Result<PidNamespace> {
         let (read, write) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
         match fork_into(libc::CLONE_NEWPID | libc::SIGCHLD, || keep(&read)) {
-            Err(_) => Ok(PidNamespace { namespace: None, _alive: None }),
+            Err(_) => Ok(PidNamespace { namespace: None, keeper: None }),
             Ok(keeper) => Ok(PidNamespace {
                 namespace: Some(open_namespace(proc_dir, &format!("{keeper}/ns/pid"))?),
-                _alive: Some(write),
+                keeper: Some((write, keeper)),
             }),
         }
     }
 
-    /// Forks a child that is born in this namespace and lives in `child`; answers its host id.
+    /// Makes a process that is born in this namespace and lives in `child`, as a child of our
+    /// parent; answers the host id of the helper that made it, 0 for none, and its own.
     ///
-    /// Who has entered a pid namespace cannot come back to one of the host's, so a helper enters it
-    /// and makes the child a sibling of itself: a child of ours.
-    pub(crate) fn fork(&self, child: impl FnOnce() -> Infallible) -> std::io::Result<i32> {
-        let Some(namespace) = &self.namespace else { return fork_into(libc::SIGCHLD, child) };
+    /// Who has entered a pid namespace cannot come back to one of the host's, so a helper enters it.
+    /// Where nothing came of it the process's id is a negative errno.
+    pub(crate) fn fork(&self, child: impl FnOnce() -> Infallible) -> std::io::Result<(i32, i32)> {
+        const SIBLING: i32 = libc::CLONE_PARENT | libc::SIGCHLD;
+        let Some(namespace) = &self.namespace else { return Ok((0, fork_into(SIBLING, child)?)) };
         let (read, write) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
-        let helper = fork_into(libc::SIGCHLD, || {
-            let made = enter(namespace.as_fd()).and_then(|()| fork_into(libc::CLONE_PARENT | libc::SIGCHLD, child));
+        let helper = fork_into(SIBLING, || {
+            let made = enter(namespace.as_fd()).and_then(|()| fork_into(SIBLING, child));
             let told = made.unwrap_or_else(|error| -error.raw_os_error().unwrap_or(libc::EIO));
             let _ = rustix::io::write(&write, &told.to_ne_bytes());
             // SAFETY: ends the helper.
@@ -104,18 +115,15 @@ impl PidNamespace {
         })?;
         drop(write);
         let mut told = [0; 4];
-        let length = rustix::io::read(&read, &mut told)?;
-        // SAFETY: the helper is our own child; nothing is written.
-        unsafe { libc::waitpid(helper, std::ptr::null_mut(), 0) };
-        match i32::from_ne_bytes(told) {
-            process if process > 0 && length == told.len() => Ok(process),
-            error => Err(std::io::Error::from_raw_os_error(-error)),
+        match rustix::io::read(&read, &mut told) {
+            Ok(4) => Ok((helper, i32::from_ne_bytes(told))),
+            _ => Ok((helper, -libc::EIO)),
         }
     }
 }
 
 /// Forks; the child does nothing but `child`. `flags` are clone(2)'s.
-fn fork_into(flags: i32, child: impl FnOnce() -> Infallible) -> std::io::Result<i32> {
+pub(super) fn fork_into(flags: i32, child: impl FnOnce() -> Infallible) -> std::io::Result<i32> {
     // SAFETY: without a stack of its own the child is a fork of this single thread.
     let forked = unsafe { libc::syscall(libc::SYS_clone, flags, 0, 0, 0, 0) } as i32;
     if forked == 0 {
@@ -158,6 +166,12 @@ pub(crate) fn pidfd_open(process: i32) -> std::io::Result<OwnedFd> {
     }
     // SAFETY: `fd` was just made and is owned by nobody else.
     Ok(unsafe { OwnedFd::from_raw_fd(fd as i32) })
+}
+
+/// Waits for the end of a child and forgets it.
+pub(crate) fn wait(process: i32) {
+    // SAFETY: nothing is written.
+    unsafe { libc::waitpid(process, std::ptr::null_mut(), libc::__WALL) };
 }
 
 /// Takes the end of a child; `None` where it has not ended.

@@ -1,12 +1,12 @@
-//! The first process of a container (or of an exec): forked from the kernel, stripped, filtered,
-//! and turned into the loader stub.
+//! The first process of a container (or of an exec): stripped, filtered, and turned into the loader
+//! stub; and how the kernel gets hold of its listener.
 
 use std::convert::Infallible;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 use super::filter;
 use super::listener::Listener;
-use super::namespaces::{PidNamespace, pidfd_open};
+use super::namespaces::pidfd_open;
 use crate::last_errno;
 
 /// Where the child keeps the stub's file; everything else is closed.
@@ -14,14 +14,8 @@ const STUB: i32 = 0;
 /// The number that the listener gets in the child: the lowest free one.
 const LISTENER: i32 = 1;
 
-/// Starts a process in `namespace`; answers its host id and its filter's listener. Its first call
-/// is the execveat of the stub, which must be let go.
-pub(crate) fn spawn(
-    namespace: &PidNamespace,
-    stub: BorrowedFd<'_>,
-    program: &mut [libc::sock_filter],
-) -> std::io::Result<(i32, Listener)> {
-    let child = namespace.fork(|| become_guest(stub, program))?;
+/// The process and the listener of its filter; where that cannot be had, the process is killed.
+pub(super) fn fetch(child: i32) -> std::io::Result<(i32, Listener)> {
     match listener_of(child) {
         Ok(listener) => Ok((child, Listener::new(listener))),
         Err(error) => {
@@ -84,7 +78,7 @@ fn failure(status: i32) -> std::io::Error {
 
 /// In the child: gives up everything and starts the stub. Ends with the errno as exit code where a
 /// step fails.
-fn become_guest(stub: BorrowedFd<'_>, program: &mut [libc::sock_filter]) -> Infallible {
+pub(super) fn become_guest(stub: BorrowedFd<'_>, program: &mut [libc::sock_filter]) -> Infallible {
     let fail = || -> ! {
         // SAFETY: ends this process.
         unsafe { libc::_exit(last_errno()) }

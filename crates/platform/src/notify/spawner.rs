@@ -1,0 +1,86 @@
+//! The spawner: a process that makes the first process of a container and those of exec.
+//!
+//! It is forked before the kernel's process confines itself, since a guest forked from a confined
+//! process would carry that filter too, and its refusals come before our notifications. It holds the
+//! pid namespaces, reads nothing but a namespace's number, and ends with the kernel's process. What
+//! it makes are siblings of itself: children of the kernel's process.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::convert::Infallible;
+use std::os::fd::{BorrowedFd, OwnedFd};
+
+use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
+
+use super::namespaces::{PidNamespace, fork_into};
+use super::spawn::become_guest;
+use super::{filter, listener::Listener, spawn};
+
+/// The kernel's end of the spawner.
+pub(super) struct Spawner {
+    socket: OwnedFd,
+    process: i32,
+}
+
+impl Spawner {
+    /// Forks the spawner.
+    pub(super) fn start(stub: BorrowedFd<'_>, proc_dir: BorrowedFd<'_>) -> std::io::Result<Spawner> {
+        let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
+        let process = fork_into(libc::SIGCHLD, || serve(&theirs, stub, proc_dir))?;
+        Ok(Spawner { socket: ours, process })
+    }
+
+    /// Has the spawner end its namespaces and itself, and waits for that. No guest may be left.
+    pub(super) fn end(&self) {
+        let _ = rustix::net::shutdown(&self.socket, rustix::net::Shutdown::Both);
+        // SAFETY: the spawner is our own child; nothing is written.
+        unsafe { libc::waitpid(self.process, std::ptr::null_mut(), 0) };
+    }
+
+    /// Has a process made in pid namespace number `namespace`; answers its host id and its filter's
+    /// listener. Its first call is the execveat of the stub, which must be let go.
+    pub(super) fn spawn(&self, namespace: u32) -> std::io::Result<(i32, Listener)> {
+        rustix::io::write(&self.socket, &namespace.to_ne_bytes())?;
+        let mut answer = [0; 8];
+        if rustix::io::read(&self.socket, &mut answer)? != answer.len() {
+            return Err(std::io::Error::other("the spawner has ended"));
+        }
+        let [a, b, c, d, e, f, g, h] = answer;
+        let (helper, process) = (i32::from_ne_bytes([a, b, c, d]), i32::from_ne_bytes([e, f, g, h]));
+        if helper > 0 {
+            // SAFETY: the helper is our own child, which has ended; nothing is written.
+            unsafe { libc::waitpid(helper, std::ptr::null_mut(), 0) };
+        }
+        if process < 0 {
+            return Err(std::io::Error::from_raw_os_error(-process));
+        }
+        spawn::fetch(process)
+    }
+}
+
+/// The spawner's life.
+fn serve(socket: &OwnedFd, stub: BorrowedFd<'_>, proc_dir: BorrowedFd<'_>) -> Infallible {
+    // SAFETY: plain calls.
+    unsafe {
+        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+        libc::prctl(libc::PR_SET_NAME, c"podvisor-spawn".as_ptr());
+    }
+    let mut namespaces: HashMap<u32, PidNamespace> = HashMap::new();
+    let mut program = filter::program();
+    let mut number = [0; 4];
+    while matches!(rustix::io::read(socket, &mut number), Ok(4)) {
+        let made = match namespaces.entry(u32::from_ne_bytes(number)) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(new) => PidNamespace::new(proc_dir).map(|namespace| new.insert(namespace)),
+        };
+        let made = made.and_then(|namespace| namespace.fork(|| become_guest(stub, &mut program)));
+        let (helper, process) = made.unwrap_or_else(|error| (0, -error.raw_os_error().unwrap_or(libc::EIO)));
+        let answer = [helper.to_ne_bytes(), process.to_ne_bytes()].concat();
+        if rustix::io::write(socket, &answer).is_err() {
+            break;
+        }
+    }
+    drop(namespaces);
+    // SAFETY: ends the spawner.
+    unsafe { libc::_exit(0) }
+}
