@@ -216,12 +216,15 @@ def _backoff_left(job: Job, owned: Sequence[Pod], failed: int, now: datetime) ->
 
 
 def _finished_at(pod: Pod, now: datetime) -> datetime:
+    """When its last container ended, or else when its deletion was asked for."""
     ends = [
         status.state.terminated.finished_at
         for status in pod.status.container_statuses
         if status.state.terminated is not None and status.state.terminated.finished_at is not None
     ]
-    return max(ends, default=pod.metadata.deletion_timestamp or pod.metadata.creation_timestamp or now)
+    if ends or pod.metadata.deletion_timestamp is None:
+        return max(ends, default=pod.metadata.creation_timestamp or now)
+    return pod.metadata.deletion_timestamp - timedelta(seconds=pod.metadata.deletion_grace_period_seconds or 0)
 
 
 def _told_index(container: Mapping[str, Any]) -> dict[str, Any]:
