@@ -250,7 +250,7 @@ impl Task {
         if self.is_in_call() {
             self.process().host_signal(Some(self), signal, Some(info));
             self.cut_short();
-        } else if self.waits_natively() {
+        } else if self.waits_natively() || self.sleeps_on_a_futex() {
             self.process().host_signal(Some(self), signal, Some(info));
         } else {
             self.held.lock().push((signal, info));
@@ -258,6 +258,12 @@ impl Task {
             let timer = self.kernel().timers.at(when, Arc::new(Release(Arc::downgrade(self))));
             *self.held_timer.lock() = Some(timer);
         }
+    }
+
+    /// Whether the thread sleeps in a futex wait on the host, where a signal does no harm.
+    fn sleeps_on_a_futex(&self) -> bool {
+        let text = self.kernel().platform.proc_file(self.host, "syscall");
+        text.starts_with(format!("{} ", abi::nr::FUTEX).as_bytes())
     }
 
     /// Hands the signals that waited for this thread to the host; whether there were any.

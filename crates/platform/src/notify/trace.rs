@@ -103,11 +103,23 @@ pub(crate) fn fork(
         .and_then(|()| ptrace(libc::PTRACE_CONT, call.host, 0, 0))
         .and_then(|()| let_again(listener, call.host, args, deferred, &mut signal))
         .and_then(|()| wait_for_fork(call.host));
+    if forked.is_ok() {
+        let _ = restore(call.host, call);
+    }
     let _ = ptrace(libc::PTRACE_DETACH, call.host, 0, signal as usize);
     let child = forked?;
     wait_for_stop(child)?;
+    restore(child, call)?;
     ptrace(libc::PTRACE_DETACH, child, 0, 0)?;
     Ok(child)
+}
+
+/// Gives a stopped thread back the argument registers that the guest chose: a call preserves them,
+/// and vfork(3) of the C library keeps its return address in one.
+fn restore(host: i32, call: &Received) -> Result<(), i32> {
+    let mut registers = get_registers(host)?;
+    [registers.rdi, registers.rsi, registers.rdx, registers.r10, registers.r8, registers.r9] = call.args;
+    ptrace(libc::PTRACE_SETREGS, host, 0, &raw const registers as usize)
 }
 
 /// Receives the repeated clone of `host` and lets it go on. Where a signal stops the thread before
