@@ -167,7 +167,10 @@ impl Inotify {
             let always = FileEvents::UNMOUNT.bits();
             let told = event.what.bits() & (asked | always);
             if told != 0 {
-                let mask = told | event.what.bits() & IN_ISDIR;
+                // Linux does not say of what is told of itself alone that it is a directory.
+                let alone = FileEvents::DELETE_SELF | FileEvents::MOVE_SELF | FileEvents::UNMOUNT;
+                let kind = if event.what.intersects(alone) { 0 } else { event.what.bits() & IN_ISDIR };
+                let mask = told | kind;
                 let name = event.name.clone().unwrap_or_default();
                 state.push(Event { watch, mask, cookie: event.cookie, name });
             }

@@ -40,6 +40,7 @@ fn shmget(task: &Arc<Task>, [key, size, flags, ..]: Args) -> Answer {
 /// The call is made a mmap(2) of the segment's memory file.
 fn shmat(task: &Arc<Task>, [id, address, flags, ..]: Args) -> Answer {
     let flags = flags as u32;
+    task.kernel().ipc.sweep(task.kernel());
     let segment = task.kernel().ipc.shm.find(id as i32)?;
     let writing = flags & SHM_RDONLY == 0;
     let wanted = if writing { 0o6 } else { 0o4 } | if flags & SHM_EXEC != 0 { 0o1 } else { 0 };
