@@ -56,6 +56,8 @@ class MemoryApi:
         self.store = Store()
         self.intercept: Callable[[Request], None] = lambda request: None
         """Called before each request; a `Refused` that it raises is answered, anything else ends the request."""
+        self.deliver: Callable[[Request], None] = lambda request: None
+        """Called once a request has been carried out; what it raises takes the place of the answer."""
         self._clock = clock or SystemClock()
         self._kinds = {(kind.resource.group, kind.resource.version, kind.resource.plural): kind for kind in kinds}
         for name in ("default", "kube-system", "kube-node-lease"):
@@ -84,6 +86,7 @@ class MemoryApi:
             reply = self._answer(request)
         except Refused as refused:
             reply = _MemoryReply(refused.code, refused.body)
+        self.deliver(request)
         yield reply
 
     def _answer(self, request: Request) -> _MemoryReply:
