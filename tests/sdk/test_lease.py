@@ -1,6 +1,7 @@
 """Leader election."""
 
 import asyncio
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -63,6 +64,25 @@ async def test_a_leader_cut_off_stops_before_another_may_begin(api, client, cloc
         assert leading == []
         await clock.advance(16)
         assert leading == ["second"]
+
+
+async def test_a_leader_whose_requests_hang_stops_in_time_too(api, clock, leading, candidate):
+    async with tasks.background() as scope:
+        first = scope.start(_outcome(candidate("first")))
+        await settle()
+        answer = api.open
+
+        @asynccontextmanager
+        async def hang(request):
+            await asyncio.Event().wait()
+            async with answer(request) as reply:
+                yield reply
+
+        api.open = hang
+        await clock.advance(10)
+        assert leading == []
+        await clock.advance(2)
+        assert isinstance(await first, Lost)
 
 
 async def test_the_lease_says_who_leads_and_how_often_that_changed(client, clock, candidate):

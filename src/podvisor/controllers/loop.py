@@ -1,6 +1,7 @@
 """What all loops have in common: keys, workers, retries."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -68,14 +69,6 @@ async def run(loop: Loop, cluster: Cluster) -> None:
         await forever(cluster.clock)
 
 
-async def step(loop: Loop) -> bool:
-    """Reconcile one ready key, if there is one (for tests and tools that drive a loop themselves)."""
-    key = loop.queue.get_nowait()
-    if key is not None:
-        await _reconcile(loop, key)
-    return key is not None
-
-
 async def _work(loop: Loop) -> None:
     while True:
         await _reconcile(loop, await loop.queue.get())
@@ -110,7 +103,7 @@ async def forever(clock: Clock) -> None:
         await clock.sleep(3600)
 
 
-def enqueue_itself(queue: WorkQueue[Key]):
+def enqueue_itself(queue: WorkQueue[Key]) -> Callable[[Object | None, Object | None], None]:
     """A handler that has every changed object looked at."""
 
     def handler(old: Object | None, new: Object | None) -> None:

@@ -11,7 +11,7 @@ import asyncio
 import heapq
 import itertools
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from podvisor.base.clock import Clock
 from podvisor.scheduler.filters import Change
@@ -36,7 +36,7 @@ class Waiting:
     """When it is tried again in any case."""
     parked: bool = False
     gone: bool = False
-    ready: bool = field(default=False)
+    ready: bool = False
 
 
 class Queue:

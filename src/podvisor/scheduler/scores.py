@@ -3,7 +3,7 @@
 Each score lies between 0 and 100 and is weighted as kube-scheduler's default profile weights it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from podvisor.scheduler import affinity, neighbours
 from podvisor.scheduler.state import NodeState, PodInfo, State
@@ -12,7 +12,6 @@ from podvisor.sdk import tolerations
 MOST = 100.0
 FAR = 1 << 20
 """What a node outside every domain of a spread constraint counts as having: it comes last."""
-Score = Callable[[NodeState], float]
 
 
 def totals(info: PodInfo, nodes: Sequence[NodeState], state: State) -> list[float]:

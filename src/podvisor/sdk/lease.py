@@ -8,6 +8,7 @@ renew in time stops before anybody else may begin, which is why `renew_deadline`
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,11 +71,18 @@ class Election:
             await self._release()
 
     async def _renew(self) -> None:
-        renewed = self._clock.monotonic()
-        while self._clock.monotonic() - renewed < self._settings.renew_deadline:
-            await self._clock.sleep(self._settings.retry)
-            if await self._attempt():
-                renewed = self._clock.monotonic()
+        """Return when the lease could not be renewed in time.
+
+        A renewal counts from when it was begun: the others may have seen it then. One that hangs does not hold this up.
+        """
+        deadline = self._clock.monotonic() + self._settings.renew_deadline
+        while (left := deadline - self._clock.monotonic()) > 0:
+            with suppress(TimeoutError):
+                async with self._clock.timeout(left):
+                    await self._clock.sleep(self._settings.retry)
+                    begun = self._clock.monotonic()
+                    if await self._attempt():
+                        deadline = begun + self._settings.renew_deadline
 
     async def _attempt(self) -> bool:
         """Take or renew the lease if that is allowed now."""
@@ -131,6 +139,11 @@ class Election:
         return spec
 
     async def _release(self) -> None:
+        with suppress(TimeoutError):
+            async with self._clock.timeout(self._settings.retry):
+                await self._give_back()
+
+    async def _give_back(self) -> None:
         try:
             lease = await self._client.get(kinds.LEASES, self._key.name, self._key.namespace)
             if lease.spec.holder_identity == self._identity:

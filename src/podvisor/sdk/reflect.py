@@ -2,6 +2,7 @@
 
 import logging
 import random
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -80,7 +81,7 @@ async def _list(client: Client, following: Following, sink: Sink) -> str:
     return page.metadata.resource_version
 
 
-def _watch(client: Client, following: Following, version: str):
+def _watch(client: Client, following: Following, version: str) -> AsyncIterator[Changed | Bookmark]:
     seconds = int(following.watch_seconds * (1 + random.random()))
     return client.watch(following.resource, version, following.selection, seconds=seconds)
 
