@@ -23,7 +23,7 @@ PACKAGES += ("networking", "node", "policy", "rbac", "scheduling", "storage")
 ROOTS = [f"io.k8s.api.{package}.v1." for package in PACKAGES]
 EXTRA = [f"io.k8s.api.autoscaling.v1.{kind}" for kind in ("Scale", "ScaleSpec", "ScaleStatus")]
 EXTRA += [f"{META}.{kind}" for kind in ("APIGroupList", "APIResourceList", "APIVersions", "DeleteOptions", "Status")]
-EXTRA += [f"{META}.WatchEvent", "io.k8s.apimachinery.pkg.version.Info"]
+EXTRA += [f"{META}.Patch", f"{META}.WatchEvent", "io.k8s.apimachinery.pkg.version.Info"]
 
 Json = dict[str, Any]
 

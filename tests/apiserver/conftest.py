@@ -6,6 +6,7 @@ import shutil
 import socket
 import ssl
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from aiohttp import web
 
 from apiserver import authority
 from podvisor.apiserver import Settings, access, app
+from podvisor.apiserver.streams.https import HttpsNodes
 from podvisor.base.clock import SystemClock
 from podvisor.store import embedded
 from podvisor.testing.memory_journal import MemoryJournal
@@ -74,16 +76,37 @@ def ca() -> authority.Authority:
 
 
 @pytest.fixture
-async def address(ca: authority.Authority, tmp_path: Path) -> AsyncGenerator[str]:
+async def nodes(ca: authority.Authority, tmp_path: Path) -> AsyncGenerator[HttpsNodes]:
+    """How the server reaches nodes."""
+    async with HttpsNodes(ca.client_context(tmp_path, "apiserver")) as nodes:
+        yield nodes
+
+
+@asynccontextmanager
+async def serving(application: web.Application, ca: authority.Authority, directory: Path) -> AsyncGenerator[int]:
+    """Serve over TLS; the port."""
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
+    await runner.setup()
+    listener = socket.create_server(("127.0.0.1", 0))
+    await web.SockSite(runner, listener, ssl_context=ca.server_context(directory)).start()
+    yield listener.getsockname()[1]
+    await runner.cleanup()
+
+
+@pytest.fixture
+async def address(ca: authority.Authority, tmp_path: Path, nodes: HttpsNodes) -> AsyncGenerator[str]:
     """A running server."""
     async with embedded.running(MemoryJournal(), clock=SystemClock()) as store:
-        allowed = access.Access([access.ClientCertificates(), access.Tokens()])
-        runner = web.AppRunner(app(Settings(), store, allowed, SystemClock()), access_log=None, shutdown_timeout=1)
-        await runner.setup()
-        listener = socket.create_server(("127.0.0.1", 0))
-        await web.SockSite(runner, listener, ssl_context=ca.server_context(tmp_path)).start()
-        yield f"https://127.0.0.1:{listener.getsockname()[1]}"
-        await runner.cleanup()
+        allowed = access.Access([access.ClientCertificates(), access.Tokens(KnownTokens())])
+        async with serving(app(Settings(), store, allowed, SystemClock(), nodes=nodes), ca, tmp_path) as port:
+            yield f"https://127.0.0.1:{port}"
+
+
+class KnownTokens:
+    """Tokens that say who they are for."""
+
+    async def user(self, token: str) -> access.User | None:
+        return access.User("bearer", ["system:masters"]) if token == "good" else None
 
 
 @pytest.fixture
@@ -112,7 +135,7 @@ async def kubectl(address: str, ca: authority.Authority, tmp_path: Path, api: Ap
         pytest.skip("there is no kubectl on this machine")
     config = ca.kubeconfig(tmp_path, address)
     service_account = {"metadata": {"name": "default"}}
-    assert (await api.post("/api/v1/namespaces/default/serviceaccounts", service_account)).code == 201
+    await api.post("/api/v1/namespaces/default/serviceaccounts", service_account)
 
     async def run(*arguments: str, given: str = "", code: int = 0) -> str:
         process = await asyncio.create_subprocess_exec(

@@ -5,6 +5,7 @@ Follows the rules of the real server's RequestInfo (apiserver `pkg/endpoints/req
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from aiohttp import web
@@ -31,6 +32,7 @@ class Target:
     """What follows the subresource: the path of a proxy request."""
 
 
+@lru_cache(maxsize=1024)
 def target(path: str) -> Target | None:
     """What `path` names; None if it names no resource."""
     parts = path.strip("/").split("/")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from podvisor.types import status
@@ -24,6 +25,7 @@ class Reply:
     """Of the Table or PartialObjectMetadata."""
 
 
+@lru_cache(maxsize=256)
 def reply(accept: str | None) -> Reply:
     """The first acceptable answer. Raises NotAcceptable."""
     if not accept or accept == JSON:
