@@ -104,6 +104,13 @@ async def test_a_cordoned_node_is_tainted_and_foreign_taints_stay(world):
     assert taints(world) == [("team", "NoSchedule")]
 
 
+async def test_a_node_that_has_not_reported_yet_takes_no_pods(world):
+    await world.client.create(kinds.NODES, {"metadata": {"name": "n2"}})
+    await world.settle()
+    spec = world.one(kinds.NODES, "n2")["spec"]
+    assert [(one["key"], one["effect"]) for one in spec["taints"]] == [("node.kubernetes.io/not-ready", "NoSchedule")]
+
+
 async def test_pods_of_a_node_that_is_gone_are_removed_after_a_while(world):
     await world.client.delete(kinds.NODES, NODE)
     await world.clock.advance(39)

@@ -35,14 +35,18 @@ BY_NODE = "node"
 
 
 def taints(node: Node, now: datetime) -> list[Taint]:
-    """The taints that the node should have; those that it has already keep their times."""
+    """The taints that the node should have; those that it has already keep their times.
+
+    A node that has not reported yet takes no pods, but those that it may have had from before are not evicted.
+    """
     ready = conditions.find(node.status.conditions, "Ready")
-    state = ready.status if ready is not None else "Unknown"
     wanted = {
         (key, "NoSchedule") for type, key in PRESSURES.items() if conditions.is_true(node.status.conditions, type)
     }
-    if state != "True":
-        key = NOT_READY if state == "False" else UNREACHABLE
+    if ready is None:
+        wanted.add((NOT_READY, "NoSchedule"))
+    elif ready.status != "True":
+        key = NOT_READY if ready.status == "False" else UNREACHABLE
         wanted |= {(key, "NoSchedule"), (key, "NoExecute")}
     if node.spec.unschedulable:
         wanted.add((UNSCHEDULABLE, "NoSchedule"))
