@@ -3,12 +3,15 @@
 import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from podvisor.scheduler import scores
-from podvisor.scheduler.filters import Change, Refusal, filters, refusal
+from podvisor.scheduler import preemption, scores
+from podvisor.scheduler.filters import Change, Filter, Refusal, filters, refusal
+from podvisor.scheduler.preemption import Preemption
 from podvisor.scheduler.state import NodeState, PodInfo, State
 
+VICTIMLESS = "No preemption victims found for incoming pod"
+HELPLESS = "Preemption is not helpful for scheduling"
 FEW = 100
 """Up to so many nodes that fit are always compared."""
 
@@ -19,6 +22,8 @@ class Unschedulable:
 
     message: str
     helped_by: Change
+    preemption: Preemption | None = None
+    """What would make room, where the pod is more important than others."""
 
 
 class Cycle:
@@ -34,20 +39,41 @@ class Cycle:
         chosen = filters(info, self._state)
         enough = enough_nodes(len(self._state))
         fitting: list[NodeState] = []
-        refusals: list[Refusal] = []
+        refusals: list[tuple[NodeState, Refusal]] = []
         looked = 0
         for node in self._state.from_index(self._next):
             looked += 1
-            if (found := refusal(chosen, node)) is not None:
-                refusals.append(found)
+            seen = node.with_promised(info) if node.promised else node
+            if (found := refusal(chosen, seen)) is not None:
+                refusals.append((node, found))
                 continue
             fitting.append(node)
             if len(fitting) == enough:
                 break
         if not fitting:
-            return explain(refusals)
+            return self._unschedulable(info, chosen, refusals)
         self._next = (self._next + looked) % len(self._state)
         return self._best(info, fitting)
+
+    def _unschedulable(
+        self, info: PodInfo, chosen: Sequence[Filter], refusals: Sequence[tuple[NodeState, Refusal]]
+    ) -> Unschedulable:
+        reasons = [found for _, found in refusals]
+        if info.pod.spec.preemption_policy == "Never":
+            return explain(reasons, "not eligible due to preemptionPolicy=Never.")
+        if self._is_awaited(info):
+            return explain(reasons, "not eligible due to a terminating pod on the nominated node.")
+        nodes = [node for node, found in refusals if found.preemptible]
+        found = preemption.find(info, nodes, chosen)
+        return replace(explain(reasons, "" if found else None), preemption=found)
+
+    def _is_awaited(self, info: PodInfo) -> bool:
+        """Whether room is being made for the pod already."""
+        node = self._state.node(info.pod.status.nominated_node_name)
+        return node is not None and any(
+            one.pod.metadata.deleting and preemption.priority(one) < preemption.priority(info)
+            for one in node.pods.values()
+        )
 
     def _best(self, info: PodInfo, fitting: Sequence[NodeState]) -> NodeState:
         if len(fitting) == 1:
@@ -67,23 +93,21 @@ def enough_nodes(total: int) -> int:
     return max(total * max(50 - total // 125, 5) // 100, FEW)
 
 
-def explain(refusals: Sequence[Refusal]) -> Unschedulable:
-    """The message that kube-scheduler gives, and what could change it."""
+def explain(refusals: Sequence[Refusal], preempting: str | None = None) -> Unschedulable:
+    """The message that kube-scheduler gives, and what could change it.
+
+    `preempting` says what became of making room; without it, that nothing could.
+    """
     if not refusals:
         return Unschedulable("no nodes available to schedule pods", Change.NODE)
-    total = len(refusals)
-    reasons = _counted(reason for one in refusals for reason in one.reasons)
-    victims = _counted(
-        "No preemption victims found for incoming pod"
-        if one.preemptible
-        else "Preemption is not helpful for scheduling"
-        for one in refusals
-    )
-    none = f"0/{total} nodes are available"
-    helped_by = Change(0)
+    none = f"0/{len(refusals)} nodes are available"
+    message = f"{none}: {_counted(reason for one in refusals for reason in one.reasons)}."
+    if preempting is None:
+        preempting = f"{none}: {_counted(VICTIMLESS if one.preemptible else HELPLESS for one in refusals)}."
+    helped_by = Change.NODE
     for one in refusals:
         helped_by |= one.helped_by
-    return Unschedulable(f"{none}: {reasons}. preemption: {none}: {victims}.", helped_by | Change.NODE)
+    return Unschedulable(f"{message} preemption: {preempting}" if preempting else message, helped_by)
 
 
 def _counted(reasons: Iterable[str]) -> str:

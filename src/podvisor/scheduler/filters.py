@@ -42,9 +42,9 @@ PORTS_TAKEN = Refusal(("node(s) didn't have free ports for the requested pod por
 TOO_MANY = Refusal(("Too many pods",), Change.NODE | Change.POD_GONE)
 ANYTHING = Change.NODE | Change.POD_GONE | Change.POD_CAME | Change.NAMESPACE
 NO_COMPANY = Refusal(("node(s) didn't match pod affinity rules",), ANYTHING, preemptible=False)
-REPELLED = Refusal(("node(s) didn't match pod anti-affinity rules",), ANYTHING)
-UNWELCOME = Refusal(("node(s) didn't satisfy existing pods anti-affinity rules",), ANYTHING)
-UNEVEN = Refusal(("node(s) didn't match pod topology spread constraints",), ANYTHING)
+REPELLED = Refusal(("node(s) didn't match pod anti-affinity rules",), ANYTHING, preemptible=False)
+UNWELCOME = Refusal(("node(s) didn't satisfy existing pods anti-affinity rules",), ANYTHING, preemptible=False)
+UNEVEN = Refusal(("node(s) didn't match pod topology spread constraints",), ANYTHING, preemptible=False)
 UNLABELLED = Refusal(
     ("node(s) didn't match pod topology spread constraints (missing required label)",), ANYTHING, preemptible=False
 )

@@ -29,6 +29,10 @@ class Amounts:
         for name, amount in more.others.items():
             self.others[name] = self.others.get(name, 0) + sign * amount
 
+    def copy(self) -> "Amounts":
+        """The same amounts, to be changed apart."""
+        return Amounts(self.cpu, self.memory, self.storage, dict(self.others))
+
     def raise_to(self, least: "Amounts") -> None:
         """Make each amount at least that of `least`, in place."""
         self.cpu = max(self.cpu, least.cpu)

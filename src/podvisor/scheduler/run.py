@@ -10,10 +10,11 @@ from podvisor.base.clock import Clock
 from podvisor.base.tasks import Scope
 from podvisor.scheduler.cycle import Cycle, Unschedulable
 from podvisor.scheduler.filters import Change
+from podvisor.scheduler.preemption import Preemption
 from podvisor.scheduler.queue import Queue, Waiting
 from podvisor.scheduler.settings import Settings
 from podvisor.scheduler.state import PodInfo, State
-from podvisor.sdk import STATUS, Client, Informers, WriteOptions, errors, key_of, kinds
+from podvisor.sdk import STATUS, Client, DeleteOptions, Informers, WriteOptions, errors, key_of, kinds
 from podvisor.sdk.events import Recorder
 from podvisor.sdk.objects.core import Namespace, Node, Pod
 from podvisor.sdk.objects.meta import Condition, seconds
@@ -109,14 +110,45 @@ class Scheduler:
         self._queue.park(waiting, why.helped_by)
         pod = waiting.info.pod
         self._events.warning(kinds.PODS, pod, "FailedScheduling", why.message)
-        told = next((one for one in pod.status.conditions if one.type == "PodScheduled"), None)
-        if told is not None and (told.status, told.message) == ("False", why.message):
-            return
-        patch = {"metadata": {"uid": pod.metadata.uid}, "status": {"conditions": self._told(pod, told, why)}}
+        if why.preemption is not None:
+            self._state.promise(waiting.info, why.preemption.node)
         try:
-            await self._client.patch(kinds.PODS, key_of(pod), patch, STATUS)
+            if why.preemption is not None:
+                await self._make_room(waiting.info, why.preemption)
+            await self._report(pod, why)
         except (errors.ApiError, errors.Unreachable) as error:
             log.info("reporting on %s: %s", key_of(pod), error)
+
+    async def _report(self, pod: Pod, why: Unschedulable) -> None:
+        told = next((one for one in pod.status.conditions if one.type == "PodScheduled"), None)
+        same = told is not None and (told.status, told.message) == ("False", why.message)
+        if same and why.preemption is None:
+            return
+        status: dict[str, Any] = {"conditions": self._told(pod, told, why)}
+        if why.preemption is not None:
+            status["nominatedNodeName"] = why.preemption.node
+        patch = {"metadata": {"uid": pod.metadata.uid}, "status": status}
+        await self._client.patch(kinds.PODS, key_of(pod), patch, STATUS)
+
+    async def _make_room(self, info: PodInfo, preemption: Preemption) -> None:
+        """Delete the victims, gracefully; the pod gets the room when they are gone."""
+        for victim in (one.pod for one in preemption.victims):
+            target = {
+                "type": "DisruptionTarget",
+                "status": "True",
+                "reason": "PreemptionByScheduler",
+                "message": f"{self._settings.name}: preempting to accommodate a higher priority pod",
+                "lastTransitionTime": seconds(self._clock.now()),
+            }
+            told = [_plain(one) for one in victim.status.conditions if one.type != "DisruptionTarget"]
+            patch = {"metadata": {"uid": victim.metadata.uid}, "status": {"conditions": [*told, target]}}
+            try:
+                await self._client.patch(kinds.PODS, key_of(victim), patch, STATUS)
+                await self._client.delete(kinds.PODS, key_of(victim), DeleteOptions(uid=victim.metadata.uid))
+            except errors.NotFound:
+                continue
+            message = f"Preempted by pod {info.uid} on node {preemption.node}"
+            self._events.normal(kinds.PODS, victim, "Preempted", message)
 
     def _told(self, pod: Pod, told: Condition | None, why: Unschedulable) -> list[dict[str, Any]]:
         since = told.last_transition_time if told is not None and told.status == "False" else None
@@ -171,6 +203,7 @@ class Scheduler:
 
     def _pod_left(self, pod: Pod) -> None:
         self._queue.remove(pod.metadata.uid)
+        self._state.withdraw(pod.metadata.uid)
         if self._state.is_placed(pod.metadata.uid):
             self._state.remove(pod.metadata.uid)
             self._queue.happened(Change.POD_GONE)

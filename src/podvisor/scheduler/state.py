@@ -1,7 +1,7 @@
 """The nodes and the pods on them, as filters and scores look at them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from podvisor.scheduler import resources
@@ -60,6 +60,8 @@ class NodeState:
     asked: Amounts = field(default_factory=Amounts)
     assumed: Amounts = field(default_factory=Amounts)
     pods: dict[str, PodInfo] = field(default_factory=dict[str, PodInfo])
+    promised: dict[str, PodInfo] = field(default_factory=dict[str, PodInfo])
+    """Pods for which others are being removed from here."""
 
     @property
     def name(self) -> str:
@@ -78,6 +80,25 @@ class NodeState:
         self.pods_allowed = resources.pods_allowed(node.status.allocatable)
         self.hard_taints = tuple(one for one in node.spec.taints if one.effect in ("NoSchedule", "NoExecute"))
         self.soft_taints = tuple(one for one in node.spec.taints if one.effect == "PreferNoSchedule")
+
+    def copy(self) -> "NodeState":
+        """A copy to try things on; pods and node are shared."""
+        asked, assumed = self.asked.copy(), self.assumed.copy()
+        return replace(self, asked=asked, assumed=assumed, pods=dict(self.pods), promised={})
+
+    def with_promised(self, info: PodInfo) -> "NodeState":
+        """As it will be when the pods are there that it is promised to and that are no less important than `info`."""
+        coming = [
+            one
+            for one in self.promised.values()
+            if one.uid != info.uid and one.pod.spec.priority >= info.pod.spec.priority
+        ]
+        if not coming:
+            return self
+        state = self.copy()
+        for one in coming:
+            state.add(one)
+        return state
 
     def add(self, info: PodInfo) -> None:
         """Count a pod in."""
@@ -100,6 +121,7 @@ class State:
         self._homeless: dict[str, dict[str, PodInfo]] = {}
         self._places: dict[str, str] = {}
         self._ordered: list[NodeState] = []
+        self._promises: dict[str, str] = {}
         self._repelling: dict[str, PodInfo] = {}
         self.namespaces: dict[str, dict[str, str]] = {}
         """The labels of each namespace."""
@@ -134,6 +156,7 @@ class State:
     def place(self, info: PodInfo, node: str) -> None:
         """Count a pod in on a node, because it is bound there or soon will be. A pod counts once."""
         self.remove(info.uid)
+        self.withdraw(info.uid)
         self._places[info.uid] = node
         if info.repels:
             self._repelling[info.uid] = info
@@ -141,6 +164,22 @@ class State:
             state.add(info)
         else:
             self._homeless.setdefault(node, {})[info.uid] = info
+
+    def promise(self, info: PodInfo, node: str) -> None:
+        """Keep what becomes free on a node for this pod, until it is placed or gone."""
+        self.withdraw(info.uid)
+        if (state := self._nodes.get(node)) is not None:
+            state.promised[info.uid] = info
+            self._promises[info.uid] = node
+
+    def withdraw(self, uid: str) -> None:
+        """Keep nothing for a pod any more."""
+        if (state := self._nodes.get(self._promises.pop(uid, ""))) is not None:
+            state.promised.pop(uid, None)
+
+    def node(self, name: str) -> NodeState | None:
+        """The node of that name."""
+        return self._nodes.get(name)
 
     def remove(self, uid: str) -> None:
         """Count a pod out, wherever it is."""
