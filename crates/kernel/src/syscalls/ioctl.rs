@@ -52,6 +52,9 @@ fn ioctl(task: &Arc<Task>, [fd, request, argument, ..]: Args) -> Answer {
             task.write(UserPtr::new(argument), &open.file().stat()?.size)?;
             Ok(0)
         }
-        request => Ok(open.file().ioctl(task, request, argument)?),
+        request => {
+            open.file().before_ioctl(task, request)?;
+            Ok(open.file().ioctl(task, request, argument)?)
+        }
     }
 }

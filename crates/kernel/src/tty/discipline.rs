@@ -131,8 +131,8 @@ impl Discipline {
         let keys = [(VINTR, Signal::SIGINT), (VQUIT, Signal::SIGQUIT), (VSUSP, Signal::SIGTSTP)];
         let Some((_, signal)) = keys.into_iter().find(|(key, _)| self.is(byte, *key)) else { return false };
         if !self.local(NOFLSH) {
+            // What was written before has reached the master on Linux, and stays.
             self.flush_input();
-            screen.bytes.clear();
             effects.packet |= TIOCPKT_FLUSHREAD | TIOCPKT_FLUSHWRITE;
         }
         if self.input(IXON) {
@@ -436,7 +436,7 @@ mod tests {
         let mut tty = Terminal::default();
         tty.type_in(b"abc\x03");
         assert_eq!(tty.signals, [Signal::SIGINT]);
-        assert_eq!(tty.shown(), b"^C");
+        assert_eq!(tty.shown(), b"abc^C");
         tty.type_in(b"\n");
         assert_eq!(tty.read(), Some(b"\n".to_vec()));
     }

@@ -164,7 +164,7 @@ fn flush(tty: &Tty, queue: u64) -> Result<u64, Errno> {
             effects.packet |= TIOCPKT_FLUSHREAD;
         }
         if output {
-            state.screen.bytes.clear();
+            // Output is never held back: what was written has reached the master already.
             effects.packet |= TIOCPKT_FLUSHWRITE;
         }
     }

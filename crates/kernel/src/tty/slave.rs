@@ -8,7 +8,7 @@ use abi::stat::{S_IFCHR, Stat};
 use super::Tty;
 use super::job::Use;
 use crate::task::{Fault, Task};
-use crate::vfs::File;
+use crate::vfs::{File, Inode};
 use crate::wait::{Events, WaitQueue};
 
 /// The major device number of terminals below /dev/pts.
@@ -18,11 +18,18 @@ pub const MAJOR: u64 = 136;
 pub struct Slave {
     tty: Arc<Tty>,
     generation: u64,
+    node: Option<Arc<dyn Inode>>,
 }
 
 impl Slave {
     pub(super) fn new(tty: Arc<Tty>, generation: u64) -> Slave {
-        Slave { tty, generation }
+        Slave { tty, generation, node: None }
+    }
+
+    /// The same, opened by the name of `node`, whose status is the file's.
+    pub fn by_name(mut self, node: Arc<dyn Inode>) -> Slave {
+        self.node = Some(node);
+        self
     }
 
     /// The terminal.
@@ -44,6 +51,9 @@ impl Drop for Slave {
 
 impl File for Slave {
     fn stat(&self) -> Result<Stat, Errno> {
+        if let Some(node) = &self.node {
+            return node.stat();
+        }
         let rdev = crate::fs::device_number(MAJOR, self.tty.index.into());
         Ok(Stat { mode: S_IFCHR | 0o620, rdev, nlink: 1, blksize: 1024, ..Stat::default() })
     }

@@ -100,7 +100,7 @@ impl FileSystem for DevFs {
 }
 
 /// Opens a character device by the number in `inode`'s status.
-pub fn open(inode: Arc<dyn Inode>, task: &Arc<Task>, flags: OpenFlags) -> Result<Arc<dyn File>, Errno> {
+pub fn open(inode: Arc<dyn Inode>, task: &Arc<Task>, _: OpenFlags) -> Result<Arc<dyn File>, Errno> {
     let number = inode.stat()?.rdev;
     let known = DEVICES.iter().find(|(major, minor, _)| device_number(*major, *minor) == number);
     let kind = match known.map(|(_, _, name)| *name) {
@@ -108,7 +108,7 @@ pub fn open(inode: Arc<dyn Inode>, task: &Arc<Task>, flags: OpenFlags) -> Result
         Some("zero") => memory::Kind::Zero,
         Some("full") => memory::Kind::Full,
         Some("random" | "urandom") => memory::Kind::Random,
-        Some("tty" | "console") => return devpts::open_controlling(task, flags),
+        Some("tty" | "console") => return devpts::open_controlling(inode, task),
         _ => return Err(Errno::ENXIO),
     };
     Ok(Arc::new(memory::Device::new(kind, inode)))

@@ -241,7 +241,7 @@ impl Inode for Terminal {
             // A session leader without a terminal takes it, tty(4); for all others nothing changes.
             let _ = self.tty.control(task, false);
         }
-        Ok(Arc::new(slave))
+        Ok(Arc::new(slave.by_name(self)))
     }
 
     fn set_attributes(&self, change: SetAttributes) -> Result<(), Errno> {
@@ -255,14 +255,14 @@ impl Inode for Terminal {
 }
 
 /// Opens the caller's controlling terminal, tty(4): `ENXIO` where it has none.
-pub(super) fn open_controlling(task: &Arc<Task>, _: OpenFlags) -> Result<Arc<dyn File>, Errno> {
+pub(super) fn open_controlling(node: Arc<dyn Inode>, task: &Arc<Task>) -> Result<Arc<dyn File>, Errno> {
     let tty = task.process().session().tty().ok_or(Errno::ENXIO)?;
-    Ok(Arc::new(tty.open(true)?))
+    Ok(Arc::new(tty.open(true)?.by_name(node)))
 }
 
 /// The terminal end of `tty` as TIOCGPTPEER opens it: under its name where the caller can see that.
 pub(crate) fn open_peer(tty: &Arc<Tty>, task: &Arc<Task>, flags: OpenFlags) -> Result<Arc<OpenFile>, Errno> {
-    let slave = Arc::new(tty.open(task.credentials().capable(capability::SYS_ADMIN))?);
+    let slave = tty.open(task.credentials().capable(capability::SYS_ADMIN))?;
     let name = format!("/dev/pts/{}", tty.index);
     let path = Walk::of(task).find(name.as_bytes(), true).ok();
     let here = path.filter(|path| {
@@ -270,7 +270,11 @@ pub(crate) fn open_peer(tty: &Arc<Tty>, task: &Arc<Task>, flags: OpenFlags) -> R
         inode.downcast_ref::<Terminal>().is_some_and(|terminal| Arc::ptr_eq(&terminal.tty, tty))
     });
     match here {
-        Some(path) => Ok(OpenFile::at_path(slave, Arc::clone(path.inode()), path, flags)),
-        None => Ok(OpenFile::anonymous(slave, flags)),
+        Some(path) => {
+            let node = Arc::clone(path.inode());
+            let file = Arc::new(slave.by_name(Arc::clone(&node)));
+            Ok(OpenFile::at_path(file, node, path, flags))
+        }
+        None => Ok(OpenFile::anonymous(Arc::new(slave), flags)),
     }
 }
