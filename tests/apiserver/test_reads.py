@@ -137,3 +137,12 @@ async def test_events_are_the_same_in_both_versions(api: Api) -> None:
     assert seen["deprecatedCount"] == 2
     listed = await api.get("/api/v1/events?fieldSelector=involvedObject.name=one,involvedObject.kind=Pod")
     assert len(listed.body["items"]) == 1
+
+
+async def test_a_cluster_begins_with_its_namespaces_and_its_own_service(api: Api) -> None:
+    names = [item["metadata"]["name"] for item in (await api.get("/api/v1/namespaces")).body["items"]]
+    assert names == ["default", "kube-node-lease", "kube-public", "kube-system"]
+    service = (await api.get("/api/v1/namespaces/default/services/kubernetes")).body
+    assert (service["spec"]["clusterIP"], service["spec"]["ports"][0]["port"]) == ("10.96.0.1", 443)
+    endpoints = (await api.get("/api/v1/namespaces/default/endpoints/kubernetes")).body
+    assert endpoints["subsets"][0]["ports"][0]["port"] == 6443

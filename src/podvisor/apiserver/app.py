@@ -11,6 +11,7 @@ from aiohttp import web
 from podvisor.apiserver import dispatch, first, kinds
 from podvisor.apiserver.access import Access
 from podvisor.apiserver.admission import PLUGINS
+from podvisor.apiserver.expiry import Expiry
 from podvisor.apiserver.server import Server
 from podvisor.apiserver.settings import Settings
 from podvisor.apiserver.storage import Storage
@@ -30,8 +31,9 @@ def app(
     nodes: NodeStreams | None = None,
     issuer: Issuer | None = None,
 ) -> web.Application:
-    """The API over `store`. It creates the namespaces that every cluster has when it starts."""
-    server = Server(settings, kinds.registry(), Storage(store), access, clock, nodes or Nowhere(), PLUGINS, issuer)
+    """The API over `store`. When it starts it creates the namespaces that every cluster has."""
+    storage = Storage(store, Expiry(store, clock))
+    server = Server(settings, kinds.registry(), storage, access, clock, nodes or Nowhere(), PLUGINS, issuer)
     application = web.Application(client_max_size=settings.max_body)
     application.router.add_route("*", "/{path:.*}", _handler(server))
     application.cleanup_ctx.append(_running(server))
@@ -48,7 +50,7 @@ def _handler(server: Server) -> Callable[[web.Request], Awaitable[web.StreamResp
 
 def _running(server: Server) -> Callable[[web.Application], AsyncGenerator[None]]:
     async def run(_: web.Application) -> AsyncGenerator[None]:
-        await first.create_namespaces(server)
+        await first.create(server)
         yield
 
     return run

@@ -139,6 +139,8 @@ class Resource:
     """Whether metadata.generation grows when the spec changes."""
     unconditional_update: bool = True
     """Whether a PUT may leave out the resourceVersion."""
+    lifetime: int = 0
+    """Seconds after its last change at which an object ends by itself, up to a minute later; 0 is never."""
     shares_pool: bool = False
     """Whether its objects draw on something that there is only so much of, and so are written one at a time."""
     prefix: str = ""

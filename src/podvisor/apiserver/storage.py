@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from podvisor import store
 from podvisor.apiserver import objects
+from podvisor.apiserver.expiry import Expiry
 from podvisor.apiserver.resource import Json, Resource
 from podvisor.store.backend import Backend, Compare, Delete, KeyValue, Put, RangeResult, prefix_end
 from podvisor.types import status
@@ -14,6 +15,8 @@ class Storage:
     """The objects of all resources."""
 
     backend: Backend
+    expiry: Expiry | None = None
+    """Ends what has a lifetime; None for those who only read."""
 
     async def find(self, resource: Resource, namespace: str, name: str) -> KeyValue | None:
         """An object, or None."""
@@ -35,14 +38,16 @@ class Storage:
         """Store a new object. Raises AlreadyExists."""
         metadata = item["metadata"]
         key, value = objects.key(resource, metadata.get("namespace", ""), metadata["name"]), objects.encode(item)
-        result = await self.backend.txn([Compare(key, "mod_revision", "=", 0)], [Put(key, value)])
+        lease = await self._lease(resource)
+        result = await self.backend.txn([Compare(key, "mod_revision", "=", 0)], [Put(key, value, lease)])
         if not result.succeeded:
             raise status.AlreadyExists(resource.subject(metadata["name"]))
         return KeyValue(key, value, result.revision, result.revision, 1)
 
-    async def replace(self, old: KeyValue, value: bytes) -> KeyValue | None:
+    async def replace(self, resource: Resource, old: KeyValue, value: bytes) -> KeyValue | None:
         """Store a new state; None, and nothing has happened, if the object is no longer as it was."""
-        result = await self.backend.txn([_unchanged(old)], [Put(old.key, value)])
+        lease = await self._lease(resource)
+        result = await self.backend.txn([_unchanged(old)], [Put(old.key, value, lease)])
         if not result.succeeded:
             return None
         return KeyValue(old.key, value, old.create_revision, result.revision, old.version + 1)
@@ -51,6 +56,9 @@ class Storage:
         """Delete the object; the revision, or None, and nothing has happened, if it is no longer as it was."""
         result = await self.backend.txn([_unchanged(old)], [Delete(old.key)])
         return result.revision if result.succeeded else None
+
+    async def _lease(self, resource: Resource) -> int:
+        return await self.expiry.lease(resource.lifetime) if self.expiry else 0
 
 
 def _unchanged(kv: KeyValue) -> Compare:

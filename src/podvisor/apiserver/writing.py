@@ -144,7 +144,7 @@ async def _store(server: Server, call: Call, resource: Resource, before: KeyValu
         if revision is None:
             return None
         return KeyValue(before.key, value, before.create_revision, revision, before.version)
-    return await server.storage.replace(before, value)
+    return await server.storage.replace(resource, before, value)
 
 
 def ends_with(item: Json) -> bool:

@@ -73,6 +73,7 @@ def _cells(item: Json, now: datetime) -> Cells:
     )
 
 
+_LIFETIME = 3600
 _COLUMNS = (
     Column("Last Seen"),
     Column("Type"),
@@ -105,6 +106,7 @@ CORE = (
         row=_cells,
         hooks=Hooks(default=_default, validate=_validate),
         fields=_fields("involvedObject"),
+        lifetime=_LIFETIME,
     ),
 )
 NEW = (
@@ -119,5 +121,6 @@ NEW = (
         hooks=Hooks(validate=_validate_new, to_storage=_to_storage, from_storage=_from_storage),
         fields=_fields("regarding"),
         prefix="events",
+        lifetime=_LIFETIME,
     ),
 )

@@ -115,7 +115,7 @@ async def delete(
             value = objects.encode(resource.hooks.to_storage(item) if resource.hooks.to_storage else item)
             if value == before.value or wanted.dry_run:
                 return before, False
-            if after := await server.storage.replace(before, value):
+            if after := await server.storage.replace(resource, before, value):
                 return after, False
         elif wanted.dry_run or await server.storage.remove(before):
             return before, True
