@@ -45,7 +45,7 @@ fn ioctl(task: &Arc<Task>, [fd, request, argument, ..]: Args) -> Answer {
                 return Err(Errno::ENOTTY.into());
             }
             let left = stat.size.saturating_sub(i64::try_from(open.position()).unwrap_or(i64::MAX));
-            task.write(pointer, &i32::try_from(left.max(0)).unwrap_or(i32::MAX))?;
+            task.write(pointer, &(left as i32))?;
             Ok(0)
         }
         FIOQSIZE if open.file().seekable() => {

@@ -76,14 +76,15 @@ fn readlink(task: &Arc<Task>, [path, buffer, size, ..]: Args) -> Answer {
     readlinkat(task, [CWD, path, buffer, size, 0, 0])
 }
 
-fn readlinkat(task: &Arc<Task>, [dirfd, path, buffer, size, ..]: Args) -> Answer {
+fn readlinkat(task: &Arc<Task>, [dirfd, address, buffer, size, ..]: Args) -> Answer {
     if (size as i32) <= 0 {
         return Err(Errno::EINVAL.into());
     }
-    let target = paths::target(task, dirfd, path, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)?;
+    let target = paths::target(task, dirfd, address, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)?;
     let path = target.path(Errno::EINVAL)?;
     if path.dentry.kind() != S_IFLNK {
-        return Err(Errno::EINVAL.into());
+        let named = !task.read_path(address)?.is_empty();
+        return Err(if named { Errno::EINVAL } else { Errno::ENOENT }.into());
     }
     let mut text = path.inode().read_link(task)?;
     text.truncate(usize::try_from(size as i32).unwrap_or(0));

@@ -116,7 +116,7 @@ fn lseek(task: &Arc<Task>, [fd, distance, whence, ..]: Args) -> Answer {
     }
     let from = |base: u64| {
         let base = i64::try_from(base).unwrap_or(i64::MAX);
-        let sum = base.checked_add(distance as i64).ok_or(Errno::EOVERFLOW)?;
+        let sum = base.checked_add(distance as i64).ok_or(Errno::EINVAL)?;
         u64::try_from(sum).map_err(|_| Errno::EINVAL)
     };
     let position = match whence {

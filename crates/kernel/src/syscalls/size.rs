@@ -121,7 +121,8 @@ fn syncfs(task: &Arc<Task>, [fd, ..]: Args) -> Answer {
 
 fn sync_file_range(task: &Arc<Task>, [fd, start, length, flags, ..]: Args) -> Answer {
     only(flags, 0x7)?;
-    (offset(start)?, offset(length)?);
+    offset(start)?;
+    offset(length)?;
     let open = usable(task, fd)?;
     if !open.file().seekable() {
         return Err(Errno::ESPIPE.into());

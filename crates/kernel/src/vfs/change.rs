@@ -52,10 +52,10 @@ pub fn may_change(task: &Arc<Task>, directory: &Path) -> Result<(), Errno> {
 pub fn create(task: &Arc<Task>, place: &Place, node: NewNode, mode: u32) -> Result<Path, Errno> {
     let directory = &place.directory;
     let name = place.name(Errno::EEXIST)?;
+    must_be_free(directory, name)?;
     if place.slash && !matches!(node, NewNode::Directory) {
         return Err(Errno::ENOENT);
     }
-    must_be_free(directory, name)?;
     may_change(task, directory)?;
     let attributes = new_attributes(task, directory, &node, mode)?;
     let is_directory = matches!(node, NewNode::Directory);
@@ -79,11 +79,14 @@ pub fn link(task: &Arc<Task>, target: &Path, place: &Place) -> Result<(), Errno>
     let directory = &place.directory;
     let name = place.name(Errno::EEXIST)?;
     must_be_free(directory, name)?;
-    if target.is_directory() {
-        return Err(Errno::EPERM);
+    if place.slash {
+        return Err(Errno::ENOENT);
     }
     if !Arc::ptr_eq(&target.mount, &directory.mount) {
         return Err(Errno::EXDEV);
+    }
+    if target.is_directory() {
+        return Err(Errno::EPERM);
     }
     may_change(task, directory)?;
     may_link(&task.credentials(), &target.stat()?)?;

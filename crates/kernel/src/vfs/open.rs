@@ -12,7 +12,7 @@ use crate::task::Task;
 use crate::vfs::change::{self, new_attributes};
 use crate::vfs::notify::FileEvents;
 use crate::vfs::permission::{self, Access};
-use crate::vfs::walk::{Place, Reached, Walk};
+use crate::vfs::walk::{Last, Place, Reached, Walk};
 use crate::vfs::{Dentry, File, MountFlags, NewNode, OpenFile, OpenFlags, Path};
 
 /// Opens `path` by `walk`; a file that is made gets `mode` without the umask's bits.
@@ -28,6 +28,9 @@ pub fn open(
         return open_place(walk.find(path, follow)?, flags);
     }
     if flags.contains(OpenFlags::TMPFILE) {
+        if !flags.writable() {
+            return Err(Errno::EINVAL);
+        }
         return open_nameless(task, walk.find(path, follow)?, flags, mode);
     }
     if !flags.contains(OpenFlags::CREAT) {
@@ -35,6 +38,10 @@ pub fn open(
     }
     if flags.contains(OpenFlags::DIRECTORY) {
         return Err(Errno::EINVAL);
+    }
+    if path.ends_with(b"/") {
+        let root = walk.place(path)?.last == Last::Root;
+        return Err(if root && flags.contains(OpenFlags::EXCL) { Errno::EEXIST } else { Errno::EISDIR });
     }
     let exclusive = flags.contains(OpenFlags::EXCL);
     match walk.find_or_place(path, follow && !exclusive)? {
@@ -129,9 +136,6 @@ fn open_place(path: Path, flags: OpenFlags) -> Result<Arc<OpenFile>, Errno> {
 }
 
 fn open_nameless(task: &Arc<Task>, path: Path, flags: OpenFlags, mode: u32) -> Result<Arc<OpenFile>, Errno> {
-    if !flags.writable() {
-        return Err(Errno::EINVAL);
-    }
     if !path.is_directory() {
         return Err(Errno::ENOTDIR);
     }

@@ -98,16 +98,16 @@ impl Path {
         Some(text)
     }
 
-    /// The text that readlink(2) gives for /proc/PID/cwd, fd/N and the like, proc(5).
+    /// The text that readlink(2) gives for /proc/PID/cwd, fd/N and the like, proc(5). What is in no
+    /// tree at all, as a memory file, has its own name.
     pub fn describe(&self, root: &Path) -> Vec<u8> {
-        let mut text = match self.below(root) {
-            Some(text) => text,
-            None => {
-                let mut text = b"(unreachable)".to_vec();
-                text.extend(self.below(&self.outermost()).unwrap_or_default());
-                text
-            }
-        };
+        let mut text = self.below(root).unwrap_or_else(|| {
+            let top = self.outermost();
+            let elsewhere = Arc::ptr_eq(&top.mount, &root.outermost().mount);
+            let mut text = if elsewhere { b"(unreachable)".to_vec() } else { Vec::new() };
+            text.extend(self.below(&top).unwrap_or_default());
+            text
+        });
         if self.dentry.is_deleted() {
             text.extend_from_slice(b" (deleted)");
         }

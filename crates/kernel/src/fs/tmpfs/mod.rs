@@ -115,6 +115,7 @@ impl Tmpfs {
     pub fn nameless(self: &Arc<Self>, sealable: bool, options: Options) -> Result<Arc<dyn Inode>, Errno> {
         let attributes = Attributes { mode: options.mode, uid: options.uid, gid: options.gid };
         let node = Node::fresh(self, NewNode::Regular, attributes)?;
+        node.meta.lock().nlink = 0;
         if sealable {
             node.content()?.lock().allow_sealing();
         }
