@@ -16,7 +16,7 @@ What every backend guarantees:
 - **Complete watches.** A watch delivers every change of its range from its start revision on, once, in order of
   revision and, within a transaction, in the order of its operations. A transaction is never split over two batches.
   A watcher that falls behind is never silently skipped ahead: it catches up from history, or ends with `Compacted`.
-- **Compaction** at revision R makes every revision below R unreadable, R itself and all later ones stay.
+- **Compaction** at revision R makes every revision below R unreadable; R itself and all later ones stay.
 - **Leases.** When a lease ends, by `revoke` or because nobody kept it alive, every key attached to it is deleted
   in one transaction. A key is attached to the lease of its last put, or to none. A restart gives each lease its
   whole time again, never less.
@@ -228,9 +228,10 @@ class Backend(Protocol):
         ...
 
     def watch(self, start: bytes, end: bytes | None = None, *, revision: int = 0) -> Watch:
-        """Watch a range for changes of `revision` and later; 0 means whatever comes after now.
+        """Watch a range for changes of `revision` and later.
 
-        A revision in the future is allowed, as in etcd: nothing before it is delivered.
+        0 means whatever comes after the newest revision that this backend has answered with. A revision in the
+        future is allowed, as in etcd: nothing before it is delivered.
         """
         ...
 
