@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import orjson
+import pytest
 
 from apiserver.conftest import Api
 from apiserver.samples import MAPS, config_map
@@ -129,3 +130,13 @@ async def test_events_of_other_namespaces_are_not_seen(api: Api) -> None:
         assert await stream.names(1) == [("ADDED", "here")]
     async with watch(api, "", "/api/v1/configmaps") as stream:
         assert await stream.names(2) == [("ADDED", "here"), ("ADDED", "elsewhere")]
+
+
+async def test_a_watcher_that_goes_is_no_failure_of_the_server(api: Api, caplog: pytest.LogCaptureFixture) -> None:
+    start = await version(api)
+    for _ in range(3):
+        async with watch(api, f"resourceVersion={start}&allowWatchBookmarks=true"):
+            pass
+    for name in ("a", "b", "c"):
+        assert (await api.post(MAPS, config_map(name))).code == 201
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []

@@ -4,7 +4,6 @@ https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection
 `sendInitialEvents`, #streaming-lists. An event is encoded once for all watchers that see it in the same form.
 """
 
-import asyncio
 import contextlib
 import random
 from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ from podvisor.apiserver.call import Call
 from podvisor.apiserver.resource import Json, Resource
 from podvisor.apiserver.selection import Selection
 from podvisor.apiserver.server import Server
+from podvisor.base import tasks
 from podvisor.store.backend import Event, EventKind, KeyValue, Watch
 from podvisor.types import field, status
 
@@ -119,16 +119,18 @@ async def _follow(
     server: Server, call: Call, chosen: Selection, encode: Encoder, response: web.StreamResponse, watch: Watch
 ) -> None:
     bookmarks = call.flag("allowWatchBookmarks") and "allowWatchBookmarks" in call.query
-    async with asyncio.TaskGroup() as group:
-        ticker = group.create_task(_tick(server, watch)) if bookmarks else None
-        async for batch in watch:
-            frames = [frame for event in batch.events for frame in _frames(chosen, event, encode)]
-            if not batch.events and bookmarks:
-                frames = [_bookmark(chosen.resource, batch.revision, "")]
-            if frames:
-                await response.write(b"".join(frames))
-        if ticker:
-            ticker.cancel()
+    try:
+        async with tasks.background() as scope:
+            if bookmarks:
+                scope.start(_tick(server, watch))
+            async for batch in watch:
+                frames = [frame for event in batch.events for frame in _frames(chosen, event, encode)]
+                if not batch.events and bookmarks:
+                    frames = [_bookmark(chosen.resource, batch.revision, "")]
+                if frames:
+                    await response.write(b"".join(frames))
+    except ExceptionGroup as group:  # what ends a watch early, such as Compacted, ends it alone
+        raise group.exceptions[0] from None
 
 
 async def _tick(server: Server, watch: Watch) -> None:
