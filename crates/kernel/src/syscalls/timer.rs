@@ -71,7 +71,7 @@ fn notice(task: &Task, address: u64) -> Result<(Notice, bool), Errno> {
         SIGEV_SIGNAL | SIGEV_THREAD => None,
         SIGEV_THREAD_ID => {
             let thread = Pid(event.thread);
-            if thread != task.tid && task.process().task(thread).is_none() {
+            if task.kernel().thread(task.process(), thread).is_none() {
                 return Err(Errno::EINVAL);
             }
             Some(thread)

@@ -183,8 +183,9 @@ fn tell(process: &Arc<Process>, id: i32, notice: Notice, overrun: &AtomicU64, co
         value_high: (value >> 32) as i32,
         ..SigInfo::of(signal)
     };
-    match thread.and_then(|tid| process.task(tid)) {
+    match thread.map(|tid| process.kernel().thread(process, tid)) {
+        Some(None) => {}
         None => process.send_signal(signal, info),
-        Some(task) => task.send_signal(signal, info),
+        Some(Some(task)) => task.send_signal(signal, info),
     }
 }
