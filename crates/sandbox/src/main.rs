@@ -35,11 +35,23 @@ fn run(number: &str) -> ExitCode {
         Some(control) => control,
         None => return complain(64, &format!("podvisor-sandbox: --control-fd {number}: not an open descriptor\n")),
     };
-    match server::serve(control) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => complain(failure.code, &format!("podvisor-sandbox: {}\n", failure.message)),
+    let Ok(report) = control.try_clone() else { return complain(69, "podvisor-sandbox: too many open files\n") };
+    std::panic::set_hook(Box::new(|panic| {
+        let _ = BROKEN.set(panic.to_string());
+    }));
+    match std::panic::catch_unwind(|| server::serve(control)) {
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(failure)) => complain(failure.code, &format!("podvisor-sandbox: {}\n", failure.message)),
+        Err(_) => {
+            let message = BROKEN.get().cloned().unwrap_or_default();
+            socket::Socket::new(report).send(&control::Event::Fatal { message: message.clone() });
+            complain(70, &format!("podvisor-sandbox: an invariant of the kernel is broken, please report: {message}\n"))
+        }
     }
 }
+
+/// The first broken invariant: what and where.
+static BROKEN: std::sync::OnceLock<String> = std::sync::OnceLock::new();
 
 fn complain(code: u8, text: &str) -> ExitCode {
     use std::io::Write;

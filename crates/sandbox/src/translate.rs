@@ -18,6 +18,8 @@ use kernel::task::{Pids, Resource};
 
 /// Size of file systems in memory where nothing is said.
 const MEMORY_BYTES: u64 = 1 << 30;
+/// How many threads a pod may have where nothing is said, as the kubelet's `podPidsLimit` is often set.
+const PIDS_LIMIT: u64 = 4096;
 /// Size of /dev/shm, as container runtimes have it.
 const SHM_BYTES: u64 = 64 << 20;
 
@@ -214,12 +216,15 @@ pub(crate) fn environment(process: &control::Process, hostname: &str) -> Vec<Vec
     environment
 }
 
-/// The pod as the kernel keeps it.
+/// The pod as the kernel keeps it. Nobody is without limits: a guest that grows without end must end
+/// before the host does.
 pub(crate) fn pod(given: &control::Pod) -> Pod {
     let mut pod = Pod::new(&given.hostname);
     if let Some(domainname) = &given.domainname {
         pod.uts.get_mut().domainname = domainname.clone().into_bytes();
     }
-    (pod.memory_bytes, pod.pids_limit, pod.cpus) = (given.memory_bytes, given.pids_limit, given.cpus);
+    pod.memory_bytes = given.memory_bytes.or_else(|| Some(platform::machine::memory().total / 4 * 3));
+    pod.pids_limit = given.pids_limit.or(Some(PIDS_LIMIT));
+    pod.cpus = given.cpus;
     pod
 }

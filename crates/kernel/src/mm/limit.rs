@@ -17,7 +17,9 @@ use crate::wait::{Events, Listener};
 const FILL_RATE: u64 = 4 << 30;
 /// The shortest and the longest time between two looks.
 const SHORTEST: Nanos = 2_000_000;
-const LONGEST: Nanos = 100_000_000;
+const LONGEST: Nanos = 1_000_000_000;
+/// What the kernel itself takes without any guest, in bytes.
+const KERNEL_BASE: u64 = 8 << 20;
 
 /// When to look next.
 #[derive(Default)]
@@ -48,15 +50,23 @@ impl Kernel {
         let containers = self.containers();
         let own = containers.iter().filter_map(|container| {
             let limit = container.limits.memory_bytes?;
-            Some(enforce(std::slice::from_ref(container), limit))
+            Some(enforce(std::slice::from_ref(container), limit, 0))
         });
         let least = own.min();
-        let whole = self.pod.memory_bytes.map(|limit| enforce(&containers, limit));
+        let whole = self.pod.memory_bytes.map(|limit| enforce(&containers, limit, self.own_bytes()));
         let Some(headroom) = [least, whole].into_iter().flatten().min() else { return };
         if containers.iter().any(|container| somebody_runs(container)) {
             let delay = u128::from(headroom) * 1_000_000_000 / u128::from(FILL_RATE);
             self.look_in((delay as Nanos).clamp(SHORTEST, LONGEST));
         }
+    }
+}
+
+impl Kernel {
+    /// What the kernel's process holds for its guests: buffers, sockets, small files.
+    fn own_bytes(&self) -> u64 {
+        let text = self.platform.proc_file(platform::HostTask(std::process::id().cast_signed()), "status");
+        figure(&String::from_utf8_lossy(&text), "RssAnon").saturating_sub(KERNEL_BASE)
     }
 }
 
@@ -76,9 +86,11 @@ fn somebody_runs(container: &Arc<Container>) -> bool {
     living.into_iter().any(|process| process.tasks().iter().any(|task| !task.is_in_call()))
 }
 
-/// Kills while the containers hold more than `limit` together; answers how much is left.
-fn enforce(containers: &[Arc<Container>], limit: u64) -> u64 {
+/// Kills while the containers hold more than `limit` together; answers how much is left. Small files
+/// lie in the kernel's own memory, so the larger of `kernel` and the files counts.
+fn enforce(containers: &[Arc<Container>], limit: u64, kernel: u64) -> u64 {
     let files: u64 = containers.iter().map(|container| container.file_bytes()).sum();
+    let files = files.max(kernel);
     let living = |container: &Arc<Container>| -> Vec<Arc<Process>> {
         container.processes().into_iter().filter(|process| !process.is_zombie()).collect()
     };

@@ -98,9 +98,13 @@ fn strings(task: &Task, mut address: u64, left: &mut usize) -> Result<Vec<Vec<u8
     }
 }
 
-/// The stub asks for its script: the old program is gone, the new one begins.
+/// The stub asks for its script: the old program is gone, the new one begins. While another thread
+/// lives it is not: then this is a guest that plays the stub.
 fn hello(task: &Arc<Task>, [pointer, ..]: Args) -> Answer {
     let process = task.process();
+    if process.tasks().len() > 1 && task.kernel().platform.threads(process.host).len() > 1 {
+        return Err(Errno::ENOSYS.into());
+    }
     let plan = process.take_plan().ok_or(Errno::ENOSYS)?;
     let mut top = vec![0u8; 8192];
     let length = task.read_some(pointer, &mut top)?;
