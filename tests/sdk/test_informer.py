@@ -84,6 +84,24 @@ async def test_lost_history_leads_to_a_new_list_that_tells_the_difference(api, c
     assert heard == [("added", "a"), ("deleted", "a"), ("added", "b")]
 
 
+async def test_an_object_replaced_unseen_is_told_as_deleted_and_added(api, client, clock, informer, heard):
+    await client.create(kinds.CONFIGMAPS, config("a"), "default")
+    await settle()
+
+    def cut(request) -> None:
+        raise errors.Unreachable("cut off")
+
+    api.intercept = cut
+    api.store.interrupt()
+    await settle()
+    api.intercept = lambda request: None
+    await client.delete(kinds.CONFIGMAPS, KEY)
+    await client.create(kinds.CONFIGMAPS, config("a"), "default")
+    api.store.compact()
+    await clock.advance(60)
+    assert heard == [("added", "a"), ("deleted", "a"), ("added", "a")]
+
+
 async def test_bookmarks_move_the_version_from_which_a_watch_resumes(api, client, informer, heard):
     await client.create(kinds.SECRETS, {"metadata": {"name": "unrelated"}}, "default")
     api.store.mark()

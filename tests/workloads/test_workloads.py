@@ -11,17 +11,9 @@ from .conftest import CLOCK, EXIT_CODE
 WEB = sdk.Key("default", "web")
 
 
-def deployment(replicas: int) -> str:
-    labels = {"app": "web"}
-    template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "web", "image": "web:1"}]}}
-    spec = {"replicas": replicas, "selector": {"matchLabels": labels}, "template": template}
-    whole = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": spec}
-    return orjson.dumps(whole).decode()
-
-
 @pytest.fixture
 async def web(kubectl) -> None:
-    await kubectl("apply", "-f", "-", given=deployment(3))
+    await kubectl("create", "deployment", "web", "--image=web:1", "--replicas=3")
     await kubectl("rollout", "status", "deployment/web", "--timeout=30s")
 
 
@@ -134,12 +126,12 @@ async def test_a_job_goes_after_its_time_to_live(kubectl, cluster):
 
 
 async def test_a_namespace_is_furnished_and_goes_with_its_content(kubectl, cluster):
-    await kubectl("apply", "-f", "-", given='{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "team"}}')
+    await kubectl("create", "namespace", "team")
     place = sdk.Key("team", "kube-root-ca.crt")
     await sdk.until(cluster, kinds.CONFIGMAPS, place, lambda one: one is not None, CLOCK, 30)
     account = sdk.Key("team", "default")
     await sdk.until(cluster, kinds.SERVICEACCOUNTS, account, lambda one: one is not None, CLOCK, 30)
-    await kubectl("apply", "-n", "team", "-f", "-", given=deployment(2))
+    await kubectl("create", "deployment", "web", "--image=web:1", "-n", "team")
     await kubectl("rollout", "status", "deployment/web", "-n", "team", "--timeout=30s")
     await kubectl("delete", "namespace", "team", "--timeout=60s")
     assert (await cluster.list(kinds.PODS, sdk.Selection("team"))).items == []

@@ -155,10 +155,10 @@ class GarbageCollector:
 
     def _handler(self, resource: Resource[Any]) -> Callable[[Object | None, Object | None], None]:
         def changed(old: Object | None, new: Object | None) -> None:
-            if old is not None and (new is None or new.metadata.uid != old.metadata.uid):
-                self._gone(graph.node_of(resource, old))
             if new is not None:
                 self._seen(graph.node_of(resource, new))
+            elif old is not None:
+                self._gone(graph.node_of(resource, old))
 
         return changed
 

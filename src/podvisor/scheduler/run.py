@@ -179,9 +179,9 @@ class Scheduler:
             self._state.namespaces.pop(old.metadata.name, None)
 
     def _pod_changed(self, old: Pod | None, new: Pod | None) -> None:
-        if old is not None and (new is None or new.metadata.uid != old.metadata.uid):
-            self._pod_left(old)
         if new is None:
+            if old is not None:
+                self._pod_left(old)
             return
         if new.status.phase in ("Succeeded", "Failed"):
             self._pod_left(new)

@@ -4,7 +4,8 @@ What holds, as client-go's `tools/cache` documents it for its shared informers:
 
 - The cache is a past state of the server's: it may lag, it never shows what the server did not have.
 - For one object, handlers see states in the order in which they happened, but not necessarily every one: after a lost
-  connection several changes may arrive as one, and an object that went and came back as a modification (see its uid).
+  connection several changes may arrive as one. An object that went and came back under its name is always told as a
+  deletion and an addition.
 - A handler is called after the cache has the new state. Handlers are called one after the other; they must not block.
 - A handler that is added late first hears of everything that is already there.
 - When an object is found missing after a gap, handlers get the last state that was known.
@@ -73,7 +74,7 @@ class Informer(Generic[T]):
         for key, thing in present.items():
             old = self.cache.get(key)
             if old is None or metadata_of(old).resource_version != metadata_of(thing).resource_version:
-                self._tell(self.cache.put(key, thing), thing)
+                self._take(key, thing)
         self._synced.set()
 
     def apply(self, change: Changed) -> None:
@@ -84,7 +85,13 @@ class Informer(Generic[T]):
             self.cache.drop(key)
             self._tell(thing, None)
         else:
-            self._tell(self.cache.put(key, thing), thing)
+            self._take(key, thing)
+
+    def _take(self, key: Key, thing: T) -> None:
+        old = self.cache.get(key)
+        if old is not None and metadata_of(old).uid != metadata_of(thing).uid:
+            self._tell(self.cache.drop(key), None)
+        self._tell(self.cache.put(key, thing), thing)
 
     def _tell(self, old: T | None, new: T | None) -> None:
         for handler in list(self._handlers):
