@@ -61,6 +61,8 @@ class GarbageCollector:
             await self._judge(node)
 
     async def _judge(self, node: Node) -> None:
+        if all(self._is_solid(owner) for owner in node.owners):
+            return
         current = await self._current(node)
         if current is None:
             return
@@ -76,6 +78,11 @@ class GarbageCollector:
             log.info("%s: deleting %s %s, whose owners are gone", self.name, node.resource, node.key)
             options = DeleteOptions(propagation_policy=verdict.delete, uid=node.uid)
             await self._client.delete(node.resource, node.key, options)
+
+    def _is_solid(self, owner: OwnerReference) -> bool:
+        """Whether an owner is known to be there to stay; when that ends, its dependents are looked at again."""
+        known = self._graph.get(owner.uid)
+        return known is not None and not known.waits_for_dependents
 
     async def _current(self, node: Node) -> Node | None:
         """The object as the server has it now, unless that is gone or another by the same name."""

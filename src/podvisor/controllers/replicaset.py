@@ -15,6 +15,8 @@ from podvisor.sdk.objects.apps import ReplicaSet, template_labels
 from podvisor.sdk.objects.core import Pod
 from podvisor.sdk.objects.meta import Condition
 
+GATHERING = 0.02
+"""Seconds in which changes of pods that stay are gathered, since all that they change is the status."""
 BURST = 500
 """Most pods that are created or deleted in one go."""
 
@@ -176,7 +178,10 @@ class ReplicaSets:
                 self._expectations.created(key)
             if new is None or new.metadata.deleting:
                 self._expectations.deleted(key, pod.metadata.uid)
-            self.queue.add(key)
+            if old is not None and new is not None and pods.is_active(old) and pods.is_active(new):
+                self.queue.add_after(key, GATHERING)
+            else:
+                self.queue.add(key)
         if new is not None and controller_of(new) is None:
             self._offer(new)
 

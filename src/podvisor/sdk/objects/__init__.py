@@ -5,6 +5,7 @@ that it does not name, so it is read and never sent back: writes are patches, or
 Anything above `sdk` may import it.
 """
 
+from podvisor.sdk.objects import apps, batch, core, meta
 from podvisor.sdk.objects.meta import (
     LabelSelector,
     Object,
@@ -23,6 +24,10 @@ __all__ = [
     "OwnerReference",
     "Requirement",
     "View",
+    "apps",
+    "batch",
     "controller_of",
+    "core",
+    "meta",
     "metadata_of",
 ]
