@@ -3,8 +3,6 @@
 //! Owns: [`Pod`], the facts behind uname(2), sysinfo(2), /proc/meminfo and /proc/uptime. Does not
 //! own: keeping to the memory limit (`mm`) or to the process limit (`task`).
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use crate::sync::Mutex;
 use crate::time::{self, Nanos};
 
@@ -33,8 +31,6 @@ pub struct Pod {
     pub uts: Mutex<Uts>,
     /// The memory it may use, in bytes; `None`: the machine's.
     pub memory_bytes: Option<u64>,
-    /// What its guests use of it, as the last accounting found.
-    pub memory_used: AtomicU64,
     /// The threads it may have.
     pub pids_limit: Option<u64>,
     /// The processors it may use, a fraction of one or several; `None`: the machine's.
@@ -51,7 +47,6 @@ impl Pod {
         Pod {
             uts: Mutex::new(Uts { hostname: hostname.into(), domainname: b"(none)".to_vec() }),
             memory_bytes: None,
-            memory_used: AtomicU64::new(0),
             pids_limit: None,
             cpus: None,
             started: time::monotonic(),
@@ -64,18 +59,6 @@ impl Pod {
         time::monotonic().saturating_sub(self.started)
     }
 
-    /// The memory that guests see: the limit where there is one, the host's otherwise.
-    pub fn memory(&self) -> platform::machine::Memory {
-        let host = platform::machine::memory();
-        match self.memory_bytes {
-            Some(limit) if limit < host.total => {
-                let used = self.memory_used.load(Ordering::Relaxed);
-                platform::machine::Memory { total: limit, free: limit.saturating_sub(used).min(host.free) }
-            }
-            _ => host,
-        }
-    }
-
     /// How many processors the guests see: those of the host, and no more than the limit, rounded up.
     pub fn processors(&self) -> usize {
         let host = platform::clock::processors();
@@ -83,5 +66,36 @@ impl Pod {
             Some(limit) if limit > 0.0 => host.min(limit.ceil() as usize).max(1),
             _ => host,
         }
+    }
+
+    /// The processors as a list: `0-3`.
+    pub fn processor_list(&self) -> String {
+        match self.processors() {
+            0 | 1 => "0".to_owned(),
+            count => format!("0-{}", count - 1),
+        }
+    }
+}
+
+/// The first `count` processors as a hexadecimal mask in words of 32 bits, as /proc and /sys have it.
+pub fn processor_mask(count: usize) -> String {
+    let words = count.div_ceil(32).max(1);
+    let word = |index: usize| match count.saturating_sub(index * 32) {
+        32.. => u32::MAX,
+        bits => (1_u32 << bits) - 1,
+    };
+    let high = format!("{:x}", word(words - 1));
+    (0..words - 1).rev().fold(high, |text, index| format!("{text},{:08x}", word(index)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn masks_are_written_in_words_of_32_bits() {
+        assert_eq!(processor_mask(2), "3");
+        assert_eq!(processor_mask(32), "ffffffff");
+        assert_eq!(processor_mask(40), "ff,ffffffff");
     }
 }

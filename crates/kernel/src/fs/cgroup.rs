@@ -4,7 +4,6 @@
 //! container cannot make groups. Does not own: the limits (`container`, `pod`).
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use crate::fs::pseudo::{Line, PseudoFs, Tree};
 use crate::task::Task;
@@ -50,7 +49,7 @@ const COMPUTED: &[(&str, Line)] = &[
     ("cgroup.threads", threads),
     ("cpu.max", processor_quota),
     ("cpu.stat", processor_time),
-    ("cpuset.cpus.effective", processors),
+    ("cpuset.cpus.effective", |task| task.kernel().pod.processor_list()),
     ("memory.current", |task| used(task).to_string()),
     ("memory.max", |task| limit(memory_limit(task))),
     ("memory.peak", |task| used(task).to_string()),
@@ -87,7 +86,7 @@ fn memory_limit(task: &Arc<Task>) -> Option<u64> {
 }
 
 fn used(task: &Arc<Task>) -> u64 {
-    task.kernel().pod.memory_used.load(Ordering::Relaxed)
+    task.process().container().memory_used()
 }
 
 fn lines(numbers: impl Iterator<Item = i32>) -> String {
@@ -102,13 +101,6 @@ fn processes(task: &Arc<Task>) -> String {
 fn threads(task: &Arc<Task>) -> String {
     let all = task.process().container().processes().into_iter().flat_map(|process| process.tasks());
     lines(all.map(|task| task.tid.0))
-}
-
-fn processors(task: &Arc<Task>) -> String {
-    match task.kernel().pod.processors() {
-        0 | 1 => "0".to_owned(),
-        count => format!("0-{}", count - 1),
-    }
 }
 
 fn processor_quota(task: &Arc<Task>) -> String {

@@ -38,6 +38,10 @@ impl File for HostStream {
         Ok(self.stat)
     }
 
+    fn label(&self) -> String {
+        format!("pipe:[{}]", self.stat.ino)
+    }
+
     fn read(&self, buffer: &mut [u8], _: u64) -> Result<usize, Errno> {
         platform::stream::read(self.fd.as_fd(), buffer)
     }

@@ -126,6 +126,28 @@ fn figure(text: &str, name: &str) -> u64 {
     kib.unwrap_or(0).saturating_mul(1024)
 }
 
+impl Container {
+    /// What its processes and its files in memory hold, in bytes.
+    pub fn memory_used(&self) -> u64 {
+        let living = self.processes().into_iter().filter(|process| !process.is_zombie());
+        living.map(|process| process.memory_proportional()).sum::<u64>().saturating_add(self.file_bytes())
+    }
+}
+
+impl Kernel {
+    /// The memory that guests see: the pod's limit where there is one, the host's otherwise.
+    pub fn memory(&self) -> platform::machine::Memory {
+        let host = platform::machine::memory();
+        match self.pod.memory_bytes {
+            Some(limit) if limit < host.total => {
+                let used: u64 = self.containers().iter().map(|container| container.memory_used()).sum();
+                platform::machine::Memory { total: limit, free: limit.saturating_sub(used).min(host.free) }
+            }
+            _ => host,
+        }
+    }
+}
+
 impl Process {
     /// Anonymous and shared memory of the process, in bytes, shared pages counted in full.
     pub fn memory_roughly(&self) -> u64 {

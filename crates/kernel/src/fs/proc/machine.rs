@@ -109,7 +109,7 @@ fn directory(fs: &Arc<PseudoFs>, name: &str, files: &[(&'static str, &'static st
 }
 
 fn meminfo(task: &Arc<Task>) -> Answer {
-    let memory = task.kernel().pod.memory();
+    let memory = task.kernel().memory();
     let (total, free) = (memory.total >> 10, memory.free >> 10);
     let rows = [
         ("MemTotal", total),
@@ -191,7 +191,7 @@ fn version(_: &Arc<Task>) -> Answer {
 }
 
 fn vmstat(task: &Arc<Task>) -> Answer {
-    let free = task.kernel().pod.memory().free / 4096;
+    let free = task.kernel().memory().free / 4096;
     let zeros =
         ["nr_dirty", "nr_writeback", "pgpgin", "pgpgout", "pswpin", "pswpout", "pgfault", "pgmajfault", "oom_kill"];
     let rest = zeros.iter().fold(String::new(), |text, name| text + name + " 0\n");

@@ -6,6 +6,7 @@ use abi::Errno;
 
 use super::target::Target;
 use crate::fs::device_number;
+use crate::pod::processor_mask;
 use crate::task::{Process, Task, Usage, capability, stat_field};
 use crate::time::SECOND;
 use crate::tty::MAJOR;
@@ -190,7 +191,7 @@ pub(super) fn status(target: &Target, reader: &Arc<Task>) -> Result<Vec<u8>, Err
     let (letter, word) = state(target, &process, reader);
     let who = process.credentials();
     let groups = who.groups.iter().fold(String::new(), |text, group| format!("{text}{group} "));
-    let processors = process.kernel().pod.processors();
+    let pod = &process.kernel().pod;
     let umask = *process.fs().umask.lock();
     let name = String::from_utf8_lossy(&name_of(target, &process)).replace('\\', "\\\\").replace('\n', "\\n");
     let mut text = format!("Name:\t{name}\nUmask:\t{umask:04o}\nState:\t{letter} ({word})\n");
@@ -217,27 +218,11 @@ pub(super) fn status(target: &Target, reader: &Arc<Task>) -> Result<Vec<u8>, Err
     }
     text += &format!("NoNewPrivs:\t{}\nSeccomp:\t0\nSeccomp_filters:\t0\n", u8::from(who.no_new_privs));
     text += "Speculation_Store_Bypass:\tvulnerable\nSpeculationIndirectBranch:\tconditional enabled\n";
-    text += &format!("Cpus_allowed:\t{}\n", mask(processors));
-    text += &format!("Cpus_allowed_list:\t{}\n", range(processors));
+    text += &format!("Cpus_allowed:\t{}\n", processor_mask(pod.processors()));
+    text += &format!("Cpus_allowed_list:\t{}\n", pod.processor_list());
     text += "Mems_allowed:\t1\nMems_allowed_list:\t0\n";
     text += &chosen_lines(&host, &["voluntary_ctxt_switches", "nonvoluntary_ctxt_switches"]);
     Ok(text.into_bytes())
-}
-
-/// The first `count` processors as a hexadecimal mask in words of 32 bits.
-pub(super) fn mask(count: usize) -> String {
-    let words = count.div_ceil(32).max(1);
-    let word = |index: usize| {
-        let bits = count.saturating_sub(index * 32).min(32) as u32;
-        if bits == 32 { u32::MAX } else { (1_u32 << bits) - 1 }
-    };
-    let high = format!("{:x}", word(words - 1));
-    (0..words - 1).rev().fold(high, |text, index| format!("{text},{:08x}", word(index)))
-}
-
-/// The first `count` processors as a list.
-pub(super) fn range(count: usize) -> String {
-    if count <= 1 { "0".to_owned() } else { format!("0-{}", count - 1) }
 }
 
 pub(super) fn cgroup(target: &Target, _: &Arc<Task>) -> Result<Vec<u8>, Errno> {
@@ -302,17 +287,4 @@ pub(super) fn sched(target: &Target, _: &Arc<Task>) -> Result<Vec<u8>, Errno> {
         text += &format!("{label:<45}:{value:>21}\n");
     }
     Ok(text.into_bytes())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn masks_are_written_in_words_of_32_bits() {
-        assert_eq!(mask(2), "3");
-        assert_eq!(mask(32), "ffffffff");
-        assert_eq!(mask(40), "ff,ffffffff");
-        assert_eq!(range(4), "0-3");
-    }
 }

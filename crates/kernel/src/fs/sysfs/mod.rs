@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::fs::pseudo::{PseudoFs, Tree};
 use crate::kernel::Kernel;
 use crate::net::interface::{self, Interface};
+use crate::pod::processor_mask;
 use crate::vfs::FileSystem;
 
 /// SYSFS_MAGIC of statfs(2).
@@ -15,12 +16,12 @@ const MAGIC: u64 = 0x6265_6572;
 
 /// The /sys of a pod.
 pub fn new(kernel: &Arc<Kernel>) -> Arc<dyn FileSystem> {
-    let processors = kernel.pod.processors();
+    let all = Processors { count: kernel.pod.processors(), list: kernel.pod.processor_list() };
     let interfaces = interface::all(&kernel.net.inet);
     PseudoFs::new("sysfs", MAGIC, |fs| {
         let mut tree = Tree::default();
-        add_processors(&mut tree, fs, processors);
-        add_node(&mut tree, fs, processors);
+        add_processors(&mut tree, fs, &all);
+        add_node(&mut tree, fs, &all);
         add_memory(&mut tree, fs);
         for one in &interfaces {
             add_interface(&mut tree, fs, one);
@@ -48,9 +49,10 @@ const EMPTY: &[&str] = &[
     "power",
 ];
 
-/// The first `count` processors as a list: `0-3`.
-fn list(count: usize) -> String {
-    if count <= 1 { "0".to_owned() } else { format!("0-{}", count - 1) }
+/// The processors that the pod has.
+struct Processors {
+    count: usize,
+    list: String,
 }
 
 /// One processor as a hexadecimal mask.
@@ -60,17 +62,17 @@ fn mask_of(number: usize) -> String {
 }
 
 /// Every processor is a core of its own in one package.
-fn add_processors(tree: &mut Tree, fs: &Arc<PseudoFs>, count: usize) {
+fn add_processors(tree: &mut Tree, fs: &Arc<PseudoFs>, all: &Processors) {
     const CPU: &str = "devices/system/cpu";
     for name in ["online", "possible", "present"] {
-        tree.text(fs, &format!("{CPU}/{name}"), &list(count));
+        tree.text(fs, &format!("{CPU}/{name}"), &all.list);
     }
     tree.text(fs, &format!("{CPU}/offline"), "");
     tree.text(fs, &format!("{CPU}/isolated"), "");
     tree.text(fs, &format!("{CPU}/kernel_max"), &(crate::task::MAX_CPUS - 1).to_string());
     tree.text(fs, &format!("{CPU}/smt/active"), "0");
     tree.text(fs, &format!("{CPU}/smt/control"), "notsupported");
-    for number in 0..count {
+    for number in 0..all.count {
         let topology = format!("{CPU}/cpu{number}/topology");
         for (name, value) in [
             ("core_id", number.to_string()),
@@ -81,8 +83,12 @@ fn add_processors(tree: &mut Tree, fs: &Arc<PseudoFs>, count: usize) {
             ("thread_siblings_list", number.to_string()),
             ("core_cpus", mask_of(number)),
             ("core_cpus_list", number.to_string()),
-            ("core_siblings_list", list(count)),
-            ("package_cpus_list", list(count)),
+            ("die_cpus", processor_mask(all.count)),
+            ("die_cpus_list", all.list.clone()),
+            ("core_siblings", processor_mask(all.count)),
+            ("package_cpus", processor_mask(all.count)),
+            ("core_siblings_list", all.list.clone()),
+            ("package_cpus_list", all.list.clone()),
         ] {
             tree.text(fs, &format!("{topology}/{name}"), &value);
         }
@@ -93,15 +99,16 @@ fn add_processors(tree: &mut Tree, fs: &Arc<PseudoFs>, count: usize) {
     }
 }
 
-fn add_node(tree: &mut Tree, fs: &Arc<PseudoFs>, processors: usize) {
+fn add_node(tree: &mut Tree, fs: &Arc<PseudoFs>, all: &Processors) {
     const NODE: &str = "devices/system/node";
     for name in ["online", "possible", "has_cpu", "has_memory", "has_normal_memory"] {
         tree.text(fs, &format!("{NODE}/{name}"), "0");
     }
-    tree.text(fs, &format!("{NODE}/node0/cpulist"), &list(processors));
+    tree.text(fs, &format!("{NODE}/node0/cpulist"), &all.list);
+    tree.text(fs, &format!("{NODE}/node0/cpumap"), &processor_mask(all.count));
     tree.text(fs, &format!("{NODE}/node0/distance"), "10");
     tree.computed(fs, &format!("{NODE}/node0/meminfo"), |task| {
-        let memory = task.kernel().pod.memory();
+        let memory = task.kernel().memory();
         let (total, free) = (memory.total >> 10, memory.free >> 10);
         let used = total.saturating_sub(free);
         format!("Node 0 MemTotal:       {total} kB\nNode 0 MemFree:        {free} kB\nNode 0 MemUsed:        {used} kB")
