@@ -36,7 +36,17 @@ async def handle(server: Server, call: Call, resource: Resource) -> web.StreamRe
     _check_initial(call, resource)
     encode = _encoder(server, call, resource, wanted)
     response = web.StreamResponse(headers={"Content-Type": wanted.media_type, "Cache-Control": "no-cache, private"})
-    await response.prepare(call.request)
+    with contextlib.suppress(ConnectionResetError):  # the client has gone, which is how most watches end
+        await response.prepare(call.request)
+        await _until_over(server, call, chosen, encode, response)
+        await response.write_eof()
+    return response
+
+
+async def _until_over(
+    server: Server, call: Call, chosen: Selection, encode: Encoder, response: web.StreamResponse
+) -> None:
+    """Stream until the time is up; an error is the last event."""
     try:
         async with server.clock.timeout(_timeout(server, call)):
             await _stream(server, call, chosen, encode, response)
@@ -44,11 +54,6 @@ async def handle(server: Server, call: Call, resource: Resource) -> web.StreamRe
         pass
     except (status.ApiError, store.StoreError) as error:
         await response.write(_error(error))
-    except ConnectionResetError:
-        return response
-    with contextlib.suppress(ConnectionResetError):  # the client may have gone while nothing was to be said
-        await response.write_eof()
-    return response
 
 
 def _check_initial(call: Call, resource: Resource) -> None:
