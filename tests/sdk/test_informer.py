@@ -102,6 +102,30 @@ async def test_an_object_replaced_unseen_is_told_as_deleted_and_added(api, clien
     assert heard == [("added", "a"), ("deleted", "a"), ("added", "a")]
 
 
+@pytest.mark.parametrize("what", ["refused", "ended", "compacted"])
+async def test_a_server_that_gives_nothing_is_not_hammered(api, clock, informer, what):
+    asked = []
+
+    def answer(request) -> None:
+        asked.append(request)
+        if what == "refused":
+            raise errors.Unreachable("cut off")
+        if request.query.get("watch") == "true":
+            api.store.compacted = api.store.version + 1 if what == "compacted" else 0
+
+    api.intercept = answer
+    if what == "ended":
+        api.store.changes = _nothing
+    api.store.interrupt()
+    await clock.advance(60)
+    assert 3 < len(asked) < 30
+
+
+async def _nothing(resource: str, since: int):
+    for nothing in ():
+        yield nothing
+
+
 async def test_bookmarks_move_the_version_from_which_a_watch_resumes(api, client, informer, heard):
     await client.create(kinds.SECRETS, {"metadata": {"name": "unrelated"}}, "default")
     api.store.mark()

@@ -20,6 +20,8 @@ PAGE = 500
 """Objects per page of a list."""
 
 
+BRIEF = 1.0
+"""Seconds; an attempt that lasts longer was not in vain even if nothing happened."""
 BACKOFF = Backoff(first=0.2, factor=2.0, limit=30.0, jitter=0.2)
 
 
@@ -45,30 +47,31 @@ class Following:
     """How long one watch request lasts at least before the server ends it (at most twice that), so that a connection
     that died unnoticed is found out."""
     backoff: Backoff = BACKOFF
-    """Waits after failures in a row."""
+    """Waits between attempts that bring nothing."""
 
 
 async def reflect(client: Client, following: Following, sink: Sink, clock: Clock) -> None:
     """Keep `sink` up to date until cancelled.
 
     A watch that ends is resumed after the last version seen, be that an object's or a bookmark's. A version that the
-    server no longer has (410) leads to a new list. Refusals and lost connections are tried again, with growing waits.
+    server no longer has (410) leads to a new list. Whatever the reason, one attempt that brings nothing is followed by
+    another at once, and further ones after growing waits.
     """
-    failures = 0
+    fruitless = 0
     version = ""
     while True:
+        began, seen = clock.monotonic(), 0
         try:
-            if not version:
-                version = await _list(client, following, sink)
-            async for seen in _watch(client, following, version):
-                failures = 0
-                version = _follow(seen, sink)
+            version = version or await _list(client, following, sink)
+            async for one in _watch(client, following, version):
+                seen += 1
+                version = _follow(one, sink)
         except errors.Gone:
             version = ""
         except (errors.ApiError, errors.Unreachable) as error:
-            failures += 1
-            log.log(logging.WARNING if failures > 3 else logging.INFO, "following %s: %s", following.resource, error)
-            await clock.sleep(following.backoff.delay(failures))
+            log.log(logging.WARNING if fruitless > 3 else logging.INFO, "following %s: %s", following.resource, error)
+        fruitless = 0 if seen or clock.monotonic() - began >= BRIEF else fruitless + 1
+        await clock.sleep(following.backoff.delay(fruitless - 1))
 
 
 async def _list(client: Client, following: Following, sink: Sink) -> str:
