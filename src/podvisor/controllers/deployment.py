@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from podvisor.controllers import conditions, ownership, pods, progress, revisions, rollout
+from podvisor.controllers import ownership, pods, progress, revisions, rollout
 from podvisor.controllers.loop import Cluster, enqueue_itself
-from podvisor.sdk import STATUS, DeleteOptions, Key, errors, key_of, kinds, selectors
+from podvisor.sdk import STATUS, DeleteOptions, Key, conditions, errors, key_of, kinds, selectors
 from podvisor.sdk.objects import controller_of
 from podvisor.sdk.objects.apps import Deployment, DeploymentStatus, ReplicaSet
 from podvisor.sdk.objects.core import Pod

@@ -7,10 +7,9 @@ import math
 from collections.abc import Sequence
 from datetime import datetime
 
-from podvisor.controllers import conditions
 from podvisor.controllers.loop import Cluster, enqueue_itself
 from podvisor.controllers.node import BY_NODE
-from podvisor.sdk import STATUS, DeleteOptions, Key, errors, key_of, kinds, tolerations
+from podvisor.sdk import STATUS, DeleteOptions, Key, conditions, errors, key_of, kinds, tolerations
 from podvisor.sdk.objects.core import Node, Pod, Taint
 from podvisor.sdk.objects.meta import Condition
 

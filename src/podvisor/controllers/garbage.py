@@ -133,12 +133,12 @@ class GarbageCollector:
             await self._patch(current, {"finalizers": [one for one in current.finalizers if one != finalizer]})
 
     async def _keep_owners(self, node: Node, keep: Callable[[OwnerReference], bool]) -> None:
-        kept = [ownership.plain_reference(owner) for owner in node.owners if keep(owner)]
+        kept = [ownership.plain(owner) for owner in node.owners if keep(owner)]
         if len(kept) < len(node.owners):
             await self._patch(node, {"ownerReferences": kept})
 
     async def _stop_blocking(self, node: Node) -> None:
-        owners = [ownership.plain_reference(owner) | {"blockOwnerDeletion": False} for owner in node.owners]
+        owners = [ownership.plain(owner) | {"blockOwnerDeletion": False} for owner in node.owners]
         await self._patch(node, {"ownerReferences": owners})
 
     async def _patch(self, node: Node, metadata: dict[str, Any]) -> None:

@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from podvisor.controllers import conditions, jobcount, jobplan, jobstatus, ownership, pods
+from podvisor.controllers import jobcount, jobplan, jobstatus, ownership, pods
 from podvisor.controllers.expectations import Expectations
 from podvisor.controllers.loop import Cluster, enqueue_itself
-from podvisor.sdk import STATUS, DeleteOptions, Key, errors, key_of, kinds, selectors
+from podvisor.sdk import STATUS, DeleteOptions, Key, conditions, errors, key_of, kinds, selectors
 from podvisor.sdk.objects import controller_of
 from podvisor.sdk.objects.batch import Job
 from podvisor.sdk.objects.core import Pod

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from podvisor.controllers import conditions, indexes, jobcount, jobpolicy, pods
+from podvisor.controllers import indexes, jobcount, jobpolicy, pods
 from podvisor.controllers.jobcount import Tally, is_indexed
+from podvisor.sdk import conditions
 from podvisor.sdk.objects.batch import Job
 from podvisor.sdk.objects.core import Pod
 

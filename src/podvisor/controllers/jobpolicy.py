@@ -6,7 +6,8 @@ https://kubernetes.io/docs/concepts/workloads/controllers/job/#pod-failure-polic
 from collections.abc import Set
 from dataclasses import dataclass
 
-from podvisor.controllers import conditions, indexes
+from podvisor.controllers import indexes
+from podvisor.sdk import conditions
 from podvisor.sdk.objects.batch import Job, OnExitCodes, PodFailureRule
 from podvisor.sdk.objects.core import Pod
 

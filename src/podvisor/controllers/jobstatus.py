@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from podvisor.controllers import conditions, indexes, pods
+from podvisor.controllers import indexes, pods
 from podvisor.controllers.jobcount import Tally
 from podvisor.controllers.jobplan import Ending, is_going
+from podvisor.sdk import conditions
 from podvisor.sdk.objects.batch import Job
 from podvisor.sdk.objects.core import Pod
 from podvisor.sdk.objects.meta import Condition, seconds

@@ -11,9 +11,19 @@ from typing import Any
 
 import msgspec
 
-from podvisor.controllers import conditions
 from podvisor.controllers.loop import Cluster, Unfinished, enqueue_itself
-from podvisor.sdk import STATUS, DeleteOptions, Key, Resource, Selection, WriteOptions, discovery, errors, kinds
+from podvisor.sdk import (
+    STATUS,
+    DeleteOptions,
+    Key,
+    Resource,
+    Selection,
+    WriteOptions,
+    conditions,
+    discovery,
+    errors,
+    kinds,
+)
 from podvisor.sdk.objects import Object
 from podvisor.sdk.objects.core import Namespace, Pod
 from podvisor.sdk.objects.meta import Condition

@@ -11,9 +11,8 @@ from typing import Any
 
 import msgspec
 
-from podvisor.controllers import conditions
 from podvisor.controllers.loop import Cluster, enqueue_itself
-from podvisor.sdk import STATUS, Key, Selection, errors, key_of, kinds
+from podvisor.sdk import STATUS, Key, Selection, conditions, errors, key_of, kinds
 from podvisor.sdk.objects.core import Lease, Node, Pod, Taint
 from podvisor.sdk.objects.meta import Condition, seconds
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from podvisor.sdk import Cache, Client, Resource, errors, key_of, selectors
-from podvisor.sdk.objects import LabelSelector, Object, controller_of
+from podvisor.sdk.objects import LabelSelector, Object, OwnerReference, controller_of
 
 T = TypeVar("T", bound=Object)
 
@@ -80,12 +80,12 @@ class Claimer(Generic[T]):
         return current.metadata.uid == owner.metadata.uid and not current.metadata.deleting
 
     async def _adopt(self, owner: Object, thing: T) -> T:
-        others = [_plain(reference) for reference in thing.metadata.owner_references]
+        others = [plain(reference) for reference in thing.metadata.owner_references]
         patch = {"metadata": _precondition(thing) | {"ownerReferences": [*others, reference(self.owners, owner)]}}
         return await self.client.patch(self.owned, key_of(thing), patch)
 
     async def _release(self, owner: Object, thing: T) -> None:
-        others = [_plain(one) for one in thing.metadata.owner_references if one.uid != owner.metadata.uid]
+        others = [plain(one) for one in thing.metadata.owner_references if one.uid != owner.metadata.uid]
         metadata = _precondition(thing) | {"ownerReferences": others} | self.release_patch(thing)
         try:
             await self.client.patch(self.owned, key_of(thing), {"metadata": metadata})
@@ -109,10 +109,8 @@ def _precondition(thing: Object) -> dict[str, Any]:
     return {"uid": thing.metadata.uid, "resourceVersion": thing.metadata.resource_version}
 
 
-def _plain(owner: Any) -> dict[str, Any]:
+def plain(owner: OwnerReference) -> dict[str, Any]:
+    """An owner reference as it travels."""
     plain = {"apiVersion": owner.api_version, "kind": owner.kind, "name": owner.name, "uid": owner.uid}
     flags = {"controller": owner.controller, "blockOwnerDeletion": owner.block_owner_deletion}
     return plain | {name: True for name, value in flags.items() if value}
-
-
-plain_reference = _plain

@@ -3,10 +3,10 @@
 https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-garbage-collection
 """
 
-from podvisor.controllers import conditions, pods
+from podvisor.controllers import pods
 from podvisor.controllers.loop import Cluster, enqueue_itself
 from podvisor.controllers.node import BY_NODE
-from podvisor.sdk import STATUS, DeleteOptions, Key, errors, key_of, kinds
+from podvisor.sdk import STATUS, DeleteOptions, Key, conditions, errors, key_of, kinds
 from podvisor.sdk.objects.core import Node, Pod
 from podvisor.sdk.objects.meta import Condition
 

@@ -5,8 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from podvisor.controllers import conditions
-from podvisor.sdk import errors
+from podvisor.sdk import conditions, errors
 from podvisor.sdk.objects.apps import template_metadata
 from podvisor.sdk.objects.core import Pod
 

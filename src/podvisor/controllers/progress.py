@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from podvisor.controllers import conditions, rollout
+from podvisor.controllers import rollout
+from podvisor.sdk import conditions
 from podvisor.sdk.objects.apps import Deployment, DeploymentStatus, ReplicaSet
 from podvisor.sdk.objects.meta import Condition
 

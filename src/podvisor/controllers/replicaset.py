@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from podvisor.controllers import conditions, ownership, pods
+from podvisor.controllers import ownership, pods
 from podvisor.controllers.expectations import Expectations
 from podvisor.controllers.loop import Cluster, enqueue_itself
-from podvisor.sdk import STATUS, DeleteOptions, Key, errors, key_of, kinds, selectors
+from podvisor.sdk import STATUS, DeleteOptions, Key, conditions, errors, key_of, kinds, selectors
 from podvisor.sdk.objects import controller_of
 from podvisor.sdk.objects.apps import ReplicaSet, template_labels
 from podvisor.sdk.objects.core import Pod

@@ -14,7 +14,7 @@ from podvisor.scheduler.preemption import Preemption
 from podvisor.scheduler.queue import Queue, Waiting
 from podvisor.scheduler.settings import Settings
 from podvisor.scheduler.state import PodInfo, State
-from podvisor.sdk import STATUS, Client, DeleteOptions, Informers, WriteOptions, errors, key_of, kinds
+from podvisor.sdk import STATUS, Client, DeleteOptions, Informers, WriteOptions, conditions, errors, key_of, kinds
 from podvisor.sdk.events import Recorder
 from podvisor.sdk.objects.core import Namespace, Node, Pod
 from podvisor.sdk.objects.meta import Condition, seconds
@@ -120,7 +120,7 @@ class Scheduler:
             log.info("reporting on %s: %s", key_of(pod), error)
 
     async def _report(self, pod: Pod, why: Unschedulable) -> None:
-        told = next((one for one in pod.status.conditions if one.type == "PodScheduled"), None)
+        told = conditions.find(pod.status.conditions, "PodScheduled")
         same = told is not None and (told.status, told.message) == ("False", why.message)
         if same and why.preemption is None:
             return
@@ -140,7 +140,7 @@ class Scheduler:
                 "message": f"{self._settings.name}: preempting to accommodate a higher priority pod",
                 "lastTransitionTime": seconds(self._clock.now()),
             }
-            told = [_plain(one) for one in victim.status.conditions if one.type != "DisruptionTarget"]
+            told = map(conditions.plain, conditions.drop(victim.status.conditions, "DisruptionTarget"))
             patch = {"metadata": {"uid": victim.metadata.uid}, "status": {"conditions": [*told, target]}}
             try:
                 await self._client.patch(kinds.PODS, key_of(victim), patch, STATUS)
@@ -159,8 +159,8 @@ class Scheduler:
             "message": why.message,
             "lastTransitionTime": seconds(since or self._clock.now()),
         }
-        others = [one for one in pod.status.conditions if one.type != "PodScheduled"]
-        return [*map(_plain, others), new]
+        others = conditions.drop(pod.status.conditions, "PodScheduled")
+        return [*map(conditions.plain, others), new]
 
     def _node_changed(self, old: Node | None, new: Node | None) -> None:
         if new is None:
@@ -219,15 +219,3 @@ def _offer(node: Node) -> tuple[Any, ...]:
 
 def _demand(pod: Pod) -> tuple[Any, ...]:
     return (pod.spec, pod.metadata.labels, pod.metadata.deleting)
-
-
-def _plain(condition: Condition) -> dict[str, str]:
-    texts = {
-        "type": condition.type,
-        "status": condition.status,
-        "reason": condition.reason,
-        "message": condition.message,
-    }
-    since = condition.last_transition_time
-    texts["lastTransitionTime"] = seconds(since) if since else ""
-    return {name: text for name, text in texts.items() if text}

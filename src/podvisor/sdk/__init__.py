@@ -7,7 +7,18 @@ objects should become. Scheduler, controllers, node, dashboard, the command line
     pod = await client.get(sdk.kinds.PODS, "web-0", "default")
 """
 
-from podvisor.sdk import discovery, errors, events, kinds, kubeconfig, lease, objects, selectors, tolerations
+from podvisor.sdk import (
+    conditions,
+    discovery,
+    errors,
+    events,
+    kinds,
+    kubeconfig,
+    lease,
+    objects,
+    selectors,
+    tolerations,
+)
 from podvisor.sdk.cache import Cache
 from podvisor.sdk.client import (
     STATUS,
@@ -50,6 +61,7 @@ __all__ = [
     "WatchType",
     "WorkQueue",
     "WriteOptions",
+    "conditions",
     "discovery",
     "errors",
     "events",
