@@ -8,7 +8,7 @@ use abi::stat::S_IFDIR;
 use super::paths::{self, CWD};
 use super::{Answer, Args, Call};
 use crate::now;
-use crate::task::{Task, capability};
+use crate::task::{PATH_MAX, Task, capability};
 use crate::vfs::{Access, DirEntry, NewNode, OpenFile, Path, change, permission};
 
 pub(super) const CALLS: &[Call] = &[
@@ -142,6 +142,9 @@ fn getcwd(task: &Arc<Task>, [buffer, size, ..]: Args) -> Answer {
     }
     let mut text = cwd.describe(&root);
     text.push(0);
+    if text.len() > PATH_MAX {
+        return Err(Errno::ENAMETOOLONG.into());
+    }
     if text.len() as u64 > size {
         return Err(Errno::ERANGE.into());
     }

@@ -43,7 +43,7 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        const KEPT: usize = 64 * 1024;
+        const KEPT: usize = 256 * 1024;
         if self.0.capacity() <= KEPT {
             SCRATCH.set(std::mem::take(&mut self.0));
         }

@@ -34,6 +34,8 @@ use crate::vfs::{Attributes, FileSystem, FileSystemStat, Inode, NewNode, anonymo
 
 /// How many unchanged nodes of lower layers are kept after their last use.
 const KEPT: usize = 4096;
+/// About what an inode with its name takes of the kernel's own memory.
+const NODE_BYTES: u64 = 768;
 /// The number of the root directory.
 const ROOT_INO: u64 = 1;
 /// TMPFS_MAGIC of statfs(2).
@@ -207,7 +209,8 @@ impl FileSystem for Tmpfs {
     }
 
     fn memory_bytes(&self) -> u64 {
-        self.space.bytes.used()
+        let inodes = self.space.inodes.used().saturating_mul(NODE_BYTES);
+        self.space.bytes.used().saturating_add(inodes)
     }
 
     fn mounted(&self) {
