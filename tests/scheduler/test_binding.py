@@ -5,7 +5,7 @@ from http import HTTPStatus
 import pytest
 
 from podvisor import sdk
-from podvisor.sdk import kinds
+from podvisor.sdk import errors, kinds
 from podvisor.testing.clock import settle
 from podvisor.testing.memory.status import Refused
 
@@ -131,6 +131,30 @@ async def test_a_refused_binding_gives_the_room_back_and_is_tried_again(world, c
     await clock.advance(2)
     await settle(300)
     assert world.place() == "n1"
+
+
+async def test_a_lost_answer_to_a_binding_does_not_give_the_room_away(world, clock):
+    world.node(cpu="1")
+
+    def lose(request) -> None:
+        if request.path.endswith("/binding"):
+            raise errors.Unreachable("the answer was lost")
+
+    world.api.deliver = lose
+    await world.pod("first", requests={"cpu": "1"})
+    world.api.deliver = lambda request: None
+    await world.pod("second", requests={"cpu": "1"})
+    await clock.advance(30)
+    await settle(300)
+    assert (world.place("first"), world.place("second")) == ("n1", "")
+
+
+async def test_a_pod_that_cannot_be_understood_holds_nobody_up(world, clock, caplog):
+    world.node()
+    await world.pod("odd", requests={"cpu": "banana"})
+    await world.pod("even")
+    assert (world.place("odd"), world.place("even")) == ("", "n1")
+    assert "deciding on default/odd" in caplog.text
 
 
 async def test_a_deleted_pod_is_forgotten(world, clock):

@@ -14,7 +14,18 @@ from podvisor.scheduler.preemption import Preemption
 from podvisor.scheduler.queue import Queue, Waiting
 from podvisor.scheduler.settings import Settings
 from podvisor.scheduler.state import PodInfo, State
-from podvisor.sdk import STATUS, Client, DeleteOptions, Informers, WriteOptions, conditions, errors, key_of, kinds
+from podvisor.sdk import (
+    STATUS,
+    Client,
+    DeleteOptions,
+    Informer,
+    Informers,
+    WriteOptions,
+    conditions,
+    errors,
+    key_of,
+    kinds,
+)
 from podvisor.sdk.events import Recorder
 from podvisor.sdk.objects.core import Namespace, Node, Pod
 from podvisor.sdk.objects.meta import Condition, seconds
@@ -49,6 +60,7 @@ class Scheduler:
         self._cycle = Cycle(self._state)
         self._events = Recorder(client, settings.name, clock)
         self._bindings = asyncio.Semaphore(settings.bindings)
+        self._pods: Informer[Pod] | None = None
 
     async def follow(self, informers: Informers) -> None:
         """Keep state and queue up to date; return once they are complete."""
@@ -56,23 +68,33 @@ class Scheduler:
         self._scope.start(tasks.supervise(name, self._events.run, clock=self._clock, backoff=RESTART), name=name)
         informers.of(kinds.NODES).on_change(self._node_changed)
         informers.of(kinds.NAMESPACES).on_change(self._namespace_changed)
-        informers.of(kinds.PODS).on_change(self._pod_changed)
+        self._pods = informers.of(kinds.PODS)
+        self._pods.on_change(self._pod_changed)
         await informers.wait_synced()
 
     async def work(self) -> None:
         """Take pods from the queue, one by one; bindings run beside it."""
         while True:
-            waiting = await self._queue.get()
-            decision = self._cycle.decide(waiting.info)
+            async with self._bindings:
+                waiting = await self._queue.get()
+            try:
+                decision = self._cycle.decide(waiting.info)
+            except Exception:
+                log.exception("deciding on %s", key_of(waiting.info.pod))
+                self._queue.retry(waiting)
+                continue
             if isinstance(decision, Unschedulable):
                 await self._refuse(waiting, decision)
                 continue
-            await self._bindings.acquire()
             self._state.place(waiting.info, decision.name)
             self._scope.start(self._bind(waiting, decision.name), name=f"bind {key_of(waiting.info.pod)}")
             await self._clock.sleep(0)
 
     async def _bind(self, waiting: Waiting, node: str) -> None:
+        async with self._bindings:
+            await self._tell(waiting, node)
+
+    async def _tell(self, waiting: Waiting, node: str) -> None:
         """Tell the server. The pod counts on its node already; if this fails, it no longer does."""
         pod, key = waiting.info.pod, key_of(waiting.info.pod)
         binding = {
@@ -90,18 +112,18 @@ class Scheduler:
             log.info("binding %s to %s: %s", key, node, error)
             self._undo(waiting)
             self._events.warning(kinds.PODS, pod, "FailedScheduling", f"Binding rejected: {error}")
-        except asyncio.CancelledError:
-            raise
         except Exception:
             log.exception("binding %s to %s", key, node)
             self._undo(waiting)
         else:
             self._queue.remove(waiting.info.uid)
             self._events.normal(kinds.PODS, pod, "Scheduled", f"Successfully assigned {key} to {node}")
-        finally:
-            self._bindings.release()
 
     def _undo(self, waiting: Waiting) -> None:
+        """Give the room back, unless the binding has come about although its answer has not."""
+        current = self._pods.cache.get(key_of(waiting.info.pod)) if self._pods else None
+        if current is not None and current.metadata.uid == waiting.info.uid and current.spec.node_name:
+            return
         self._state.remove(waiting.info.uid)
         self._queue.retry(waiting)
         self._queue.happened(Change.POD_GONE)
