@@ -71,7 +71,8 @@ impl Kernel {
     /// Starts a process in `container`; answers it before it has run.
     pub fn start(self: &Arc<Self>, container: &Arc<Container>, spec: ProcessSpec) -> Result<Arc<Process>, StartError> {
         let root = container.mounts.root();
-        let refuse = |error: std::io::Error| StartError::Host(format!("cannot start a guest process: {}", lacking(&error)));
+        let refuse =
+            |error: std::io::Error| StartError::Host(format!("cannot start a guest process: {}", lacking(&error)));
         let host = self.platform.spawn(container.pids().number).map_err(refuse)?;
         let Some(identity) = self.platform.identify(host) else {
             return Err(StartError::Host("the guest's first process ended before it ran".into()));
@@ -240,9 +241,15 @@ fn find(task: &Arc<Task>, name: &[u8], environment: &[Vec<u8>]) -> Result<(Path,
 /// What the host lacks, in words that tell what to do.
 fn lacking(error: &std::io::Error) -> String {
     match error.raw_os_error().and_then(|number| u16::try_from(number).ok()).map(Errno) {
-        Some(Errno::EBUSY) => "another sandbox already listens to this process's system calls; run podvisor outside of it".into(),
-        Some(Errno::EINVAL) => "the host's kernel lacks seccomp notification with killable waits; use Linux 5.19 or newer".into(),
-        Some(Errno::EACCES | Errno::EPERM) => format!("{error}; a security module may forbid seccomp, ptrace or pidfd_getfd here"),
+        Some(Errno::EBUSY) => {
+            "another sandbox already listens to this process's system calls; run podvisor outside of it".into()
+        }
+        Some(Errno::EINVAL) => {
+            "the host's kernel lacks seccomp notification with killable waits; use Linux 5.19 or newer".into()
+        }
+        Some(Errno::EACCES | Errno::EPERM) => {
+            format!("{error}; a security module may forbid seccomp, ptrace or pidfd_getfd here")
+        }
         Some(Errno::EAGAIN | Errno::ENOMEM) => format!("{error}; the host's limit on processes or memory is reached"),
         _ => error.to_string(),
     }

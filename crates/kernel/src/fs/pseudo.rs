@@ -81,12 +81,21 @@ pub fn ino_of(parent: u64, name: &[u8]) -> u64 {
     hash >> 1 | 1
 }
 
-/// The entries of a directory from `position` on, `.` and `..` first; positions count entries.
+/// The entries of a directory from `position` on, `.` and `..` first. A number's position is its
+/// value, so that whoever closes descriptors while reading /proc/self/fd misses none.
 pub fn entries(own: u64, names: impl Iterator<Item = Name>, position: u64) -> Vec<DirEntry> {
+    /// The positions of fixed names lie below this one, those of numbers above.
+    const NUMBERS: u64 = 1 << 32;
+    let number = |name: &[u8]| std::str::from_utf8(name).ok()?.parse::<u32>().ok();
     let dots = [(b".".to_vec(), own, S_IFDIR), (b"..".to_vec(), own, S_IFDIR)];
     let all = dots.into_iter().chain(names).zip(1_u64..);
-    let rest = all.skip(usize::try_from(position).unwrap_or(usize::MAX));
-    rest.map(|((name, ino, kind), next)| DirEntry { name, ino, kind, next }).collect()
+    let placed = all.map(|((name, ino, kind), index)| {
+        let next = number(&name).map_or(index, |number| NUMBERS + u64::from(number));
+        DirEntry { name, ino, kind, next }
+    });
+    let mut rest: Vec<DirEntry> = placed.filter(|entry| entry.next > position).collect();
+    rest.sort_by_key(|entry| entry.next);
+    rest
 }
 
 /// An open directory; its entries are asked for at each reading.
@@ -396,5 +405,26 @@ impl Inode for Link {
 
     fn open(self: Arc<Self>, _: &Arc<Task>, _: OpenFlags) -> Result<Arc<dyn File>, Errno> {
         Err(Errno::ELOOP)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(present: &[&str], position: u64) -> Vec<(String, u64)> {
+        let listed = present.iter().map(|name| (name.as_bytes().to_vec(), 7, S_IFREG));
+        let text = |entry: DirEntry| (String::from_utf8_lossy(&entry.name).into_owned(), entry.next);
+        entries(1, listed, position).into_iter().map(text).collect()
+    }
+
+    #[test]
+    fn a_directory_of_numbers_that_shrinks_while_it_is_read_is_read_in_full() {
+        let first = names(&["3", "10", "4"], 0);
+        let order: Vec<&str> = first.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(order, [".", "..", "3", "4", "10"]);
+        let after_three = first.get(2).map_or(0, |(_, next)| *next);
+        let rest: Vec<String> = names(&["10"], after_three).into_iter().map(|(name, _)| name).collect();
+        assert_eq!(rest, ["10"]);
     }
 }

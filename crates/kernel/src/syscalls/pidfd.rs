@@ -56,7 +56,13 @@ fn pidfd_send_signal(task: &Arc<Task>, [fd, number, _, flags, ..]: Args) -> Answ
     if flags != 0 {
         return Err(Errno::EINVAL.into());
     }
-    let target = process_of(task, fd as i32)?;
+    let target = match process_of(task, fd as i32) {
+        Err(Errno::EBADF) => {
+            let open = task.files().get(fd as i32)?;
+            open.inode().and_then(crate::fs::proc::process_of).ok_or(Errno::EBADF)?
+        }
+        found => found?,
+    };
     if target.is_zombie() {
         return Err(Errno::ESRCH.into());
     }

@@ -148,7 +148,7 @@ fn sched_setaffinity(task: &Arc<Task>, [pid, length, mask, ..]: Args) -> Answer 
     let mut bytes = vec![0; present.len() * 8];
     let given = usize::try_from(length as u32).unwrap_or(0).min(bytes.len());
     task.read_bytes(mask, bytes.get_mut(..given).unwrap_or_default())?;
-    let target = named(task, pid)?;
+    let target = find_task(task, Pid(pid as i32))?;
     may_schedule(task, &target)?;
     let words = bytes.chunks_exact(8).map(|word| word.try_into().map_or(0, u64::from_le_bytes));
     let wanted: Vec<u64> = words.zip(present).map(|(word, present)| word & present).collect();
@@ -166,7 +166,7 @@ fn sched_getaffinity(task: &Arc<Task>, [pid, length, mask, ..]: Args) -> Answer 
     if length < size as u64 || length % 8 != 0 {
         return Err(Errno::EINVAL.into());
     }
-    let kept = named(task, pid)?.scheduling.lock().affinity.clone();
+    let kept = find_task(task, Pid(pid as i32))?.scheduling.lock().affinity.clone();
     let bytes: Vec<u8> = kept.unwrap_or(present).iter().flat_map(|word| word.to_le_bytes()).collect();
     task.write_bytes(mask, &bytes)?;
     Ok(bytes.len() as u64)

@@ -17,6 +17,8 @@ mod target;
 mod task;
 mod text;
 
+pub use process::process_of;
+
 use std::sync::Arc;
 
 use abi::Errno;

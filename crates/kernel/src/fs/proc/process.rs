@@ -78,6 +78,14 @@ pub(super) const fn entry(name: &'static str, mode: u32, kind: Kind) -> Entry {
     Entry { name, mode, kind }
 }
 
+/// The process whose /proc directory `inode` is: pidfd_send_signal(2) takes that, too.
+pub fn process_of(inode: &Arc<dyn Inode>) -> Option<Arc<Process>> {
+    let inode: &dyn std::any::Any = &**inode;
+    let node: &Node = inode.downcast_ref()?;
+    let whole = node.target.tid.is_none() && node.ino == ino(node.target.pid);
+    if whole { node.target.process().ok() } else { None }
+}
+
 /// What every process shows. Threads show the same, which for a few files is more than on Linux.
 const ENTRIES: &[Entry] = &[
     entry("attr", 0o555, Kind::Table(&[])),
