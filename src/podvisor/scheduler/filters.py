@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Flag, auto
+from functools import partial
 
 from podvisor.scheduler import affinity, neighbours
 from podvisor.scheduler.resources import Amounts
@@ -53,12 +54,12 @@ CORDON = Taint(key="node.kubernetes.io/unschedulable", effect="NoSchedule")
 
 def filters(info: PodInfo, state: State) -> list[Filter]:
     """The filters that can say no to this pod, cheap and often decisive ones first."""
-    chosen: list[Filter] = [_unschedulable(info), _taints(info)]
+    chosen: list[Filter] = [_bars(info)]
     if affinity.is_choosy(info.pod):
         chosen.append(lambda node: None if affinity.selects(info.pod, node) else NOT_SELECTED)
     if info.ports:
         chosen.append(lambda node: PORTS_TAKEN if _ports_taken(info, node) else None)
-    chosen.append(lambda node: _resources(info, node))
+    chosen.append(partial(_resources, info))
     if (near := neighbours.nearness(info, state)) is not None:
         chosen.append(lambda node: _nearness(near, node))
     if uneven := neighbours.spreads(info, state, "DoNotSchedule"):
@@ -79,17 +80,16 @@ def conflict(one: HostPort, other: HostPort) -> bool:
     return one[0] == other[0] and one[2] == other[2] and (one[1] == other[1] or "0.0.0.0" in (one[1], other[1]))
 
 
-def _unschedulable(info: PodInfo) -> Filter:
-    borne = any(tolerations.tolerates(one, CORDON) for one in info.pod.spec.tolerations)
-    return lambda node: UNSCHEDULABLE if node.node.spec.unschedulable and not borne else None
-
-
-def _taints(info: PodInfo) -> Filter:
+def _bars(info: PodInfo) -> Filter:
+    """Cordons and taints, which most nodes have none of."""
     borne = info.pod.spec.tolerations
+    bears_cordon = any(tolerations.tolerates(one, CORDON) for one in borne)
 
     def test(node: NodeState) -> Refusal | None:
-        if not node.hard_taints:
+        if not node.barred:
             return None
+        if node.node.spec.unschedulable and not bears_cordon:
+            return UNSCHEDULABLE
         taint = tolerations.untolerated(borne, node.hard_taints, "NoSchedule", "NoExecute")
         if taint is None:
             return None

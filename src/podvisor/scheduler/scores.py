@@ -27,8 +27,10 @@ def _resources(info: PodInfo, node: NodeState) -> float:
     offered, used, wanted = node.allocatable, node.assumed, info.assumed
     if not offered.cpu or not offered.memory:
         return 0.0
-    cpu = min((used.cpu + wanted.cpu) / offered.cpu, 1.0)
-    memory = min((used.memory + wanted.memory) / offered.memory, 1.0)
+    cpu = (used.cpu + wanted.cpu) / offered.cpu
+    memory = (used.memory + wanted.memory) / offered.memory
+    if cpu > 1.0 or memory > 1.0:
+        cpu, memory = min(cpu, 1.0), min(memory, 1.0)
     left = (2.0 - cpu - memory) / 2.0
     balance = 1.0 - abs(cpu - memory) / 2.0
     return MOST * (left + balance)

@@ -55,6 +55,8 @@ class NodeState:
     node: Node
     allocatable: Amounts = field(default_factory=Amounts)
     pods_allowed: int = 0
+    barred: bool = False
+    """Whether it is cordoned or has taints that keep pods away."""
     hard_taints: tuple[Taint, ...] = ()
     soft_taints: tuple[Taint, ...] = ()
     asked: Amounts = field(default_factory=Amounts)
@@ -79,6 +81,7 @@ class NodeState:
         self.allocatable = resources.parse(node.status.allocatable)
         self.pods_allowed = resources.pods_allowed(node.status.allocatable)
         self.hard_taints = tuple(one for one in node.spec.taints if one.effect in ("NoSchedule", "NoExecute"))
+        self.barred = node.spec.unschedulable or bool(self.hard_taints)
         self.soft_taints = tuple(one for one in node.spec.taints if one.effect == "PreferNoSchedule")
 
     def copy(self) -> "NodeState":
