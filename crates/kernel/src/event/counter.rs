@@ -46,7 +46,7 @@ impl File for EventCounter {
     }
 
     fn write(&self, bytes: &[u8], _position: u64) -> Result<usize, Errno> {
-        let added = u64::from_ne_bytes(*bytes.first_chunk::<8>().ok_or(Errno::EINVAL)?);
+        let added = u64::from_ne_bytes(bytes.try_into().map_err(|_| Errno::EINVAL)?);
         if added == u64::MAX {
             return Err(Errno::EINVAL);
         }

@@ -122,6 +122,8 @@ pub struct Received {
     pub ucred: Option<Ucred>,
     /// The files it carried.
     pub files: Vec<Arc<OpenFile>>,
+    /// What else is told of it: level, kind and body of control messages.
+    pub controls: Vec<(i32, i32, Vec<u8>)>,
     /// Whether a record ends here.
     pub end_of_record: bool,
 }

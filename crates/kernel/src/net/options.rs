@@ -44,6 +44,7 @@ pub struct Options {
     pub send_timeout: Option<Nanos>,
     /// SO_RCVTIMEO.
     pub receive_timeout: Option<Nanos>,
+    filtered: bool,
     kept: BTreeMap<(i32, i32), i32>,
 }
 
@@ -60,6 +61,7 @@ impl Default for Options {
             receive_buffer: BUFFER,
             send_timeout: None,
             receive_timeout: None,
+            filtered: false,
             kept: BTreeMap::new(),
         }
     }
@@ -91,10 +93,10 @@ const KEPT_IP: &[Kept] = &[
     (SOL_IP, IP_TOS, 0),
     (SOL_IP, IP_TTL, 64),
     (SOL_IP, IP_PKTINFO, 0),
-    (SOL_IP, 10, 1), // IP_MTU_DISCOVER
+    (SOL_IP, IP_MTU_DISCOVER, 1),
     (SOL_IP, 11, 0), // IP_RECVERR
-    (SOL_IP, 12, 0), // IP_RECVTTL
-    (SOL_IP, 13, 0), // IP_RECVTOS
+    (SOL_IP, IP_RECVTTL, 0),
+    (SOL_IP, IP_RECVTOS, 0),
     (SOL_IP, 15, 0), // IP_FREEBIND
     (SOL_IP, 20, 0), // IP_RECVORIGDSTADDR
     (SOL_IP, 24, 0), // IP_BIND_ADDRESS_NO_PORT
@@ -108,13 +110,13 @@ const KEPT_IPV6: &[Kept] = &[
     (SOL_IPV6, 17, 0), // IPV6_MULTICAST_IF
     (SOL_IPV6, 18, 1), // IPV6_MULTICAST_HOPS
     (SOL_IPV6, 19, 1), // IPV6_MULTICAST_LOOP
-    (SOL_IPV6, 23, 1), // IPV6_MTU_DISCOVER
+    (SOL_IPV6, IPV6_MTU_DISCOVER, 1),
     (SOL_IPV6, 25, 0), // IPV6_RECVERR
     (SOL_IPV6, 29, 1), // IPV6_MULTICAST_ALL
     (SOL_IPV6, IPV6_RECVPKTINFO, 0),
-    (SOL_IPV6, 51, 0), // IPV6_RECVHOPLIMIT
+    (SOL_IPV6, IPV6_RECVHOPLIMIT, 0),
     (SOL_IPV6, 62, 0), // IPV6_DONTFRAG
-    (SOL_IPV6, 66, 0), // IPV6_RECVTCLASS
+    (SOL_IPV6, IPV6_RECVTCLASS, 0),
     (SOL_IPV6, IPV6_TCLASS, 0),
     (SOL_IPV6, 70, 1), // IPV6_AUTOFLOWLABEL
     (SOL_IPV6, 72, 0), // IPV6_ADDR_PREFERENCES
@@ -204,10 +206,14 @@ pub fn set(endpoint: &Arc<dyn Endpoint>, level: i32, name: i32, value: &[u8]) ->
         // What needs CAP_NET_ADMIN or CAP_NET_RAW over the host's devices.
         (SOL_SOCKET, SO_MARK | SO_BINDTODEVICE) => return Err(Errno::EPERM),
         // A filter sees packets; there are none, so that one which is accepted changes nothing.
-        (SOL_SOCKET, SO_ATTACH_FILTER | SO_DETACH_FILTER) => {}
+        (SOL_SOCKET, SO_ATTACH_FILTER) => options.filtered = true,
+        (SOL_SOCKET, SO_DETACH_FILTER) if !std::mem::take(&mut options.filtered) => return Err(Errno::ENOENT),
+        (SOL_SOCKET, SO_DETACH_FILTER) => {}
         (SOL_IPV6, IPV6_V6ONLY) if base.domain == AF_INET6 => options.v6_only = number(value)? != 0,
         (SOL_TCP, TCP_CONGESTION) if base.kind == SOCK_STREAM && base.domain != AF_UNIX => {
-            return if value.split(|byte| *byte == 0).next() == Some(b"cubic") { Ok(()) } else { Err(Errno::ENOENT) };
+            let known = [b"cubic".as_slice(), b"reno"];
+            let name = value.split(|byte| *byte == 0).next().unwrap_or_default();
+            return if known.contains(&name) { Ok(()) } else { Err(Errno::ENOENT) };
         }
         (SOL_NETLINK, _) if base.domain == AF_NETLINK => {
             options.kept.insert((level, name), number(value)?);
@@ -219,10 +225,32 @@ pub fn set(endpoint: &Arc<dyn Endpoint>, level: i32, name: i32, value: &[u8]) ->
                 [one] if level == SOL_IP => i32::from(*one),
                 _ => number(value)?,
             };
-            options.kept.insert((level, name), value);
+            options.kept.insert((level, name), checked(level, name, value)?);
         }
     }
     Ok(())
+}
+
+/// A value that is kept, within the bounds that Linux gives it.
+fn checked(level: i32, name: i32, value: i32) -> Result<i32, Errno> {
+    let allowed = match (level, name) {
+        (SOL_TCP, TCP_USER_TIMEOUT) => 0..=i32::MAX,
+        (SOL_TCP, TCP_MAXSEG) if value != 0 => 88..=32767,
+        (SOL_TCP, TCP_SYNCNT | TCP_KEEPCNT) => 1..=127,
+        (SOL_TCP, TCP_KEEPIDLE | TCP_KEEPINTVL) => 1..=32767,
+        (SOL_IP, IP_TTL) if value != -1 => 1..=255,
+        (SOL_IP | SOL_IPV6, IP_MTU_DISCOVER | IPV6_MTU_DISCOVER) => 0..=5,
+        (SOL_TCP, TCP_DEFER_ACCEPT) => return Ok(value.max(0)),
+        _ => return Ok(value),
+    };
+    if allowed.contains(&value) { Ok(value) } else { Err(Errno::EINVAL) }
+}
+
+impl Options {
+    /// Whether a flag that is only kept was set: what a receiver wants to be told.
+    pub fn asked(&self, level: i32, name: i32) -> bool {
+        self.kept.get(&(level, name)).is_some_and(|value| *value != 0)
+    }
 }
 
 /// getsockopt(2): the value's bytes.
@@ -262,6 +290,10 @@ pub fn get(endpoint: &Arc<dyn Endpoint>, level: i32, name: i32) -> Result<Vec<u8
             let mut name = b"cubic".to_vec();
             name.resize(16, 0);
             Ok(name)
+        }
+        // Before there is a connection nobody knows how much it will carry at once.
+        (SOL_TCP, TCP_MAXSEG) if !unix && base.kind == SOCK_STREAM && endpoint.peer().is_err() => {
+            Ok(options.kept.get(&(level, name)).copied().unwrap_or(536).as_bytes().to_vec())
         }
         (SOL_TCP, TCP_INFO) if !unix && base.kind == SOCK_STREAM => Ok(tcp_info(&**endpoint)),
         _ => {

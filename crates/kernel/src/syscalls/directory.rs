@@ -91,6 +91,9 @@ fn list(task: &Arc<Task>, [fd, buffer, size, ..]: Args, layout: Layout) -> Answe
     }
     task.write_bytes(buffer, &records)?;
     open.set_position(next);
+    if let Some(path) = open.path() {
+        change::used(task.kernel(), path, crate::vfs::notify::FileEvents::ACCESS);
+    }
     Ok(records.len() as u64)
 }
 

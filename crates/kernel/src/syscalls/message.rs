@@ -248,6 +248,7 @@ async fn receive_header(task: &Arc<Task>, fd: u64, place: u64, flags: u32) -> An
     {
         layout.credentials(ucred);
     }
+    got.controls.iter().for_each(|(level, kind, body)| layout.put(*level, *kind, body));
     layout.files(task, got.files, flags & MSG_CMSG_CLOEXEC != 0);
     header.flags = flags & MSG_CMSG_CLOEXEC;
     if !endpoint.is_stream() && got.full > got.count {
@@ -280,6 +281,8 @@ async fn receive(task: &Arc<Task>, fd: u64, asking: &Asking) -> Result<(usize, R
     }
     let nonblocking = flags & MSG_DONTWAIT != 0 || file.flags().contains(OpenFlags::NONBLOCK);
     let stream = endpoint.is_stream();
+    // With MSG_TRUNC bytes of TCP are thrown away, tcp(7).
+    let discards = stream && flags & MSG_TRUNC != 0 && endpoint.base().domain != AF_UNIX;
     let whole = stream && flags & MSG_WAITALL != 0 && flags & MSG_PEEK == 0;
     let mut first: Option<Received> = None;
     let mut done: usize = 0;
@@ -292,7 +295,9 @@ async fn receive(task: &Arc<Task>, fd: u64, asking: &Asking) -> Result<(usize, R
                 None => return Err(fault),
             },
         };
-        asking.parts.scatter(task, done, buffer.get(..got.count).unwrap_or_default())?;
+        if !discards {
+            asking.parts.scatter(task, done, buffer.get(..got.count).unwrap_or_default())?;
+        }
         done = done.saturating_add(got.count);
         let ended = got.count == 0;
         let truncated = !stream && flags & MSG_TRUNC != 0;
@@ -314,9 +319,10 @@ async fn receive_piece(
     flags: u32,
     nonblocking: bool,
 ) -> Result<Received, Fault> {
-    if buffer.is_empty() && endpoint.is_stream() {
+    if buffer.is_empty() && endpoint.is_stream() && endpoint.peer().is_ok() {
         return Ok(Received::default());
     }
+    let flags = if nonblocking { flags | MSG_DONTWAIT } else { flags };
     let timeout = endpoint.base().options.lock().receive_timeout;
     let attempt = || match endpoint.receive(buffer, flags) {
         Err(Errno::EAGAIN) if !nonblocking => None,

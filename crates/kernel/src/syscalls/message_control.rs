@@ -91,7 +91,7 @@ impl Layout {
 
     /// Adds the sender's process and ids.
     pub(super) fn credentials(&mut self, ucred: Ucred) {
-        self.put(SCM_CREDENTIALS, ucred.as_bytes());
+        self.put(SOL_SOCKET, SCM_CREDENTIALS, ucred.as_bytes());
     }
 
     /// Gives the task descriptors of `files` as far as there is room, and adds them.
@@ -109,11 +109,12 @@ impl Layout {
             }
         }
         if !fds.is_empty() {
-            self.put(SCM_RIGHTS, fds.as_slice().as_bytes());
+            self.put(SOL_SOCKET, SCM_RIGHTS, fds.as_slice().as_bytes());
         }
     }
 
-    fn put(&mut self, kind: i32, body: &[u8]) {
+    /// Adds a control message, cut where there is no room.
+    pub(super) fn put(&mut self, level: i32, kind: i32, body: &[u8]) {
         let length = HEADER.saturating_add(body.len());
         let free = self.room.saturating_sub(self.bytes.len());
         if free < HEADER {
@@ -122,7 +123,7 @@ impl Layout {
         }
         let kept = length.min(free);
         self.cut |= kept < length;
-        let header = ControlHeader { length: kept as u64, level: SOL_SOCKET, kind };
+        let header = ControlHeader { length: kept as u64, level, kind };
         let start = self.bytes.len();
         self.bytes.extend_from_slice(header.as_bytes());
         self.bytes.extend(body.iter().take(kept.saturating_sub(HEADER)));

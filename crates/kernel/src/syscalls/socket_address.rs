@@ -10,7 +10,7 @@ use crate::net::{Address, UnixName};
 use crate::task::{Task, UserPtr};
 use crate::vfs::permission::{self, Access};
 use crate::vfs::walk::Walk;
-use crate::vfs::{Attributes, NewNode};
+use crate::vfs::{NewNode, change};
 
 /// Reads an address argument; a Unix path is as it was given.
 pub(super) fn read(task: &Task, address: u64, length: u64) -> Result<Address, Errno> {
@@ -54,23 +54,7 @@ pub(super) fn find_node(task: &Arc<Task>, address: Address) -> Result<Address, E
 pub(super) fn make_node(task: &Arc<Task>, address: Address) -> Result<Address, Errno> {
     let Address::Unix(UnixName::Path(path, None)) = address else { return Ok(address) };
     let taken = |errno| if errno == Errno::EEXIST { Errno::EADDRINUSE } else { errno };
-    let inode = create(task, &path).map_err(taken)?;
-    Ok(Address::Unix(UnixName::Path(path, Some(inode))))
-}
-
-fn create(task: &Arc<Task>, path: &[u8]) -> Result<Arc<dyn crate::vfs::Inode>, Errno> {
-    let who = task.credentials();
-    let place = Walk::of(task).place(path)?;
-    let name = place.name(Errno::EEXIST)?;
-    if place.directory.child(name).is_ok() {
-        return Err(Errno::EEXIST);
-    }
-    place.directory.mount.writable()?;
-    permission::check(&who, &place.directory.stat()?, Access::WRITE | Access::EXEC)?;
-    let umask = *task.fs().umask.lock();
-    let attributes = Attributes { mode: 0o777 & !umask, uid: who.fsuid, gid: who.fsgid };
-    let inode = place.directory.inode().create(name, NewNode::Socket, attributes)?;
-    place.directory.dentry.adopt(name, Arc::clone(&inode));
-    task.kernel().notifier.child(place.directory.inode(), name, crate::vfs::notify::FileEvents::CREATE);
-    Ok(inode)
+    let place = Walk::of(task).place(&path)?;
+    let made = change::create(task, &place, NewNode::Socket, 0o777).map_err(taken)?;
+    Ok(Address::Unix(UnixName::Path(path, Some(Arc::clone(made.inode())))))
 }

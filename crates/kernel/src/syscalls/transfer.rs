@@ -149,7 +149,9 @@ pub(super) async fn read(
     if options.position.is_none() && seekable {
         open.set_position(start.saturating_add(done));
     }
-    used(task, open, FileEvents::ACCESS);
+    if done > 0 {
+        used(task, open, FileEvents::ACCESS);
+    }
     Ok(done)
 }
 
@@ -214,7 +216,9 @@ pub(super) async fn write_bytes(
         if let Some(path) = open.path() {
             change::written(task, path);
         }
-        used(task, open, FileEvents::MODIFY);
+        if written > 0 {
+            used(task, open, FileEvents::MODIFY);
+        }
         return Ok(written);
     }
     let file = open.file();

@@ -32,6 +32,8 @@ struct State {
     /// The address of this end; for AF_INET6 too without its mapping.
     local: Option<SocketAddr>,
     binding: Option<Binding<TcpSocket>>,
+    /// The port was found by us: it goes with a connection that fails.
+    found_port: bool,
     phase: Phase,
     /// Why a connection that was not waited for failed: SO_ERROR.
     error: Option<Errno>,
@@ -45,6 +47,8 @@ enum Phase {
     Connecting(SocketAddr, Caller),
     Connected(Peer),
     Listening(Listener),
+    /// A connection that nobody waited for failed: nothing comes any more until connect(2) is told.
+    Failed,
 }
 
 struct Peer {
@@ -65,6 +69,9 @@ impl State {
     /// A connection failed: the socket is as bound as before.
     fn unconnect(&mut self) {
         self.phase = Phase::Idle;
+        if std::mem::take(&mut self.found_port) {
+            self.binding = None;
+        }
         self.local = self.binding.as_ref().map(|binding| binding.address);
     }
 
@@ -119,7 +126,7 @@ impl TcpSocket {
         let state = self.state.lock();
         let local = state.local.unwrap_or(none);
         match &state.phase {
-            Phase::Idle => (local, none, TcpState::Close),
+            Phase::Idle | Phase::Failed => (local, none, TcpState::Close),
             Phase::Connecting(to, _) => (local, *to, TcpState::SynSent),
             Phase::Listening(_) => (local, none, TcpState::Listen),
             Phase::Connected(peer) => {
@@ -146,6 +153,7 @@ impl TcpSocket {
         }
         let binding = self.inet.tcp.bind(&self.base, caller, address, Weak::clone(&self.me))?;
         let mut state = self.state.lock();
+        state.found_port = address.port() == 0 && address.ip().is_unspecified();
         state.local = Some(binding.address);
         state.binding = Some(binding);
         Ok(())
@@ -223,6 +231,7 @@ impl TcpSocket {
     fn fail(&self, errno: Errno) {
         let mut state = self.state.lock();
         state.unconnect();
+        state.phase = Phase::Failed;
         state.error = Some(errno);
     }
 
@@ -255,18 +264,22 @@ impl Endpoint for TcpSocket {
             self.dissolve();
             return Ok(());
         }
-        match &mut self.state.lock().phase {
+        let mut state = self.state.lock();
+        let error = state.error.take();
+        match &mut state.phase {
             Phase::Listening(_) => return Err(Errno::EISCONN),
             Phase::Connected(peer) if peer.told => return Err(Errno::EISCONN),
             Phase::Connected(peer) => {
                 peer.told = true;
                 return Ok(());
             }
+            failed @ Phase::Failed => {
+                *failed = Phase::Idle;
+                return Err(error.unwrap_or(Errno::ECONNABORTED));
+            }
             Phase::Idle | Phase::Connecting(..) => {}
         }
-        if let Some(errno) = self.state.lock().error.take() {
-            return Err(errno);
-        }
+        drop(state);
         let to = own_family(&self.base, address)?;
         let outcome = self.reach(caller, to);
         let mut state = self.state.lock();
@@ -286,7 +299,7 @@ impl Endpoint for TcpSocket {
             Phase::Idle => true,
             _ => false,
         };
-        let fresh = idle && self.state.lock().error.is_none() && !matches!(address, Address::Unspecified);
+        let fresh = idle && !matches!(address, Address::Unspecified);
         match Arc::clone(&self).connect(caller, address) {
             outcome if !fresh => outcome,
             // As Linux, whose handshake is never over before connect(2) returns.
@@ -354,10 +367,8 @@ impl Endpoint for TcpSocket {
         if let Some(errno) = self.state.lock().error.take() {
             return Err(errno);
         }
-        match &self.state.lock().phase {
-            Phase::Connecting(..) => return Err(Errno::EAGAIN),
-            Phase::Connected(_) => {}
-            _ => return Err(Errno::EPIPE),
+        if let Phase::Connecting(..) = self.state.lock().phase {
+            return Err(Errno::EAGAIN);
         }
         self.link().ok_or(Errno::EPIPE)?.send(message)
     }
@@ -367,8 +378,10 @@ impl Endpoint for TcpSocket {
         if let Some(errno) = self.state.lock().error.take() {
             return Err(errno);
         }
-        if let Phase::Connecting(..) = self.state.lock().phase {
-            return Err(Errno::EAGAIN);
+        match self.state.lock().phase {
+            Phase::Connecting(..) => return Err(Errno::EAGAIN),
+            Phase::Failed => return Ok(Received::default()),
+            _ => {}
         }
         let mut got = self.link().ok_or(Errno::ENOTCONN)?.receive(buffer, flags, false)?;
         got.ucred = None;
@@ -381,6 +394,19 @@ impl Endpoint for TcpSocket {
         }
         if self.state.lock().is_listener() {
             self.base.queue.announce(Events::IN | Events::HUP);
+            return Ok(());
+        }
+        let given_up = {
+            let mut state = self.state.lock();
+            let connecting = matches!(state.phase, Phase::Connecting(..));
+            if connecting {
+                state.unconnect();
+                state.phase = Phase::Failed;
+            }
+            connecting
+        };
+        if given_up {
+            self.base.queue.announce(Events::all());
             return Ok(());
         }
         let link = self.link().ok_or(Errno::ENOTCONN)?;
@@ -409,9 +435,10 @@ impl Endpoint for TcpSocket {
         self.go_on();
         let state = self.state.lock();
         match &state.phase {
-            Phase::Idle if state.error.is_some() => {
-                let ended = Events::IN | Events::RDNORM | Events::RDHUP | Events::HUP | Events::ERR;
-                ended | Events::OUT | Events::WRNORM
+            Phase::Failed => {
+                let ended = Events::IN | Events::RDNORM | Events::RDHUP | Events::HUP;
+                let error = if state.error.is_some() { Events::ERR } else { Events::empty() };
+                ended | error | Events::OUT | Events::WRNORM
             }
             Phase::Idle => Events::OUT | Events::WRNORM | Events::HUP,
             Phase::Connecting(..) => Events::empty(),
@@ -464,7 +491,7 @@ impl Endpoint for TcpSocket {
                 listener.blocked.iter().for_each(|queue| queue.announce(Events::OUT));
                 listener.pending.iter().filter_map(|socket| socket.link()).for_each(|link| link.close(true));
             }
-            Phase::Idle | Phase::Connecting(..) => {}
+            Phase::Idle | Phase::Connecting(..) | Phase::Failed => {}
         }
     }
 }

@@ -5,7 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Weak};
 
 use abi::Errno;
-use abi::socket::{AF_INET6, IPPROTO_UDP, MSG_PEEK, SOCK_DGRAM};
+use abi::socket::*;
+use zerocopy::IntoBytes;
 
 use super::ports::Binding;
 use super::{Inet, own_family, wildcard};
@@ -14,6 +15,7 @@ use crate::net::message::{Caller, Outgoing, Received};
 use crate::net::socket::{Base, Endpoint};
 use crate::net::stream::copy;
 use crate::sync::Mutex;
+use crate::time::{Nanos, SECOND};
 use crate::wait::Events;
 
 /// The most bytes of a datagram: 65535 less the headers of IP and UDP.
@@ -32,12 +34,23 @@ struct State {
     local: Option<SocketAddr>,
     binding: Option<Binding<UdpSocket>>,
     peer: Option<SocketAddr>,
-    inbox: VecDeque<(Vec<u8>, SocketAddr)>,
+    inbox: VecDeque<Datagram>,
+    /// The port was found by us: it goes with the association.
+    found_port: bool,
     held: usize,
     read_shut: bool,
     write_shut: bool,
     /// Nobody listened where a connected socket sent to.
     error: Option<Errno>,
+}
+
+/// A datagram that came.
+struct Datagram {
+    bytes: Vec<u8>,
+    from: SocketAddr,
+    to: SocketAddr,
+    /// When, by CLOCK_REALTIME.
+    came: Nanos,
 }
 
 impl UdpSocket {
@@ -75,9 +88,41 @@ impl UdpSocket {
         }
         let binding = self.inet.udp.bind(&self.base, caller, address, Weak::clone(&self.me))?;
         let mut state = self.state.lock();
+        state.found_port = address.port() == 0;
         state.local = Some(binding.address);
         state.binding = Some(binding);
         Ok(())
+    }
+
+    /// What a receiver asked to be told of each datagram: ip(7), ipv6(7), socket(7).
+    fn controls(&self, datagram: &Datagram) -> Vec<(i32, i32, Vec<u8>)> {
+        const HOPS: i32 = 64;
+        let options = self.base.options.lock();
+        let mut told = Vec::new();
+        let mut tell = |asked: (i32, i32), kind: i32, body: Vec<u8>| {
+            if options.asked(asked.0, asked.1) {
+                told.push((asked.0, kind, body));
+            }
+        };
+        let (seconds, nanos) = ((datagram.came / SECOND) as i64, (datagram.came % SECOND) as i64);
+        tell((SOL_SOCKET, SO_TIMESTAMP), SO_TIMESTAMP, [seconds, nanos / 1000].as_bytes().to_vec());
+        tell((SOL_SOCKET, SO_TIMESTAMPNS), SO_TIMESTAMPNS, [seconds, nanos].as_bytes().to_vec());
+        let index: u32 = if datagram.to.ip().is_loopback() { 1 } else { 2 };
+        match shown_to(self.base.domain, datagram.to).ip() {
+            IpAddr::V4(ip) => {
+                let info = [index.as_bytes(), &ip.octets(), &ip.octets()].concat();
+                tell((SOL_IP, IP_PKTINFO), IP_PKTINFO, info);
+                tell((SOL_IP, IP_RECVTTL), IP_TTL, HOPS.as_bytes().to_vec());
+                tell((SOL_IP, IP_RECVTOS), IP_TOS, vec![0]);
+            }
+            IpAddr::V6(ip) => {
+                let info = [ip.octets().as_slice(), index.as_bytes()].concat();
+                tell((SOL_IPV6, IPV6_RECVPKTINFO), IPV6_PKTINFO, info);
+                tell((SOL_IPV6, IPV6_RECVHOPLIMIT), IPV6_HOPLIMIT, HOPS.as_bytes().to_vec());
+                tell((SOL_IPV6, IPV6_RECVTCLASS), IPV6_TCLASS, 0i32.as_bytes().to_vec());
+            }
+        }
+        told
     }
 
     /// Where a message goes, and whether the socket is connected there.
@@ -97,7 +142,7 @@ impl UdpSocket {
     }
 
     /// Takes a datagram in; one that does not fit is lost, as on any network.
-    fn take_in(&self, bytes: &[u8], from: SocketAddr) {
+    fn take_in(&self, bytes: &[u8], from: SocketAddr, to: SocketAddr) {
         let limit = self.base.options.lock().receive_buffer;
         {
             let mut state = self.state.lock();
@@ -105,7 +150,8 @@ impl UdpSocket {
                 return;
             }
             state.held = state.held.saturating_add(bytes.len());
-            state.inbox.push_back((bytes.to_vec(), from));
+            let came = crate::time::realtime();
+            state.inbox.push_back(Datagram { bytes: bytes.to_vec(), from, to, came });
         }
         self.base.queue.announce(Events::IN | Events::RDNORM);
     }
@@ -129,13 +175,18 @@ impl Endpoint for UdpSocket {
         if matches!(address, Address::Unspecified) {
             let mut state = self.state.lock();
             state.peer = None;
+            let found = std::mem::take(&mut state.found_port);
+            let ended = state.binding.take_if(|_| found);
             state.local = state.binding.as_ref().map(|binding| binding.address);
+            drop(state);
+            drop(ended);
             return Ok(());
         }
         let (to, from) = self.inet.route(own_family(&self.base, address)?)?;
         self.bind_to(caller, SocketAddr::new(wildcard(self.base.domain), 0))?;
         let mut state = self.state.lock();
-        state.peer = Some(to);
+        // Port 0 is nobody's: the socket only has an address of its own from now on.
+        state.peer = Some(to).filter(|to| to.port() != 0);
         if let Some(local) = state.local.filter(|local| local.ip().is_unspecified()) {
             state.local = Some(SocketAddr::new(from, local.port()));
         }
@@ -172,7 +223,7 @@ impl Endpoint for UdpSocket {
         // A socket that is connected to the sender comes before one that takes from anybody.
         takers.sort_by_key(|socket| socket.state.lock().peer.is_none());
         match takers.first() {
-            Some(taker) => taker.take_in(message.bytes, from),
+            Some(taker) => taker.take_in(message.bytes, from, to),
             None if connected => {
                 self.state.lock().error = Some(Errno::ECONNREFUSED);
                 self.base.queue.announce(Events::ERR);
@@ -187,13 +238,15 @@ impl Endpoint for UdpSocket {
         if let Some(errno) = state.error.take() {
             return Err(errno);
         }
-        let Some((bytes, from)) = state.inbox.front() else {
-            return if state.read_shut { Ok(Received::default()) } else { Err(Errno::EAGAIN) };
+        let Some(front) = state.inbox.front() else {
+            let ended = state.read_shut && flags & MSG_DONTWAIT == 0;
+            return if ended { Ok(Received::default()) } else { Err(Errno::EAGAIN) };
         };
         let got = Received {
-            count: copy(bytes, buffer),
-            full: bytes.len(),
-            from: Some(Address::Inet(shown_to(self.base.domain, *from))),
+            count: copy(&front.bytes, buffer),
+            full: front.bytes.len(),
+            from: Some(Address::Inet(shown_to(self.base.domain, front.from))),
+            controls: self.controls(front),
             ..Received::default()
         };
         if flags & MSG_PEEK == 0 {
@@ -241,7 +294,7 @@ impl Endpoint for UdpSocket {
     }
 
     fn pending(&self) -> Result<usize, Errno> {
-        Ok(self.state.lock().inbox.front().map_or(0, |(bytes, _)| bytes.len()))
+        Ok(self.state.lock().inbox.front().map_or(0, |front| front.bytes.len()))
     }
 
     fn unsent(&self) -> Result<usize, Errno> {

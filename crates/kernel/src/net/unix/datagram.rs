@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
 
 use abi::Errno;
-use abi::socket::{AF_UNIX, MSG_PEEK, SOCK_DGRAM, Ucred};
+use abi::socket::{AF_UNIX, MSG_DONTWAIT, MSG_PEEK, SOCK_DGRAM, Ucred};
 
 use super::names::{Bound, NOBODY, Names};
 use crate::net::address::{Address, UnixName};
@@ -194,7 +194,7 @@ impl Endpoint for DatagramSocket {
             let Some(front) = state.inbox.front_mut() else {
                 return match state.error.take() {
                     Some(errno) => Err(errno),
-                    None if state.read_shut => Ok(Received::default()),
+                    None if state.read_shut && flags & MSG_DONTWAIT == 0 => Ok(Received::default()),
                     None => Err(Errno::EAGAIN),
                 };
             };
