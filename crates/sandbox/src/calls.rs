@@ -19,6 +19,10 @@ pub(crate) fn print_reachable() -> ExitCode {
     for rule in platform::notify::RULES {
         let _ = writeln!(text, "guest\t{}\t{}\t{}", name(rule.number), rule.condition, rule.why);
     }
+    text.push_str("\n# Host calls that the host lets past every seccomp filter; it kills who makes them by hand.\n");
+    for (number, why) in platform::notify::UNFILTERED {
+        let _ = writeln!(text, "unfiltered\t{}\t{why}", name(*number));
+    }
     text.push_str("\n# Host calls that guest code makes after our kernel has checked them.\n");
     for (number, why) in platform::notify::CONTINUED {
         let _ = writeln!(text, "checked\t{}\t{why}", name(*number));
@@ -28,6 +32,12 @@ pub(crate) fn print_reachable() -> ExitCode {
         let _ = writeln!(text, "kernel\t{}", name(*number));
     }
     print(&text)
+}
+
+/// `numbers`: one line a call.
+pub(crate) fn print_numbers() -> ExitCode {
+    let named = (0..1024).filter_map(|number| Some((number, abi::nr::name(number)?)));
+    print(&named.map(|(number, name)| format!("{number}\t{name}\n")).collect::<String>())
 }
 
 /// `syscalls`: one line a call, `full` or `partial` with what is missing.

@@ -14,6 +14,7 @@ use std::process::ExitCode;
 
 const USAGE: &str = "usage: podvisor-sandbox run --control-fd N
        podvisor-sandbox calls      the host calls that guests, and that this process, can reach
+       podvisor-sandbox numbers    the number and name of every call of Linux
        podvisor-sandbox syscalls   the calls that guests can make, and what is missing of them
        podvisor-sandbox version
 ";
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
     match words.as_slice() {
         ["run", "--control-fd", number] => run(number),
         ["calls"] => calls::print_reachable(),
+        ["numbers"] => calls::print_numbers(),
         ["syscalls"] => calls::print_answered(),
         ["version" | "--version"] => calls::print(&format!("podvisor-sandbox {}\n", env!("CARGO_PKG_VERSION"))),
         _ => complain(64, USAGE),

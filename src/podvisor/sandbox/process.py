@@ -50,6 +50,11 @@ class Sandbox:
         """The control socket, readable when there is something for `receive`."""
         return self._control.fileno()
 
+    @property
+    def pid(self) -> int | None:
+        """The kernel's process on the host, until it is gone."""
+        return self._pid
+
     def create(self, pod: spec.Pod) -> None:
         """Describe the pod; the first request, made once."""
         self._request("create", protocol.create(pod))

@@ -92,6 +92,13 @@ pub const RULES: &[Rule] = &[
     rule(abi::nr::EXIT_GROUP, Condition::Always, "ends itself"),
 ];
 
+/// Calls that Linux 6.14 and newer run whatever a filter says (`seccomp_uprobe_exception` in its
+/// source). They are the return of a tracer's own trampoline and raise SIGILL anywhere else.
+pub const UNFILTERED: &[(u32, &str)] = &[
+    (abi::nr::URETPROBE, "raises SIGILL outside of a tracer's trampoline"),
+    (abi::nr::UPROBE, "raises SIGILL outside of a tracer's trampoline"),
+];
+
 /// Calls that our kernel may let go on natively after it was asked, because their whole meaning is
 /// in registers or in the caller's own signal state. Nothing else is ever continued.
 pub const CONTINUED: &[(u32, &str)] = &[

@@ -22,7 +22,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use abi::Errno;
 use abi::signal::{SigInfo, Signal, SignalSet};
 
-pub use filter::{CONTINUED, Condition, RULES, Rule};
+pub use filter::{CONTINUED, Condition, RULES, Rule, UNFILTERED};
 pub use namespaces::{Isolation, isolate};
 
 use crate::confine::{Confinement, confine_kernel};
