@@ -3,6 +3,7 @@
 import signal
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -99,7 +100,9 @@ def test_what_the_host_lets_past_every_filter_ends_the_guest(reach: Reach):
     script = "import ctypes; ctypes.CDLL(None).syscall(ctypes.c_long({}), 0, 0, 0, 0, 0, 0)"
     assert reach.unfiltered == {"uretprobe", "uprobe"}
     for number in (335, 336):
-        outcome = subprocess.run([podvisor(), "run", "--", "/usr/bin/python3", "-c", script.format(number)], check=False)
+        outcome = subprocess.run(
+            [podvisor(), "run", "--", "/usr/bin/python3", "-c", script.format(number)], check=False
+        )
         assert outcome.returncode in (0, 128 + signal.SIGILL)
 
 
@@ -109,14 +112,18 @@ def test_the_kernel_itself_opens_no_socket_and_starts_no_program(reach: Reach):
 
 
 def test_the_kernels_process_is_confined(sandboxed_sleep: int):
-    status = dict(line.split(":\t") for line in open(f"/proc/{sandboxed_sleep}/status").read().splitlines() if ":\t" in line)
+    lines = Path(f"/proc/{sandboxed_sleep}/status").read_text().splitlines()
+    status = dict(line.split(":\t") for line in lines if ":\t" in line)
     assert status["Seccomp"] == "2"
     assert status["NoNewPrivs"] == "1"
 
 
 def test_calls_of_other_architectures_are_refused():
     outcome = subprocess.run(
-        [podvisor(), "run", "--", "/usr/bin/python3", "-c", OTHER_ARCHITECTURES], capture_output=True, text=True, check=True
+        [podvisor(), "run", "--", "/usr/bin/python3", "-c", OTHER_ARCHITECTURES],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert outcome.stdout == "-38 -1\n"
 
