@@ -21,6 +21,7 @@ from podvisor.apiserver import Settings, access, app
 from podvisor.apiserver.streams.https import HttpsNodes
 from podvisor.base.clock import SystemClock
 from podvisor.store import embedded
+from podvisor.store.backend import Backend
 from podvisor.testing.memory_journal import MemoryJournal
 
 
@@ -94,12 +95,18 @@ async def serving(application: web.Application, ca: authority.Authority, directo
 
 
 @pytest.fixture
-async def address(ca: authority.Authority, tmp_path: Path, nodes: HttpsNodes) -> AsyncGenerator[str]:
-    """A running server."""
+async def store() -> AsyncGenerator[Backend]:
     async with embedded.running(MemoryJournal(), clock=SystemClock()) as store:
-        allowed = access.Access([access.ClientCertificates(), access.Tokens(KnownTokens())])
-        async with serving(app(Settings(), store, allowed, SystemClock(), nodes=nodes), ca, tmp_path) as port:
-            yield f"https://127.0.0.1:{port}"
+        yield store
+
+
+@pytest.fixture
+async def address(ca: authority.Authority, tmp_path: Path, nodes: HttpsNodes, store: Backend) -> AsyncGenerator[str]:
+    """A running server."""
+    allowed = access.Access([access.ClientCertificates(), access.Tokens(KnownTokens())])
+    settings = Settings(bookmark_interval=0.2)
+    async with serving(app(settings, store, allowed, SystemClock(), nodes=nodes), ca, tmp_path) as port:
+        yield f"https://127.0.0.1:{port}"
 
 
 class KnownTokens:

@@ -9,6 +9,7 @@ import pytest
 
 from apiserver.conftest import Api
 from apiserver.samples import MAPS, config_map
+from podvisor.store.backend import Backend
 
 
 class Stream:
@@ -140,3 +141,32 @@ async def test_a_watcher_that_goes_is_no_failure_of_the_server(api: Api, caplog:
     for name in ("a", "b", "c"):
         assert (await api.post(MAPS, config_map(name))).code == 201
     assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+async def test_bookmarks_tell_how_far_a_quiet_watch_has_got(store: Backend, api: Api) -> None:
+    async with watch(api, "resourceVersion=1&allowWatchBookmarks=true&labelSelector=none") as stream:
+        await api.post(MAPS, config_map("a"))
+        now = await version(api)
+        kind, mark = await stream.next()
+        while int(mark["metadata"]["resourceVersion"]) < int(now):
+            kind, mark = await stream.next()
+        assert kind == "BOOKMARK"
+        assert "annotations" not in mark["metadata"]
+
+
+async def test_a_version_that_is_forgotten_is_gone(store: Backend, api: Api) -> None:
+    old = await version(api)
+    await api.post(MAPS, config_map("a"))
+    page = (await api.get("/api/v1/namespaces?limit=1")).body["metadata"]["continue"]
+    await api.post(MAPS, config_map("b"))
+    await store.compact(int(await version(api)))
+    async with watch(api, f"resourceVersion={old}") as stream:
+        kind, error = await stream.next()
+        assert (kind, error["code"], error["reason"]) == ("ERROR", 410, "Expired")
+        assert await stream.ended()
+    exact = await api.get(f"{MAPS}?resourceVersion={old}&resourceVersionMatch=Exact")
+    assert (exact.code, exact.body["reason"]) == (410, "Expired")
+    late = await api.get(f"/api/v1/namespaces?limit=1&continue={page}")
+    assert late.code == 410
+    rest = await api.get(f"/api/v1/namespaces?continue={late.body['metadata']['continue']}")
+    assert len(rest.body["items"]) == 3

@@ -6,7 +6,7 @@ https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection
 
 import contextlib
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from functools import lru_cache
 from typing import Literal
 
@@ -19,8 +19,7 @@ from podvisor.apiserver.call import Call
 from podvisor.apiserver.resource import Json, Resource
 from podvisor.apiserver.selection import Selection
 from podvisor.apiserver.server import Server
-from podvisor.base import tasks
-from podvisor.store.backend import Event, EventKind, KeyValue, Watch
+from podvisor.store.backend import Event, EventKind, KeyValue, Watch, WatchBatch
 from podvisor.types import field, status
 
 Kind = Literal["ADDED", "MODIFIED", "DELETED"]
@@ -34,6 +33,7 @@ async def handle(server: Server, call: Call, resource: Resource) -> web.StreamRe
     wanted = negotiation.reply(call.request.headers.get("Accept"))
     chosen = selection.of(call, resource)
     _check_initial(call, resource)
+    start = versions.parse(call.query.get("resourceVersion") or "0")
     encode = _encoder(server, call, resource, wanted)
     response = web.StreamResponse(headers={"Content-Type": wanted.media_type, "Cache-Control": "no-cache, private"})
     with contextlib.suppress(ConnectionResetError):  # the client has gone, which is how most watches end
@@ -49,7 +49,7 @@ async def _until_over(
     """Stream until the time is up; an error is the last event."""
     try:
         async with server.clock.timeout(_timeout(server, call)):
-            await _stream(server, call, chosen, encode, response)
+            await _stream(server, call, chosen, encode, response, start)
     except TimeoutError:
         pass
     except (status.ApiError, store.StoreError) as error:
@@ -83,9 +83,9 @@ def _timeout(server: Server, call: Call) -> float:
     return server.settings.watch_timeout * (1 + random.random())
 
 
-async def _stream(server: Server, call: Call, chosen: Selection, encode: Encoder, response: web.StreamResponse) -> None:
-    text = call.query.get("resourceVersion", "")
-    revision = versions.parse(text) if text else 0
+async def _stream(
+    server: Server, call: Call, chosen: Selection, encode: Encoder, response: web.StreamResponse, revision: int
+) -> None:
     initial = call.flag("sendInitialEvents") if "sendInitialEvents" in call.query else revision == 0
     if initial:
         await versions.reached(server, revision)
@@ -113,7 +113,7 @@ async def _send_state(
         if len(frames) == 200:
             await response.write(b"".join(frames))
             frames.clear()
-    if call.flag("sendInitialEvents") and "sendInitialEvents" in call.query and call.flag("allowWatchBookmarks"):
+    if "sendInitialEvents" in call.query and call.flag("sendInitialEvents") and _wants_bookmarks(call):
         frames.append(_bookmark(chosen.resource, found.revision, _END_OF_STATE))
     if frames:
         await response.write(b"".join(frames))
@@ -123,25 +123,34 @@ async def _send_state(
 async def _follow(
     server: Server, call: Call, chosen: Selection, encode: Encoder, response: web.StreamResponse, watch: Watch
 ) -> None:
-    bookmarks = call.flag("allowWatchBookmarks") and "allowWatchBookmarks" in call.query
-    try:
-        async with tasks.background() as scope:
-            if bookmarks:
-                scope.start(_tick(server, watch))
-            async for batch in watch:
-                frames = [frame for event in batch.events for frame in _frames(chosen, event, encode)]
-                if not batch.events and bookmarks:
-                    frames = [_bookmark(chosen.resource, batch.revision, "")]
-                if frames:
-                    await response.write(b"".join(frames))
-    except ExceptionGroup as group:  # what ends a watch early, such as Compacted, ends it alone
-        raise group.exceptions[0] from None
+    """Send what happens; if the client wants bookmarks, one whenever an interval went by without an event for it."""
+    interval = server.settings.bookmark_interval if _wants_bookmarks(call) else None
+    due = server.clock.monotonic() + (interval or 0)
+    async for batch in _batches(server, watch, interval):
+        frames = [frame for event in batch.events for frame in _frames(chosen, event, encode)]
+        if not frames and interval and server.clock.monotonic() >= due:
+            frames.append(_bookmark(chosen.resource, batch.revision, ""))
+        if frames:
+            due = server.clock.monotonic() + (interval or 0)
+            await response.write(b"".join(frames))
 
 
-async def _tick(server: Server, watch: Watch) -> None:
+def _wants_bookmarks(call: Call) -> bool:
+    return "allowWatchBookmarks" in call.query and call.flag("allowWatchBookmarks")
+
+
+async def _batches(server: Server, watch: Watch, interval: float | None) -> AsyncGenerator[WatchBatch]:
+    """The batches of a watch, and after each quiet interval a progress mark."""
     while True:
-        await server.clock.sleep(server.settings.bookmark_interval)
-        watch.request_progress()
+        try:
+            async with server.clock.timeout(interval) if interval else contextlib.nullcontext():
+                batch = await anext(watch)
+        except TimeoutError:
+            watch.request_progress()
+        except StopAsyncIteration:
+            return
+        else:
+            yield batch
 
 
 def _frames(chosen: Selection, event: Event, encode: Encoder) -> Iterator[bytes]:
