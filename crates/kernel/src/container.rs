@@ -1,5 +1,6 @@
 //! Containers: what one container of the pod has for itself.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use abi::Errno;
@@ -115,7 +116,9 @@ impl Container {
     /// How many bytes of memory its files hold.
     pub fn file_bytes(&self) -> u64 {
         let mounts = Mounts::list(&self.mounts.root());
-        mounts.iter().map(|(_, mount)| mount.file_system().memory_bytes()).sum()
+        let by_device = mounts.iter().map(|(_, mount)| (mount.file_system().device(), mount.file_system()));
+        let once: BTreeMap<_, _> = by_device.collect();
+        once.values().map(|file_system| file_system.memory_bytes()).sum()
     }
 
     /// Processor time of its processes, living and ended, in microseconds.

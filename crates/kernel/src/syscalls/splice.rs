@@ -113,7 +113,7 @@ async fn copy(
         };
         position.advance(written);
         done = done.saturating_add(written as u64);
-        if written < read {
+        if written < read || !transfer::next_turn(task, done, written as u64).await {
             break;
         }
     }

@@ -69,6 +69,18 @@ impl Options {
     }
 }
 
+/// How much one call moves before others get their turn.
+const TURN: u64 = 8 << 20;
+
+/// Lets other guests be served in the middle of a long transfer; whether it shall go on.
+pub(super) async fn next_turn(task: &Arc<Task>, done: u64, step: u64) -> bool {
+    if done / TURN == done.saturating_sub(step) / TURN {
+        return true;
+    }
+    let soon = time::monotonic().saturating_add(1);
+    task.wait(&[], Some(soon), || None::<()>).await == Err(Cut::Deadline)
+}
+
 /// `ESPIPE` where a position is asked of something without.
 fn positioned(open: &OpenFile, options: Options) -> Result<(), Errno> {
     if options.position.is_some() && !open.file().seekable() { Err(Errno::ESPIPE) } else { Ok(()) }
@@ -142,7 +154,7 @@ pub(super) async fn read(
             Err(errno) => return Err(errno.into()),
         };
         done = done.saturating_add(copied as u64);
-        if !seekable || copied < length {
+        if !seekable || copied < length || !next_turn(task, done, copied as u64).await {
             break;
         }
     }
@@ -196,7 +208,8 @@ pub(super) async fn write(
             Err(fault) => return Err(fault),
         };
         done = done.saturating_add(written as u64);
-        if written < gathered || gathered < length || done >= segments.total {
+        let all = done >= segments.total || written < gathered || gathered < length;
+        if all || !next_turn(task, done, written as u64).await {
             break;
         }
     }

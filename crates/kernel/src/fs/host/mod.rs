@@ -5,6 +5,8 @@
 mod directory;
 mod file;
 mod node;
+#[cfg(test)]
+mod tests;
 mod volume;
 
 use abi::Errno;

@@ -46,7 +46,7 @@ impl HostNode {
         place: Option<(Arc<HostNode>, Vec<u8>)>,
     ) -> Arc<HostNode> {
         let key = (stat.dev, stat.ino);
-        let kind = fs.noted(key).kind.unwrap_or(stat.mode & S_IFMT);
+        let kind = fs.shown(stat).mode & S_IFMT;
         Arc::new_cyclic(|this| HostNode {
             this: Weak::clone(this),
             fs,
@@ -100,7 +100,7 @@ impl HostNode {
         let stat = host::stat_at(self.directory()?, name).map_err(errno)?;
         let key = (stat.dev, stat.ino);
         let known = self.children.lock().get(name).and_then(Weak::upgrade);
-        if let Some(node) = known.filter(|node| node.key == key) {
+        if let Some(node) = known.filter(|node| node.key == key && node.place.lock().is_some()) {
             return Ok(node);
         }
         let special = self.fs.special.lock().get(&key).cloned();

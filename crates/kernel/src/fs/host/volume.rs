@@ -119,7 +119,8 @@ impl HostFs {
         if let Some(bits) = noted.bits {
             stat.mode = stat.mode & !0o7000 | bits;
         }
-        if let Some(kind) = noted.kind {
+        let stands_for_another = stat.mode & S_IFMT == S_IFREG && stat.size == 0;
+        if let Some(kind) = noted.kind.filter(|_| stands_for_another) {
             stat.mode = stat.mode & !S_IFMT | kind;
         }
         stat
