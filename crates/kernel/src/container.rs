@@ -113,6 +113,12 @@ impl Container {
         Ok(())
     }
 
+    /// Whether a thread of it may run without having been answered by us.
+    pub fn somebody_runs(&self) -> bool {
+        let mut living = self.processes().into_iter().filter(|process| !process.is_zombie());
+        living.any(|process| process.tasks().iter().any(|task| !task.is_in_call()))
+    }
+
     /// How many bytes of memory its files hold.
     pub fn file_bytes(&self) -> u64 {
         let mounts = Mounts::list(&self.mounts.root());

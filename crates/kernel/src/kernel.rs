@@ -38,6 +38,8 @@ pub struct Kernel {
     pub host_queues: crate::machine::HostQueues,
     /// When memory limits are looked after.
     pub memory_watch: crate::mm::Watch,
+    /// What the pod has used of its processors.
+    pub throttle: crate::throttle::Throttle,
     tasks: Mutex<HashMap<HostTask, Arc<Task>>>,
     processes: Mutex<HashMap<HostTask, Arc<Process>>>,
     containers: Mutex<BTreeMap<String, Arc<Container>>>,
@@ -90,6 +92,7 @@ impl Kernel {
             counts: Counts::default(),
             host_queues: crate::machine::HostQueues::default(),
             memory_watch: crate::mm::Watch::default(),
+            throttle: crate::throttle::Throttle::default(),
             tasks: Mutex::new(HashMap::new()),
             processes: Mutex::new(HashMap::new()),
             containers: Mutex::new(BTreeMap::new()),

@@ -24,6 +24,7 @@ pub mod syscalls;
 pub mod task;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod throttle;
 pub mod time;
 pub mod tty;
 pub mod users;

@@ -53,6 +53,7 @@ impl Kernel {
             self.runtime.run_ready();
         }
         self.watch_memory();
+        self.watch_processors();
         let deadline = [self.timers.next(), until].into_iter().flatten().min();
         match self.platform.next_event(deadline) {
             Some(event) => self.handle(event),

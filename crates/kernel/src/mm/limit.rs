@@ -55,7 +55,7 @@ impl Kernel {
         let least = own.min();
         let whole = self.pod.memory_bytes.map(|limit| enforce(&containers, limit, self.own_bytes()));
         let Some(headroom) = [least, whole].into_iter().flatten().min() else { return };
-        if containers.iter().any(|container| somebody_runs(container)) {
+        if containers.iter().any(|container| container.somebody_runs()) {
             let delay = u128::from(headroom) * 1_000_000_000 / u128::from(FILL_RATE);
             self.look_in((delay as Nanos).clamp(SHORTEST, LONGEST));
         }
@@ -78,12 +78,6 @@ impl Listener for Look {
             kernel.look();
         }
     }
-}
-
-/// Whether a thread of the container may run without having been answered by us.
-fn somebody_runs(container: &Arc<Container>) -> bool {
-    let living = container.processes().into_iter().filter(|process| !process.is_zombie());
-    living.into_iter().any(|process| process.tasks().iter().any(|task| !task.is_in_call()))
 }
 
 /// Kills while the containers hold more than `limit` together; answers how much is left. Small files
