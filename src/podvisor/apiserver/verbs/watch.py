@@ -38,13 +38,13 @@ async def handle(server: Server, call: Call, resource: Resource) -> web.StreamRe
     response = web.StreamResponse(headers={"Content-Type": wanted.media_type, "Cache-Control": "no-cache, private"})
     with contextlib.suppress(ConnectionResetError):  # the client has gone, which is how most watches end
         await response.prepare(call.request)
-        await _until_over(server, call, chosen, encode, response)
+        await _until_over(server, call, chosen, encode, response, start)
         await response.write_eof()
     return response
 
 
 async def _until_over(
-    server: Server, call: Call, chosen: Selection, encode: Encoder, response: web.StreamResponse
+    server: Server, call: Call, chosen: Selection, encode: Encoder, response: web.StreamResponse, start: int
 ) -> None:
     """Stream until the time is up; an error is the last event."""
     try:
