@@ -11,7 +11,7 @@ from podvisor.controllers.expectations import Expectations
 from podvisor.controllers.loop import Cluster, enqueue_itself
 from podvisor.sdk import STATUS, DeleteOptions, Key, conditions, errors, key_of, kinds, selectors
 from podvisor.sdk.objects import controller_of
-from podvisor.sdk.objects.apps import ReplicaSet, template_labels
+from podvisor.sdk.objects.apps import ReplicaSet, ReplicaSetStatus, template_labels
 from podvisor.sdk.objects.core import Pod
 from podvisor.sdk.objects.meta import Condition
 
@@ -48,14 +48,16 @@ def status_of(wanted: ReplicaSet, owned: Sequence[Pod], failure: Condition | Non
     template = template_labels(wanted.spec.template).items()
     told = wanted.status.conditions
     told = conditions.drop(told, "ReplicaFailure") if failure is None else conditions.put(told, failure)
-    return {
-        "replicas": len(active),
-        "fullyLabeledReplicas": sum(template <= pod.metadata.labels.items() for pod in active),
-        "readyReplicas": sum(map(pods.is_ready, active)),
-        "availableReplicas": sum(pods.is_available(pod, wanted.spec.min_ready_seconds, now) for pod in active),
-        "observedGeneration": wanted.metadata.generation,
-        "conditions": [conditions.plain(one) for one in told],
-    }
+    return _plain(
+        ReplicaSetStatus(
+            replicas=len(active),
+            fully_labeled_replicas=sum(template <= pod.metadata.labels.items() for pod in active),
+            ready_replicas=sum(map(pods.is_ready, active)),
+            available_replicas=sum(pods.is_available(pod, wanted.spec.min_ready_seconds, now) for pod in active),
+            observed_generation=wanted.metadata.generation,
+            conditions=told,
+        )
+    )
 
 
 class ReplicaSets:
@@ -147,16 +149,7 @@ class ReplicaSets:
         self._events.normal(kinds.REPLICASETS, wanted, "SuccessfulDelete", f"Deleted pod: {pod.metadata.name}")
 
     async def _report(self, key: Key, wanted: ReplicaSet, status: dict[str, Any]) -> None:
-        told = wanted.status
-        before = {
-            "replicas": told.replicas,
-            "fullyLabeledReplicas": told.fully_labeled_replicas,
-            "readyReplicas": told.ready_replicas,
-            "availableReplicas": told.available_replicas,
-            "observedGeneration": told.observed_generation,
-            "conditions": [conditions.plain(one) for one in told.conditions],
-        }
-        if status != before:
+        if status != _plain(wanted.status):
             patch = {"metadata": {"uid": wanted.metadata.uid}, "status": status}
             await self._client.patch(kinds.REPLICASETS, key, patch, STATUS)
 
@@ -192,6 +185,20 @@ class ReplicaSets:
                 one.spec.selector, orphan.metadata.labels
             ):
                 self.queue.add(key_of(one))
+
+
+def _plain(status: ReplicaSetStatus) -> dict[str, Any]:
+    """As a merge patch: zero counts and empty lists are struck out, as Go leaves them out; `replicas` always stays."""
+    counts = {
+        "fullyLabeledReplicas": status.fully_labeled_replicas,
+        "readyReplicas": status.ready_replicas,
+        "availableReplicas": status.available_replicas,
+        "observedGeneration": status.observed_generation,
+    }
+    told = [conditions.plain(one) for one in status.conditions]
+    return {"replicas": status.replicas, "conditions": told or None} | {
+        name: count or None for name, count in counts.items()
+    }
 
 
 def _failure(todo: Plan, failures: Sequence[Exception], now: datetime) -> Condition | None:
