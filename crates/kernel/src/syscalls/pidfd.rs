@@ -6,6 +6,7 @@ use abi::Errno;
 use abi::signal::{SI_USER, Signal};
 use abi::stat::Stat;
 
+use super::signal::permitted;
 use super::{Answer, Args, Call};
 use crate::now;
 use crate::task::signals::from_process;
@@ -66,8 +67,14 @@ fn pidfd_send_signal(task: &Arc<Task>, [fd, number, _, flags, ..]: Args) -> Answ
     if target.is_zombie() {
         return Err(Errno::ESRCH.into());
     }
-    if number != 0 {
-        let signal = Signal::new(number as u32).ok_or(Errno::EINVAL)?;
+    let signal = match number {
+        0 => None,
+        number => Some(Signal::new(number as u32).ok_or(Errno::EINVAL)?),
+    };
+    if !permitted(task.process(), &target, signal) {
+        return Err(Errno::EPERM.into());
+    }
+    if let Some(signal) = signal {
         target.send_signal(signal, from_process(signal, SI_USER, task.process()));
     }
     Ok(0)

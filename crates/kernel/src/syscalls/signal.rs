@@ -31,7 +31,7 @@ fn signal(number: u64) -> Result<Option<Signal>, Errno> {
 }
 
 /// kill(2)'s permission: the same user, or CAP_KILL, or SIGCONT within the session.
-fn permitted(sender: &Process, target: &Process, signal: Option<Signal>) -> bool {
+pub(super) fn permitted(sender: &Process, target: &Process, signal: Option<Signal>) -> bool {
     let (from, to) = (sender.credentials(), target.credentials());
     let same = [from.uid, from.euid].iter().any(|id| *id == to.uid || *id == to.suid);
     let resumes = signal == Some(Signal::SIGCONT) && sender.session().id == target.session().id;
