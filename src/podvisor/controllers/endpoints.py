@@ -11,6 +11,8 @@ from podvisor.sdk.objects.core import Pod, Service, ServicePort
 
 MOST = 1000
 """Addresses in one Endpoints object; a Service with more has the rest left out, as Kubernetes does."""
+IN = "namespace"
+"""Index: objects by namespace."""
 MANAGED = "endpoints.podvisor.dev/managed-by"
 """Annotation of the Endpoints that this loop made and may delete."""
 
@@ -42,6 +44,8 @@ class ServiceEndpoints:
         self._services = cluster.informers.of(kinds.SERVICES)
         self._pods = cluster.informers.of(kinds.PODS)
         self._endpoints = cluster.informers.of(kinds.ENDPOINTS)
+        self._services.cache.add_index(IN, lambda service: [service.metadata.namespace])
+        self._pods.cache.add_index(IN, lambda pod: [pod.metadata.namespace])
         self._services.on_change(enqueue_itself(self.queue))
         self._endpoints.on_change(enqueue_itself(self.queue))
         self._pods.on_change(self._pod_changed)
@@ -86,16 +90,19 @@ class ServiceEndpoints:
             return
 
     def _behind(self, service: Service) -> list[Pod]:
-        return [pod for pod in self._pods.cache if _selects(service, pod)]
+        near = self._pods.cache.indexed(IN, service.metadata.namespace)
+        return [pod for pod in near if _selects(service, pod)]
 
     def _pod_changed(self, old: Pod | None, new: Pod | None) -> None:
-        for service in self._services.cache:
-            if any(_selects(service, pod) for pod in (old, new) if pod is not None):
+        states = [pod for pod in (old, new) if pod is not None]
+        for service in self._services.cache.indexed(IN, states[0].metadata.namespace):
+            if any(_selects(service, pod) for pod in states):
                 self.queue.add(key_of(service))
 
 
 def _selects(service: Service, pod: Pod) -> bool:
-    if service.metadata.namespace != pod.metadata.namespace or not service.spec.selector:
+    """Whether a pod of the service's namespace is behind it."""
+    if not service.spec.selector:
         return False
     return service.spec.selector.items() <= pod.metadata.labels.items()
 
