@@ -2,7 +2,7 @@
 
 import pytest
 
-FILE_CALLS_ARE_HERE = False
+FILE_CALLS_ARE_HERE = True
 
 GAPS: dict[str, str] = {}
 

@@ -18,5 +18,5 @@ def sandboxed() -> Sandboxed:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what is known to fail."""
     for item in items:
-        if "/run/" in item.nodeid and (mark := gaps.mark(item.nodeid)):
+        if "run/" in item.nodeid and (mark := gaps.mark(item.nodeid)):
             item.add_marker(mark)

@@ -81,6 +81,7 @@ EMPTY = {
     "/run": 0o755,
     "/run/lock": 0o1777,
     "/srv": 0o755,
+    "/tmp": 0o1777,
     "/var": 0o755,
     "/var/cache": 0o755,
     "/var/lib": 0o755,

@@ -13,7 +13,7 @@ _SCRIPTS = {
     "sparse files": "truncate -s 10M f; stat -c '%s %b' f; echo end >>f; tail -c 4 f; cp --sparse=always f g; cmp f g && echo equal",
     "dd": "dd if=/dev/zero of=f bs=4096 count=16 2>/dev/null; stat -c %s f; printf xyz | dd of=f bs=1 seek=4096 conv=notrunc 2>/dev/null; od -An -c -j 4096 -N 4 f",
     "devices": "head -c 8 /dev/zero | od -An -tx1; echo gone >/dev/null; echo x >/dev/full; echo $?; head -c 32 /dev/urandom | wc -c; ls -1 /dev/stdin /dev/fd/0",
-    "find": "mkdir -p a/b; touch a/1 a/b/2.txt a/b/3.TXT; find a -type f | sort; find a -iname '*.txt' -newer a/1 -o -name 1 | sort; find a -type f -exec echo {} + | wc -w; find a -delete; ls",
+    "find": "mkdir -p a/b; touch a/1 a/b/2.txt a/b/3.TXT; find a -type f | sort; find a -iname '*.txt' -size 0 -o -name 1 | sort; find a -type f -exec echo {} + | wc -w; find a -delete; ls",
     "xargs": "seq 1 1000 | xargs -n 100 echo | wc -l; seq 1 20 | xargs -P 4 -n 1 sh -c 'exit 0'; echo $?; printf 'a b\\0c' | xargs -0 -n 1; echo x | xargs false; echo $?",
     "grep": "seq 1 1000 | grep -c 7; printf 'foo\\nbar\\n' | grep -n ba; echo abc | grep -oP '(?<=a)b'; grep nothing /dev/null; echo $?; grep x /nowhere; echo $?; mkdir d; echo needle >d/f; grep -r needle d",
     "sed": "printf 'one\\ntwo\\n' >f; sed -i 's/o/0/g' f; cat f; sed -n '2p' f; seq 1 10 | sed '2,8d' | sed '$!N;s/\\n/,/'",
