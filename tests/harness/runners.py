@@ -14,7 +14,7 @@ from harness.programs import Program
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 ENVIRONMENT = {"PATH": PATH, "HOME": "/tmp", "LANG": "C.UTF-8", "HOSTNAME": "podvisor"}
 
-PATIENCE = 15
+PATIENCE = 40
 """Seconds after which a program counts as hung. No test measures time."""
 
 

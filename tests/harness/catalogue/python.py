@@ -246,15 +246,17 @@ m, s = pty.openpty(); print(os.isatty(s), os.ttyname(s)[:9]); os.write(m, b'type
 fcntl.ioctl(s, termios.TIOCSWINSZ, struct.pack('4H', 30, 90, 0, 0)); print(struct.unpack('4H', fcntl.ioctl(m, termios.TIOCGWINSZ, b'\\0' * 8))[:2])
 tty.setraw(s); os.write(m, b'\\x03x'); print(os.read(s, 10))
 pid, fd = pty.fork()
-if not pid: os.execvp('sh', ['sh', '-c', 'tty >/dev/null && echo terminal; read x; echo "got $x"; trap "echo int; exit 5" INT; read y'])
+if not pid: os.execvp('sh', ['sh', '-c', 'tty >/dev/null && echo terminal; read x; echo "got $x"; trap "echo int; exit 5" INT; echo waiting; read y'])
 out = b''
 while b'terminal' not in out: out += os.read(fd, 100)
 os.write(fd, b'hello\\n')
 while b'got hello' not in out: out += os.read(fd, 100)
-print(out.split())
-while b'int' not in out:
-    os.write(fd, b'\\x03')
-    out += os.read(fd, 100)
+print(out.split()[:4])
+while b'waiting' not in out: out += os.read(fd, 100)
+os.write(fd, b'\\x03')
+try:
+    while True: out += os.read(fd, 100)
+except OSError as e: print(e.strerror, b'int' in out)
 print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 """,
     "resource limits": """

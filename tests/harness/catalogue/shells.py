@@ -37,7 +37,7 @@ _PORTABLE = {
     "many processes": "i=0; while [ $i -lt 200 ]; do /bin/true; i=$((i + 1)); done; echo $i",
     "deep nesting": 'sh -c "sh -c \'sh -c \\"echo deep; exit 8\\"\'"; echo $?',
     "environment": "A=1 sh -c 'echo $A'; export B=2; sh -c 'echo $B'; unset B; echo \"[$B]\"; env -i C=3 /usr/bin/env",
-    "parent dies first": "(sh -c 'while test -e alive; do :; done; echo orphan >&2' & echo started); touch x; rm -f alive; wait; echo done",
+    "parent dies first": "mkfifo p q; (sh -c 'read -r x <p; echo orphan $x >q' & echo started); echo told >p; read -r y <q; echo $y",
 }
 
 _BASH = {
