@@ -7,71 +7,57 @@ from dataclasses import dataclass
 from pathlib import Path
 
 
-@dataclass(frozen=True, slots=True)
-class Traces:
-    """What of podvisor's is on the host at one moment."""
+@dataclass(frozen=True, slots=True, order=True)
+class Process:
+    """One process of the host; its start time tells it from a later one with the same number."""
 
-    processes: frozenset[str]
-    mounts: frozenset[str]
-    sockets: frozenset[str]
-    cgroups: frozenset[str]
-    files: frozenset[str]
+    pid: int
+    started: int
 
     @property
-    def nothing(self) -> bool:
-        """Whether there is none."""
-        return not (self.processes or self.mounts or self.sockets or self.cgroups or self.files)
-
-    def since(self, before: "Traces") -> "Traces":
-        """What is here now and was not then."""
-        return Traces(
-            self.processes - before.processes,
-            self.mounts - before.mounts,
-            self.sockets - before.sockets,
-            self.cgroups - before.cgroups,
-            self.files - before.files,
-        )
+    def is_gone(self) -> bool:
+        """Whether it has ended. One that only waits to be reaped has."""
+        fields = _stat(self.pid)
+        return not fields or fields[0] == "Z" or int(fields[19]) != self.started
 
 
-def traces(mark: str) -> Traces:
-    """Look for everything of the sandbox whose programs carry this word in their environment or arguments."""
-    return Traces(
-        frozenset(_processes(mark)),
-        frozenset(Path("/proc/self/mounts").read_text().splitlines()),
-        frozenset(line.split(maxsplit=7)[7] for line in _unix_sockets() if "podvisor" in line),
-        frozenset(str(path) for path in Path("/sys/fs/cgroup").glob("**/*podvisor*")),
-        frozenset(
-            os.path.join(where, name) for where in _temporary() for name in os.listdir(where) if "podvisor" in name
-        ),
-    )
-
-
-def settled(mark: str, before: Traces) -> Traces:
-    """What is left once the host has reaped what was killed."""
-    for _ in range(2000):
-        left = traces(mark).since(before)
-        if left.nothing:
-            break
-        time.sleep(0.005)
-    return left
-
-
-def _processes(mark: str) -> list[str]:
-    found: list[str] = []
-    for entry in os.listdir("/proc"):
-        try:
-            arguments = Path(f"/proc/{entry}/cmdline").read_bytes()
-            name = Path(f"/proc/{entry}/comm").read_text().strip()
-            parent = Path(f"/proc/{entry}/stat").read_text().rsplit(")", 1)[1].split()[1]
-        except OSError:
-            continue
-        if entry.isdigit() and (mark.encode() in arguments or (name == "podvisor-sandb" and parent == "1")):
-            found.append(f"{entry} {name}")
+def processes_below(pid: int) -> list[Process]:
+    """Every process below one, parents before children: a kernel first, then its guests."""
+    found: list[Process] = []
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in map(int, children.read_text().split()):
+            if fields := _stat(child):
+                found += [Process(child, int(fields[19])), *processes_below(child)]
     return found
 
 
-def _unix_sockets() -> list[str]:
-    return [line for line in Path("/proc/net/unix").read_text().splitlines()[1:] if len(line.split()) > 7]
+def _stat(pid: int) -> list[str]:
+    """The fields of proc(5) stat from the third on; none when the process is not there."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except OSError:
+        return []
+
+
+def things() -> set[str]:
+    """Mounts, and whatever carries podvisor's name among sockets, cgroups and temporary files."""
+    sockets = (line.split(maxsplit=7) for line in Path("/proc/net/unix").read_text().splitlines()[1:])
+    return {
+        *Path("/proc/self/mounts").read_text().splitlines(),
+        *(fields[7] for fields in sockets if len(fields) > 7 and "podvisor" in fields[7]),
+        *(str(path) for path in Path("/sys/fs/cgroup").glob("**/*podvisor*")),
+        *(os.path.join(where, name) for where in _temporary() for name in os.listdir(where) if "podvisor" in name),
+    }
+
+
+def left(processes: list[Process], before: set[str]) -> tuple[list[Process], set[str]]:
+    """What of these is still there, once the host has had time to reap what was killed."""
+    for _ in range(2000):
+        alive, made = [process for process in processes if not process.is_gone], things() - before
+        if not alive and not made:
+            break
+        time.sleep(0.005)
+    return alive, made
 
 
 def _temporary() -> set[str]:
