@@ -14,7 +14,7 @@ from harness.programs import Program
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 ENVIRONMENT = {"PATH": PATH, "HOME": "/tmp", "LANG": "C.UTF-8", "HOSTNAME": "podvisor"}
 
-PATIENCE = 40
+PATIENCE = float(os.environ.get("PODVISOR_TEST_PATIENCE", "60"))
 """Seconds after which a program counts as hung. No test measures time."""
 
 

@@ -7,9 +7,21 @@ import pytest
 
 from harness import Sandboxed
 from harness.keyboard import Keyboard
+from harness.leftovers import processes_below
 from harness.runners import podvisor
 
 BASH = [podvisor(), "run", "--env", "PS1=$ ", "--env", "TERM=xterm", "--", "bash", "--norc", "--noprofile"]
+
+
+UNEDITED = "\x1b[?2004l"
+"""What bash's line editor shows when it hands the terminal to a command; what is typed before belongs to the editor."""
+
+
+def runs(bash: Keyboard, command: str, shown: str) -> None:
+    """Type a command, and wait until it shows something."""
+    bash.type(f"{command}\r")
+    bash.sees(UNEDITED)
+    bash.sees(shown)
 
 
 @pytest.fixture
@@ -20,8 +32,8 @@ def bash():
 
 
 def test_a_terminal_is_given_when_this_is_one(bash: Keyboard):
-    bash.type("tty; test -t 0 && test -t 1 && test -t 2 && echo all\r")
-    assert "/dev/pts/0" in bash.sees("\nall")
+    runs(bash, "test -t 0 && test -t 1 && test -t 2 && tty", "/dev/pts/0")
+    bash.sees("$ ")
     bash.type("exit 7\r")
     assert bash.ends() == 7
 
@@ -31,79 +43,70 @@ def test_no_terminal_is_given_when_this_is_none(sandboxed: Sandboxed):
 
 
 def test_a_terminal_can_be_asked_for_or_refused(sandboxed: Sandboxed):
-    assert sandboxed.run("--tty", "--", "tty").stdout == "/dev/pts/0\r\n"
+    assert sandboxed.run("--tty", "--", "tty").stdout == "/dev/pts/0\n"
     with Keyboard([podvisor(), "run", "--no-tty", "--", "tty"]) as keyboard:
         keyboard.sees("not a tty")
         assert keyboard.ends() == 1
 
 
 def test_ctrl_c_interrupts_the_foreground_job_only(bash: Keyboard):
-    bash.type("sleep 1000\r")
-    bash.sees("sleep 1000")
+    runs(bash, "sh -c 'echo running; exec sleep 1000'", "running")
     bash.type("\x03")
     bash.sees("$ ")
-    bash.type("echo status $?\r")
-    bash.sees("\nstatus 130")
-
-
-def test_ctrl_z_stops_and_fg_continues(bash: Keyboard):
-    bash.type("cat\r")
-    bash.sees("cat\r\n")
-    bash.type("one\r")
-    bash.sees("one\r\none\r\n")
-    bash.type("\x1a")
-    bash.sees("Stopped")
-    bash.sees("$ ")
-    bash.type("jobs\r")
-    bash.sees("Stopped")
-    bash.sees("$ ")
-    bash.type("fg\r")
-    bash.sees("cat\r\n")
-    bash.type("two\r")
-    bash.sees("two\r\ntwo\r\n")
-    bash.type("\x04")
-    bash.sees("$ ")
-    bash.type("echo status $?\r")
-    bash.sees("\nstatus 0")
-
-
-def test_a_background_job_runs_on_and_may_not_read_the_terminal(bash: Keyboard):
-    bash.type("cat & wait -n; echo waited\r")
-    bash.sees("Stopped")
-    bash.type("\x03kill %1; wait; echo gone\r")
-    bash.sees("\ngone")
+    runs(bash, "echo status $?", "status 130")
 
 
 def test_ctrl_backslash_quits(bash: Keyboard):
-    bash.type("sleep 1000\r")
-    bash.sees("sleep 1000")
+    runs(bash, "ulimit -c 0; sh -c 'echo running; exec sleep 1000'", "running")
     bash.type("\x1c")
     bash.sees("Quit")
     bash.sees("$ ")
 
 
+def test_ctrl_z_stops_and_fg_continues(bash: Keyboard):
+    runs(bash, "sh -c 'echo running; exec cat'", "running\r\n")
+    bash.type("one\r")
+    bash.sees("one\r\none\r\n")
+    bash.type("\x1a")
+    bash.sees("Stopped")
+    bash.sees("$ ")
+    runs(bash, "jobs", "Stopped")
+    bash.sees("$ ")
+    runs(bash, "fg", "exec cat'\r\n")
+    bash.type("two\r")
+    bash.sees("two\r\ntwo\r\n")
+    bash.type("\x04")
+    bash.sees("$ ")
+    runs(bash, "echo status $?", "status 0")
+
+
+def test_a_background_job_may_not_read_the_terminal(bash: Keyboard):
+    runs(bash, "cat &", "$ ")
+    runs(bash, "wait %1; jobs", "Stopped")
+    bash.sees("$ ")
+    runs(bash, "kill -9 %1; wait %1; echo status $?", "status 137")
+
+
 def test_the_size_follows_the_window(bash: Keyboard):
-    bash.type("stty size\r")
-    bash.sees("24 80")
-    bash.type("trap 'echo resized $(stty size)' WINCH\r")
-    bash.sees("WINCH\r\n")
+    runs(bash, "stty size", "24 80")
+    bash.sees("$ ")
+    runs(bash, "trap 'echo resized' WINCH; echo ready; read -r x; stty size", "ready\r\n")
     bash.resize(50, 132)
-    os.kill(bash.process.pid, signal.SIGWINCH)
+    bash.sees("resized")
     bash.type("\r")
-    bash.sees("resized 50 132")
+    bash.sees("50 132")
 
 
 def test_line_editing_and_history(bash: Keyboard):
-    bash.type("echo first\r")
-    bash.sees("\nfirst")
+    runs(bash, "echo first", "first")
     bash.sees("$ ")
     bash.type("\x1b[A\x7f\x7f\x7f\x7f\x7fsecond\r")
-    bash.sees("\r\nsecond")
+    bash.sees(UNEDITED)
+    bash.sees("second")
 
 
 def test_less_shows_a_page_and_leaves(bash: Keyboard):
-    bash.type("seq 1 1000 | less\r")
-    bash.sees("23")
+    runs(bash, "seq 1 1000 | less", "23")
     bash.sees(":")
     bash.type(" ")
     bash.sees("46")
@@ -114,16 +117,14 @@ def test_less_shows_a_page_and_leaves(bash: Keyboard):
 
 
 def test_vi_edits_a_file(bash: Keyboard):
-    bash.type("vi -u NONE /tmp/file\r")
-    bash.sees("~")
+    runs(bash, "vi -u NONE /tmp/file", "~")
     bash.type("ihello from vi\x1b")
     bash.type(":wq\r")
     bash.sees("$ ")
-    bash.type("cat /tmp/file\r")
-    bash.sees("\nhello from vi")
+    runs(bash, "cat /tmp/file", "hello from vi")
 
 
-@pytest.mark.parametrize("how", ["exit", "missing program", "kernel killed", "terminated"])
+@pytest.mark.parametrize("how", ["exit", "missing program", "kernel killed", "hung up"])
 def test_the_callers_terminal_is_restored_however_it_ends(how: str):
     argv = [podvisor(), "run", "--", "no-such-program"] if how == "missing program" else BASH
     with Keyboard(["sh", "-c", 'read -r go; "$@"; echo ended $?; read -r x', "sh", *argv]) as keyboard:
@@ -136,19 +137,8 @@ def test_the_callers_terminal_is_restored_however_it_ends(how: str):
             case "exit":
                 keyboard.type("exit\r")
             case "kernel killed":
-                os.kill(descendant(keyboard.process.pid, "podvisor-sandb"), signal.SIGKILL)
-            case "terminated":
-                os.kill(descendant(keyboard.process.pid, "podvisor"), signal.SIGHUP)
+                os.kill(processes_below(keyboard.process.pid)[1].pid, signal.SIGKILL)
+            case "hung up":
+                os.kill(processes_below(keyboard.process.pid)[0].pid, signal.SIGHUP)
         keyboard.sees("ended ")
         assert keyboard.settings() == before
-
-
-def descendant(pid: int, name: str) -> int:
-    """The one process below `pid` with this name."""
-    with open(f"/proc/{pid}/task/{pid}/children") as file:
-        children = [int(child) for child in file.read().split()]
-    for child in children:
-        with open(f"/proc/{child}/comm") as file:
-            if file.read().strip() == name:
-                return child
-    return next(found for child in children if (found := descendant(child, name)))
