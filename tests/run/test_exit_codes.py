@@ -37,11 +37,11 @@ def test_a_missing_user_is_named(sandboxed: Sandboxed):
     outcome = sandboxed.run("--user", "bob", "--", "true")
     assert (outcome.stderr, outcome.code) == (
         "podvisor: unable to find user bob: no matching entries in passwd file\n",
-        126,
+        125,
     )
 
 
 def test_a_missing_working_directory_is_named(sandboxed: Sandboxed):
     outcome = sandboxed.run("--workdir", "/no/such", "--", "true")
     assert 'chdir to cwd ("/no/such")' in outcome.stderr
-    assert outcome.code == 127
+    assert outcome.code == 125

@@ -53,8 +53,9 @@ def test_closed_streams_are_the_null_device():
     assert subprocess.run(["sh", "-c", script, "sh", podvisor()], check=False).returncode == 4
 
 
-def test_a_reader_that_leaves_ends_the_program_with_sigpipe():
-    script = '{ "$1" run -- yes; echo $? >&2; } | head -n 1'
+def test_a_reader_that_leaves_ends_the_program():
+    """A first process has no default actions (pid_namespaces(7)), so it sees EPIPE; its children are killed."""
+    script = '{ "$1" run -- sh -c "yes; echo \\$? >&2"; } | head -n 1'
     told = subprocess.run(["sh", "-c", script, "sh", podvisor()], capture_output=True, text=True, check=True)
     assert (told.stdout, told.stderr) == ("y\n", "141\n")
 
