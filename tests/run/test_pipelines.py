@@ -11,8 +11,8 @@ import pytest
 
 from harness import Sandboxed
 
-ROUNDS = int(os.environ.get("PODVISOR_TEST_PIPELINES", "500"))
-"""Of four pipelines each."""
+ROUNDS = int(os.environ.get("PODVISOR_TEST_PIPELINES", "250"))
+"""Of four pipelines each, in each of two shells: two thousand."""
 
 SCRIPT = """
 got=0

@@ -26,5 +26,5 @@ def _kernel() -> str:
         path = binary.find()
     except errors.BinaryMissing as error:
         raise Failure(str(error)) from error
-    told = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)
-    return f"{told.stdout.strip() or 'does not say'}, {path}"
+    told = subprocess.run([path, "version"], capture_output=True, text=True, check=False)
+    return f"{told.stdout.strip().removeprefix(f'{binary.NAME} ') or 'does not say'}, {path}"
