@@ -60,7 +60,7 @@ impl Kernel {
             None => {
                 self.timers.expire(time::monotonic());
                 self.runtime.run_ready();
-                return !until.is_some_and(|when| time::monotonic() >= when);
+                return until.is_none_or(|when| time::monotonic() < when);
             }
         }
         self.runtime.run_ready();

@@ -9,7 +9,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Wake, Waker};
 
 use crate::sync::Mutex;
 
@@ -65,7 +65,7 @@ impl Job {
     fn poll(self: &Arc<Self>) {
         let Some(mut future) = self.future.lock().take() else { return };
         let waker = Waker::from(Arc::clone(self));
-        if let Poll::Pending = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+        if future.as_mut().poll(&mut Context::from_waker(&waker)).is_pending() {
             *self.future.lock() = Some(future);
         }
     }
@@ -94,6 +94,8 @@ impl Wake for Job {
 
 #[cfg(test)]
 mod tests {
+    use std::task::Poll;
+
     use super::*;
     use crate::wait::{Events, WaitQueue};
 

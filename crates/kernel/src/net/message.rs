@@ -54,7 +54,11 @@ impl Flying {
 
     /// The file, which has arrived.
     pub fn land(mut self) -> Option<Arc<OpenFile>> {
-        self.0.take().inspect(|_| drop(FLYING.fetch_sub(1, Ordering::AcqRel)))
+        let landed = self.0.take();
+        if landed.is_some() {
+            FLYING.fetch_sub(1, Ordering::AcqRel);
+        }
+        landed
     }
 
     /// The file, which flies on: for MSG_PEEK.

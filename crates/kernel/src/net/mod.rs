@@ -25,6 +25,9 @@ pub use self::address::{Address, UnixName};
 pub use self::message::Caller;
 pub use self::socket::{Endpoint, Socket};
 
+/// Two sockets that are connected.
+pub type Pair = (Arc<dyn Endpoint>, Arc<dyn Endpoint>);
+
 /// The pod's network: one port space and one space of abstract names for all containers.
 #[derive(Default)]
 pub struct Stack {
@@ -50,13 +53,7 @@ impl Stack {
     }
 
     /// socketpair(2).
-    pub fn pair(
-        &self,
-        caller: &Caller,
-        domain: u32,
-        kind: u32,
-        protocol: i32,
-    ) -> Result<(Arc<dyn Endpoint>, Arc<dyn Endpoint>), Errno> {
+    pub fn pair(&self, caller: &Caller, domain: u32, kind: u32, protocol: i32) -> Result<Pair, Errno> {
         match u16::try_from(domain).map_err(|_| Errno::EAFNOSUPPORT)? {
             AF_UNIX => unix::pair(&self.unix, caller, kind, protocol),
             AF_INET | AF_INET6 => Err(Errno::EOPNOTSUPP),

@@ -10,9 +10,9 @@ use super::{Answer, Args, Call};
 use crate::event::Inotify;
 use crate::now;
 use crate::task::Task;
+use crate::vfs::OpenFile;
 use crate::vfs::permission::{self, Access};
 use crate::vfs::walk::Walk;
-use crate::vfs::{OpenFile, OpenFlags};
 
 pub(super) const CALLS: &[Call] = &[
     now!(INOTIFY_INIT, inotify_init),

@@ -69,10 +69,13 @@ pub trait Watcher: Send + Sync {
 /// Device and inode number.
 type Key = (u64, u64);
 
+/// A watcher and the number by which it is taken out again.
+type Numbered = (u64, Arc<dyn Watcher>);
+
 #[derive(Default)]
 struct Watches {
     next: u64,
-    by_inode: HashMap<Key, Vec<(u64, Arc<dyn Watcher>)>>,
+    by_inode: HashMap<Key, Vec<Numbered>>,
 }
 
 /// Who watches what in this pod.

@@ -231,7 +231,7 @@ mod tests {
             OFFSET_ARCH => arch,
             _ => {
                 let argument = args[((offset - OFFSET_ARGS) / 8) as usize];
-                if offset % 8 == 0 { argument as u32 } else { (argument >> 32) as u32 }
+                if offset.is_multiple_of(8) { argument as u32 } else { (argument >> 32) as u32 }
             }
         };
         let (mut at, mut accumulator) = (0usize, 0u32);

@@ -29,12 +29,7 @@ pub fn socket(names: &Arc<Names>, caller: &Caller, kind: u32, protocol: i32) -> 
 }
 
 /// Two new sockets that are connected, socketpair(2).
-pub fn pair(
-    names: &Arc<Names>,
-    caller: &Caller,
-    kind: u32,
-    protocol: i32,
-) -> Result<(Arc<dyn Endpoint>, Arc<dyn Endpoint>), Errno> {
+pub fn pair(names: &Arc<Names>, caller: &Caller, kind: u32, protocol: i32) -> Result<super::Pair, Errno> {
     check_protocol(protocol)?;
     match kind {
         SOCK_STREAM | SOCK_SEQPACKET => {
