@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
+from podvisor.apiserver import cells
 from podvisor.types import names
 from podvisor.types import schema as schemas
 from podvisor.types.field import Error
@@ -36,6 +37,11 @@ def no_errors(_: Json) -> Iterable[Error]:
     return ()
 
 
+def no_warnings(_: Json) -> Iterable[str]:
+    """For a kind that warns of nothing."""
+    return ()
+
+
 def no_update_errors(_: Json, __: Json) -> Iterable[Error]:
     """The update validation of a kind that refuses nothing."""
     return ()
@@ -58,8 +64,6 @@ AGE = Column("Age", description="How long ago the object was created.")
 
 def name_and_age(item: Json, now: datetime) -> Cells:
     """The row of a kind without columns of its own."""
-    from podvisor.apiserver import cells
-
     return (item["metadata"]["name"], cells.age(item["metadata"], now))
 
 
@@ -85,7 +89,7 @@ class Hooks:
     from_storage: Callable[[Json], Json] | None = None
     grace: Callable[[Json, int | None], int] | None = None
     """For kinds that end gracefully: the seconds, given what was asked for; 0 means now."""
-    warnings: Callable[[Json], Iterable[str]] = no_errors  # type: ignore[assignment]
+    warnings: Callable[[Json], Iterable[str]] = no_warnings
     """What to warn the client about."""
 
 
