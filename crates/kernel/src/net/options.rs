@@ -45,6 +45,8 @@ pub struct Options {
     /// SO_RCVTIMEO.
     pub receive_timeout: Option<Nanos>,
     filtered: bool,
+    /// The place in `CONGESTION`.
+    congestion: usize,
     kept: BTreeMap<(i32, i32), i32>,
 }
 
@@ -62,10 +64,14 @@ impl Default for Options {
             send_timeout: None,
             receive_timeout: None,
             filtered: false,
+            congestion: 0,
             kept: BTreeMap::new(),
         }
     }
 }
+
+/// What TCP_CONGESTION may name; nothing is ever congested.
+const CONGESTION: [&str; 2] = ["cubic", "reno"];
 
 /// An option that is kept and answered: level, name, what it is before it is set.
 type Kept = (i32, i32, i32);
@@ -211,9 +217,8 @@ pub fn set(endpoint: &Arc<dyn Endpoint>, level: i32, name: i32, value: &[u8]) ->
         (SOL_SOCKET, SO_DETACH_FILTER) => {}
         (SOL_IPV6, IPV6_V6ONLY) if base.domain == AF_INET6 => options.v6_only = number(value)? != 0,
         (SOL_TCP, TCP_CONGESTION) if base.kind == SOCK_STREAM && base.domain != AF_UNIX => {
-            let known = [b"cubic".as_slice(), b"reno"];
             let name = value.split(|byte| *byte == 0).next().unwrap_or_default();
-            return if known.contains(&name) { Ok(()) } else { Err(Errno::ENOENT) };
+            options.congestion = CONGESTION.iter().position(|known| known.as_bytes() == name).ok_or(Errno::ENOENT)?;
         }
         (SOL_NETLINK, _) if base.domain == AF_NETLINK => {
             options.kept.insert((level, name), number(value)?);
@@ -287,7 +292,7 @@ pub fn get(endpoint: &Arc<dyn Endpoint>, level: i32, name: i32) -> Result<Vec<u8
         }
         (SOL_IPV6, IPV6_V6ONLY) if base.domain == AF_INET6 => flag(options.v6_only),
         (SOL_TCP, TCP_CONGESTION) if !unix && base.kind == SOCK_STREAM => {
-            let mut name = b"cubic".to_vec();
+            let mut name = CONGESTION.get(options.congestion).map(|name| name.as_bytes().to_vec()).unwrap_or_default();
             name.resize(16, 0);
             Ok(name)
         }

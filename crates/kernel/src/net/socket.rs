@@ -140,11 +140,6 @@ pub trait Endpoint: Send + Sync {
         self.base().kind == abi::socket::SOCK_STREAM
     }
 
-    /// A request of the protocol's own.
-    fn ioctl(&self, _task: &Arc<Task>, _request: u32, _argument: u64) -> Result<u64, Errno> {
-        Err(Errno::ENOTTY)
-    }
-
     /// The last description is closed.
     fn close(&self);
 }
@@ -217,7 +212,8 @@ impl File for Socket {
             FIONREAD => self.endpoint.pending()?,
             SIOCOUTQ => self.endpoint.unsent()?,
             SIOCATMARK if self.endpoint.is_stream() => 0,
-            _ => return self.endpoint.ioctl(task, request, argument),
+            // As on Linux any socket answers for the interfaces: if_nametoindex(3) asks a Unix one.
+            _ => return crate::net::interface::ioctl(&task.kernel().net.inet, task, request, argument),
         };
         let answer = i32::try_from(answer).unwrap_or(i32::MAX);
         task.write(UserPtr::new(argument), &answer)?;

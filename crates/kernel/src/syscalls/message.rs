@@ -242,7 +242,8 @@ async fn receive_header(task: &Arc<Task>, fd: u64, place: u64, flags: u32) -> An
     let (_, endpoint) = find(task, fd)?;
     let asking = Asking { parts: Parts::read(task, header.iov, header.iov_length)?, flags };
     let (answer, got) = receive(task, fd, &asking).await?;
-    let mut layout = control::Layout::new(header.control_length);
+    let room = if header.control == 0 { 0 } else { header.control_length };
+    let mut layout = control::Layout::new(room);
     if endpoint.base().options.lock().pass_credentials
         && let Some(ucred) = got.ucred
     {

@@ -13,12 +13,13 @@ use std::sync::{Arc, Weak};
 
 use abi::Errno;
 use abi::socket::{
-    AF_INET, IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_IP, IPPROTO_TCP, IPPROTO_UDP, SOCK_DGRAM, SOCK_RAW, SOCK_STREAM,
+    AF_INET, AF_INET6, IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_IP, IPPROTO_TCP, IPPROTO_UDP, SOCK_DGRAM, SOCK_RAW,
+    SOCK_STREAM,
 };
 
 pub use self::tcp::TcpSocket;
 pub use self::udp::UdpSocket;
-use crate::net::address::{Address, unmapped};
+use crate::net::address::{Address, shown_to, unmapped};
 use crate::net::message::Caller;
 use crate::net::socket::{Base, Endpoint};
 use crate::sync::Mutex;
@@ -114,6 +115,17 @@ fn own_family(base: &Base, address: &Address) -> Result<SocketAddr, Errno> {
         return Err(Errno::ENETUNREACH);
     }
     Ok(plain)
+}
+
+/// The same for datagrams: a socket of AF_INET6 also takes an address of AF_INET, on which
+/// getaddrinfo(3) relies.
+fn either_family(base: &Base, address: &Address) -> Result<SocketAddr, Errno> {
+    match address {
+        Address::Inet(to @ SocketAddr::V4(_)) if base.domain == AF_INET6 => {
+            own_family(base, &Address::Inet(shown_to(AF_INET6, *to)))
+        }
+        _ => own_family(base, address),
+    }
 }
 
 /// The wildcard address of a socket of `domain`.

@@ -153,7 +153,7 @@ impl TcpSocket {
         }
         let binding = self.inet.tcp.bind(&self.base, caller, address, Weak::clone(&self.me))?;
         let mut state = self.state.lock();
-        state.found_port = address.port() == 0 && address.ip().is_unspecified();
+        state.found_port = address.port() == 0;
         state.local = Some(binding.address);
         state.binding = Some(binding);
         Ok(())
@@ -402,6 +402,7 @@ impl Endpoint for TcpSocket {
             if connecting {
                 state.unconnect();
                 state.phase = Phase::Failed;
+                state.error = Some(Errno::ECONNRESET);
             }
             connecting
         };
@@ -475,10 +476,6 @@ impl Endpoint for TcpSocket {
             Phase::Connected(peer) => Ok(peer.link.unsent()),
             _ => Ok(0),
         }
-    }
-
-    fn ioctl(&self, task: &Arc<crate::task::Task>, request: u32, argument: u64) -> Result<u64, Errno> {
-        crate::net::interface::ioctl(&self.inet, task, request, argument)
     }
 
     fn close(&self) {

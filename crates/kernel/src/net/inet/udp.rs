@@ -9,7 +9,7 @@ use abi::socket::*;
 use zerocopy::IntoBytes;
 
 use super::ports::Binding;
-use super::{Inet, own_family, wildcard};
+use super::{Inet, either_family, own_family, wildcard};
 use crate::net::address::{Address, shown_to};
 use crate::net::message::{Caller, Outgoing, Received};
 use crate::net::socket::{Base, Endpoint};
@@ -132,7 +132,7 @@ impl UdpSocket {
                 let peer = self.state.lock().peer.ok_or(Errno::EDESTADDRREQ)?;
                 Ok((peer, true))
             }
-            Some(address) => Ok((own_family(&self.base, address)?, false)),
+            Some(address) => Ok((either_family(&self.base, address)?, false)),
         }
     }
 
@@ -182,7 +182,7 @@ impl Endpoint for UdpSocket {
             drop(ended);
             return Ok(());
         }
-        let (to, from) = self.inet.route(own_family(&self.base, address)?)?;
+        let (to, from) = self.inet.route(either_family(&self.base, address)?)?;
         self.bind_to(caller, SocketAddr::new(wildcard(self.base.domain), 0))?;
         let mut state = self.state.lock();
         // Port 0 is nobody's: the socket only has an address of its own from now on.
@@ -214,6 +214,7 @@ impl Endpoint for UdpSocket {
             return Err(Errno::EACCES);
         }
         let (to, source) = self.inet.route(to)?;
+        let connected = connected || self.state.lock().peer == Some(to);
         let caller = Caller { ucred: message.from, low_ports: false };
         self.bind_to(&caller, SocketAddr::new(wildcard(self.base.domain), 0))?;
         let local = self.state.lock().local.ok_or(Errno::EINVAL)?;
@@ -299,10 +300,6 @@ impl Endpoint for UdpSocket {
 
     fn unsent(&self) -> Result<usize, Errno> {
         Ok(0)
-    }
-
-    fn ioctl(&self, task: &Arc<crate::task::Task>, request: u32, argument: u64) -> Result<u64, Errno> {
-        crate::net::interface::ioctl(&self.inet, task, request, argument)
     }
 
     fn close(&self) {
