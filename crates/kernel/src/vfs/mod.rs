@@ -16,6 +16,7 @@ mod path;
 pub mod permission;
 mod slot;
 pub mod walk;
+mod xattrs;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -26,6 +27,7 @@ pub use mount::{Mount, MountFlags, Mounts};
 pub use path::Path;
 pub use permission::Access;
 pub use slot::Slot;
+pub use xattrs::Xattrs;
 
 /// The longest name of a directory entry.
 pub const NAME_MAX: usize = 255;

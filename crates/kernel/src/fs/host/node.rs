@@ -13,7 +13,12 @@ use super::file::{VolumeDirectory, VolumeFile};
 use super::volume::{HostFs, Key};
 use crate::sync::Mutex;
 use crate::task::Task;
-use crate::vfs::{Attributes, File, FileSystem, Inode, NewNode, OpenFlags, SetAttributes, Slot};
+use crate::vfs::{Attributes, File, FileSystem, Inode, NewNode, OpenFlags, SetAttributes, Slot, Xattrs};
+
+/// What the owner may do with every file on the host.
+const OWNER: u32 = 0o600;
+/// What the owner may do with every directory on the host.
+const OWNER_OF_DIRECTORY: u32 = 0o700;
 
 /// An inode of a volume: a host directory with its descriptor, or a name in one.
 pub(super) struct HostNode {
@@ -122,7 +127,7 @@ impl HostNode {
 
     /// An empty file that stands for a FIFO or a socket.
     fn make_special(self: &Arc<Self>, name: &[u8], kind: u32, attributes: Attributes) -> Result<Arc<HostNode>, Errno> {
-        let file = host::create(self.directory()?, name, attributes.mode & 0o777).map_err(errno)?;
+        let file = host::create(self.directory()?, name, OWNER).map_err(errno)?;
         let stat = host::stat(file.as_fd()).map_err(errno)?;
         let key = (stat.dev, stat.ino);
         self.fs.note(key, |noted| noted.kind = Some(kind));
@@ -154,6 +159,7 @@ impl HostNode {
     }
 
     fn set_host_mode(&self, mode: u32) -> Result<(), Errno> {
+        let mode = mode | if self.kind == S_IFDIR { OWNER_OF_DIRECTORY } else { OWNER };
         if let Some(fd) = self.opened.lock().upgrade() {
             return host::set_mode(fd.as_fd(), mode).map_err(errno);
         }
@@ -190,11 +196,11 @@ impl Inode for HostNode {
         let this = self.strong()?;
         let made = match node {
             NewNode::Regular => {
-                host::create(self.directory()?, name, attributes.mode).map_err(errno)?;
+                host::create(self.directory()?, name, attributes.mode | OWNER).map_err(errno)?;
                 this.child(name)?
             }
             NewNode::Directory => {
-                host::make_directory(self.directory()?, name, attributes.mode).map_err(errno)?;
+                host::make_directory(self.directory()?, name, attributes.mode | OWNER_OF_DIRECTORY).map_err(errno)?;
                 this.child(name)?
             }
             NewNode::Symlink(target) => {
@@ -208,7 +214,7 @@ impl Inode for HostNode {
         let Attributes { mode, uid, gid } = attributes;
         self.fs.note(made.key, |noted| {
             (noted.uid, noted.gid) = (Some(uid), Some(gid));
-            noted.bits = Some(mode & 0o7000);
+            noted.mode = Some(mode & 0o7777);
         });
         Ok(made)
     }
@@ -273,7 +279,7 @@ impl Inode for HostNode {
             if self.kind != S_IFLNK {
                 self.set_host_mode(mode)?;
             }
-            self.fs.note(self.key, |noted| noted.bits = Some(mode & 0o7000));
+            self.fs.note(self.key, |noted| noted.mode = Some(mode & 0o7777));
         }
         if uid.is_some() || gid.is_some() {
             self.fs.note(self.key, |noted| {
@@ -293,6 +299,22 @@ impl Inode for HostNode {
             };
         }
         Ok(())
+    }
+
+    fn get_xattr(&self, name: &[u8]) -> Result<Vec<u8>, Errno> {
+        self.fs.xattrs.lock().get(&self.key).ok_or(Errno::ENODATA)?.get(name)
+    }
+
+    fn set_xattr(&self, name: &[u8], value: &[u8], flags: u32) -> Result<(), Errno> {
+        self.fs.xattrs.lock().entry(self.key).or_default().set(name, value, flags)
+    }
+
+    fn list_xattr(&self) -> Result<Vec<Vec<u8>>, Errno> {
+        Ok(self.fs.xattrs.lock().get(&self.key).map(Xattrs::names).unwrap_or_default())
+    }
+
+    fn remove_xattr(&self, name: &[u8]) -> Result<(), Errno> {
+        self.fs.xattrs.lock().get_mut(&self.key).ok_or(Errno::ENODATA)?.remove(name)
     }
 
     fn truncate(&self, length: u64) -> Result<(), Errno> {

@@ -78,6 +78,17 @@ fn owners_and_set_id_bits_are_the_pods_own_affair() {
 }
 
 #[test]
+fn root_inside_goes_on_where_it_took_the_owners_bits_away() {
+    let volume = Volume::new();
+    let directory = volume.root.create(b"dir", NewNode::Directory, Attributes { mode: 0o555, ..PLAIN }).unwrap();
+    directory.create(b"file", NewNode::Regular, Attributes { mode: 0, ..PLAIN }).unwrap();
+    let file = directory.lookup(b"file").unwrap();
+    assert_eq!((directory.stat().unwrap().mode & 0o7777, file.stat().unwrap().mode & 0o7777), (0o555, 0));
+    assert_eq!(fs::metadata(volume.path.join("dir/file")).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(directory.unlink(b"file"), Ok(()));
+}
+
+#[test]
 fn a_socket_is_an_empty_file_outside_and_one_object_inside() {
     let volume = Volume::new();
     volume.root.create(b"socket", NewNode::Socket, PLAIN).unwrap().slot().unwrap().put(Some(Arc::new(5_u32)));

@@ -2,7 +2,7 @@
 //!
 //! Owns: [`HostFs`]. Names are looked up on the host each time, since others may change the tree too. What the host
 //! will not keep for us is kept here, by device and inode number, as long as the pod lives: the owners that chown(2)
-//! sets (on the host everything belongs to whoever runs us), set-id bits, and which files stand for a FIFO or a socket:
+//! sets (on the host everything belongs to whoever runs us), permission bits, extended attributes, and which files stand for a FIFO or a socket:
 //! on the host those are empty regular files, so that nothing special ever appears there.
 
 use std::cell::RefCell;
@@ -17,7 +17,7 @@ use platform::host;
 use super::errno;
 use super::node::HostNode;
 use crate::sync::Mutex;
-use crate::vfs::{FileSystem, FileSystemStat, Inode, anonymous_device};
+use crate::vfs::{FileSystem, FileSystemStat, Inode, Xattrs, anonymous_device};
 
 /// The magic number that statfs(2) shows: ext4's, which programs expect of a disk.
 const MAGIC: u64 = 0xef53;
@@ -38,6 +38,7 @@ pub struct HostFs {
     root: Mutex<Weak<HostNode>>,
     this: Weak<HostFs>,
     noted: Mutex<HashMap<Key, Noted>>,
+    pub(super) xattrs: Mutex<HashMap<Key, Xattrs>>,
     /// Nodes that stand for FIFOs and sockets, which live as long as their names.
     pub(super) special: Mutex<HashMap<Key, Arc<HostNode>>>,
 }
@@ -47,8 +48,9 @@ pub struct HostFs {
 pub(super) struct Noted {
     pub(super) uid: Option<u32>,
     pub(super) gid: Option<u32>,
-    /// Set-user-id, set-group-id and sticky bits.
-    pub(super) bits: Option<u32>,
+    /// The permission bits that the guest set. On the host the owner may always read and write:
+    /// root inside may, and the owner outside is who runs us.
+    pub(super) mode: Option<u32>,
     /// The type that an empty file stands for.
     pub(super) kind: Option<u32>,
 }
@@ -73,6 +75,7 @@ impl HostFs {
             root: Mutex::default(),
             this: Weak::clone(this),
             noted: Mutex::default(),
+            xattrs: Mutex::default(),
             special: Mutex::default(),
         });
         SERVED.with_borrow_mut(|served| {
@@ -96,6 +99,7 @@ impl HostFs {
 
     pub(super) fn forget_key(&self, key: Key) {
         self.noted.lock().remove(&key);
+        self.xattrs.lock().remove(&key);
         let special = self.special.lock().remove(&key);
         drop(special);
     }
@@ -116,8 +120,8 @@ impl HostFs {
         stat.dev = self.device;
         stat.uid = noted.uid.unwrap_or_else(|| id(stat.uid, own_uid));
         stat.gid = noted.gid.unwrap_or_else(|| id(stat.gid, own_gid));
-        if let Some(bits) = noted.bits {
-            stat.mode = stat.mode & !0o7000 | bits;
+        if let Some(mode) = noted.mode {
+            stat.mode = stat.mode & !0o7777 | mode;
         }
         let stands_for_another = stat.mode & S_IFMT == S_IFREG && stat.size == 0;
         if let Some(kind) = noted.kind.filter(|_| stands_for_another) {

@@ -1,6 +1,5 @@
 //! An inode in memory: attributes and the [`Inode`] contract.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
@@ -16,10 +15,7 @@ use super::lower::LowerDirectory;
 use super::space::PAGE;
 use crate::sync::Mutex;
 use crate::task::Task;
-use crate::vfs::{Attributes, File, FileSystem, Inode, NewNode, OpenFlags, SetAttributes, Slot};
-
-/// The most bytes that the names and values of one inode's extended attributes may have.
-const XATTR_BYTES: usize = 64 * 1024;
+use crate::vfs::{Attributes, File, FileSystem, Inode, NewNode, OpenFlags, SetAttributes, Slot, Xattrs};
 
 /// An inode in memory.
 pub struct Node {
@@ -69,7 +65,7 @@ pub(super) struct Meta {
     pub(super) atime: Timespec,
     pub(super) mtime: Timespec,
     pub(super) ctime: Timespec,
-    pub(super) xattrs: BTreeMap<Vec<u8>, Vec<u8>>,
+    pub(super) xattrs: Xattrs,
 }
 
 impl Node {
@@ -112,7 +108,7 @@ impl Node {
             atime: now,
             mtime: now,
             ctime: now,
-            xattrs: BTreeMap::new(),
+            xattrs: Xattrs::default(),
         };
         let node = Node::build(Arc::clone(fs), fs.next_ino(), kind, body, meta, None, false);
         node.counted.store(true, Ordering::Release);
@@ -328,38 +324,23 @@ impl Inode for Node {
     }
 
     fn get_xattr(&self, name: &[u8]) -> Result<Vec<u8>, Errno> {
-        self.meta.lock().xattrs.get(name).cloned().ok_or(Errno::ENODATA)
+        self.meta.lock().xattrs.get(name)
     }
 
     fn set_xattr(&self, name: &[u8], value: &[u8], flags: u32) -> Result<(), Errno> {
-        const CREATE: u32 = 1;
-        const REPLACE: u32 = 2;
         self.claim()?;
-        let mut meta = self.meta.lock();
-        let there = meta.xattrs.contains_key(name);
-        if there && flags & CREATE != 0 {
-            return Err(Errno::EEXIST);
-        }
-        if !there && flags & REPLACE != 0 {
-            return Err(Errno::ENODATA);
-        }
-        let others = meta.xattrs.iter().filter(|(held, _)| held.as_slice() != name);
-        let held: usize = others.map(|(name, value)| name.len().saturating_add(value.len())).sum();
-        if held.saturating_add(name.len()).saturating_add(value.len()) > XATTR_BYTES {
-            return Err(Errno::ENOSPC);
-        }
-        meta.xattrs.insert(name.to_vec(), value.to_vec());
-        meta.ctime = crate::time::now();
+        self.meta.lock().xattrs.set(name, value, flags)?;
+        self.changed();
         Ok(())
     }
 
     fn list_xattr(&self) -> Result<Vec<Vec<u8>>, Errno> {
-        Ok(self.meta.lock().xattrs.keys().cloned().collect())
+        Ok(self.meta.lock().xattrs.names())
     }
 
     fn remove_xattr(&self, name: &[u8]) -> Result<(), Errno> {
         self.claim()?;
-        self.meta.lock().xattrs.remove(name).map(drop).ok_or(Errno::ENODATA)?;
+        self.meta.lock().xattrs.remove(name)?;
         self.changed();
         Ok(())
     }
