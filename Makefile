@@ -23,7 +23,7 @@ demo: build
 	$(BIN)/python examples/demo.py
 
 test: build
-	cargo test --quiet --workspace --release
+	cargo test --quiet --workspace
 	$(BIN)/python -m pytest -q
 
 check: .venv/ready
@@ -33,7 +33,7 @@ check: .venv/ready
 	PYTHONPATH=src $(BIN)/lint-imports --no-logo
 	$(BIN)/deptry .
 	cargo fmt --check
-	cargo clippy --quiet --workspace --all-targets --release -- -D warnings
+	cargo clippy --quiet --workspace --all-targets -- -D warnings
 
 format: .venv/ready
 	$(BIN)/ruff format .
