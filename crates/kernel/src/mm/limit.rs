@@ -23,7 +23,14 @@ const KERNEL_BASE: u64 = 8 << 20;
 
 /// When to look next.
 #[derive(Default)]
-pub struct Watch(Mutex<Option<Timer>>);
+pub struct Watch(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    timer: Option<Timer>,
+    /// How long guests need at least to fill what was left at the last look.
+    delay: Nanos,
+}
 
 impl Kernel {
     /// Looks again soon, where somebody has a limit and nobody looks yet. To be called when a guest
@@ -32,20 +39,24 @@ impl Kernel {
         if self.pod.memory_bytes.is_none() && !self.has_limited_container() {
             return;
         }
-        if self.memory_watch.0.lock().is_none() {
-            self.look_in(SHORTEST);
+        let delay = {
+            let state = self.memory_watch.0.lock();
+            state.timer.is_none().then_some(state.delay)
+        };
+        if let Some(delay) = delay {
+            self.look_in(delay.max(SHORTEST));
         }
     }
 
     fn look_in(self: &Arc<Self>, delay: Nanos) {
         let when = crate::time::monotonic().saturating_add(delay);
         let timer = self.timers.at(when, Arc::new(Look(Arc::downgrade(self))));
-        let old = self.memory_watch.0.lock().replace(timer);
+        let old = self.memory_watch.0.lock().timer.replace(timer);
         drop(old);
     }
 
     fn look(self: &Arc<Self>) {
-        let old = self.memory_watch.0.lock().take();
+        let old = self.memory_watch.0.lock().timer.take();
         drop(old);
         let containers = self.containers();
         let own = containers.iter().filter_map(|container| {
@@ -55,9 +66,11 @@ impl Kernel {
         let least = own.min();
         let whole = self.pod.memory_bytes.map(|limit| enforce(&containers, limit, self.own_bytes()));
         let Some(headroom) = [least, whole].into_iter().flatten().min() else { return };
+        let delay = u128::from(headroom) * 1_000_000_000 / u128::from(FILL_RATE);
+        let delay = (delay as Nanos).clamp(SHORTEST, LONGEST);
+        self.memory_watch.0.lock().delay = delay;
         if containers.iter().any(|container| container.somebody_runs()) {
-            let delay = u128::from(headroom) * 1_000_000_000 / u128::from(FILL_RATE);
-            self.look_in((delay as Nanos).clamp(SHORTEST, LONGEST));
+            self.look_in(delay);
         }
     }
 }
