@@ -17,10 +17,12 @@ UNEDITED = "\x1b[?2004l"
 """What bash's line editor shows when it hands the terminal to a command; what is typed before belongs to the editor."""
 
 
-RESIZED = """\
-import os, signal; signal.signal(signal.SIGWINCH, lambda *_: None); print("ready", flush=True)
-signal.pause(); size = os.get_terminal_size(); print((size.lines, size.columns))
-""".replace("\n", "; ", 1)
+RESIZED = (
+    "import os, signal; signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGWINCH]); signal.signal(signal.SIGWINCH, "
+    'lambda *_: None); print("ready", flush=True); signal.sigwait([signal.SIGWINCH]); size = os.get_terminal_size(); '
+    "print((size.lines, size.columns))"
+)
+"""A Python program that waits for one change of the window's size."""
 
 
 def runs(bash: Keyboard, command: str, shown: str) -> None:

@@ -61,7 +61,7 @@ _PERL = {
 
 _NODE = {
     "script": "console.log([3, 1, 2].sort(), process.argv.length, process.platform); process.exitCode = 5",
-    "timers and promises": "setTimeout(() => console.log('late'), 20); setImmediate(() => console.log('soon')); Promise.resolve().then(() => console.log('first'))",
+    "timers and promises": "setImmediate(() => { console.log('soon'); setTimeout(() => console.log('late'), 5); }); Promise.resolve().then(() => console.log('first'))",
     "http server": """
 const http = require('http');
 const s = http.createServer((q, r) => { let n = 0; q.on('data', d => n += d.length).on('end', () => r.end(q.method + q.url + n)); });
