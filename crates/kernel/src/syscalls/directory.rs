@@ -1,4 +1,5 @@
-//! getdents, getdents64, mkdir, rmdir, chdir, fchdir, getcwd, chroot: getdents(2), mkdir(2), chdir(2), getcwd(3), chroot(2).
+//! getdents, mkdir, rmdir, chdir, getcwd, chroot and their forms: getdents(2), mkdir(2), chdir(2),
+//! getcwd(3), chroot(2).
 
 use std::sync::Arc;
 

@@ -1,8 +1,8 @@
 //! Advisory locks: flock(2), and the record locks of fcntl(2), by process and by open file description.
 //!
-//! Owns: [`Locks`], who holds what on which file of the pod, and the wait for a lock to go. Does not own: which call
-//! means what (`syscalls::lock`). A process's record locks go when it closes any descriptor of the file; the others when
-//! their description is closed for the last time.
+//! Owns: [`Locks`], who holds what on which file of the pod, and the wait for a lock to go. Does not
+//! own: which call means what (`syscalls::lock`). A process's record locks go when it closes any
+//! descriptor of the file; the others when their description is closed for the last time.
 
 use std::collections::HashMap;
 

@@ -1,9 +1,10 @@
 //! A directory of the host that guests may change: volumes and bind mounts.
 //!
-//! Owns: [`HostFs`]. Names are looked up on the host each time, since others may change the tree too. What the host
-//! will not keep for us is kept here, by device and inode number, as long as the pod lives: the owners that chown(2)
-//! sets (on the host everything belongs to whoever runs us), permission bits, extended attributes, and which files stand for a FIFO or a socket:
-//! on the host those are empty regular files, so that nothing special ever appears there.
+//! Owns: [`HostFs`]. Names are looked up on the host each time, since others may change the tree too.
+//! What the host will not keep for us is kept here, by device and inode number, as long as the pod
+//! lives: the owners that chown(2) sets (on the host everything belongs to whoever runs us),
+//! permission bits, extended attributes, and which files stand for a FIFO or a socket: on the host
+//! those are empty regular files, so that nothing special ever appears there.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
