@@ -165,3 +165,44 @@ fn ambient(task: &Arc<Task>, operation: u64, [number, fourth, fifth]: [u64; 3]) 
     task.process().set_credentials(Credentials { ambient, ..(*old).clone() });
     Ok(0)
 }
+
+#[cfg(test)]
+mod tests {
+    use abi::nr;
+
+    use super::*;
+    use crate::task::Fault;
+    use crate::testing::Guest;
+
+    fn prctl(guest: &Guest, option: u32, argument: u64) -> Answer {
+        guest.call(nr::PRCTL, &[option.into(), argument])
+    }
+
+    #[test]
+    fn a_name_is_cut_to_fifteen_bytes() {
+        let guest = Guest::new();
+        assert_eq!(prctl(&guest, PR_SET_NAME, guest.text("a rather long name")), Ok(0));
+        let buffer = guest.room(16);
+        assert_eq!(prctl(&guest, PR_GET_NAME, buffer), Ok(0));
+        assert_eq!(guest.bytes(buffer, 16), b"a rather long n\0");
+    }
+
+    #[test]
+    fn a_dropped_capability_is_gone_from_the_bounding_set() {
+        let guest = Guest::new();
+        let kill = u64::from(capability::KILL);
+        assert_eq!(prctl(&guest, PR_CAPBSET_READ, kill), Ok(1));
+        assert_eq!(prctl(&guest, PR_CAPBSET_DROP, kill), Ok(0));
+        assert_eq!(prctl(&guest, PR_CAPBSET_READ, kill), Ok(0));
+        guest.become_user(1000);
+        assert_eq!(prctl(&guest, PR_CAPBSET_DROP, kill), Err(Fault::Errno(Errno::EPERM)));
+    }
+
+    #[test]
+    fn no_new_privileges_cannot_be_taken_back() {
+        let guest = Guest::new();
+        assert_eq!(prctl(&guest, PR_SET_NO_NEW_PRIVS, 1), Ok(0));
+        assert_eq!(prctl(&guest, PR_SET_NO_NEW_PRIVS, 0), Err(Fault::Errno(Errno::EINVAL)));
+        assert_eq!(prctl(&guest, PR_GET_NO_NEW_PRIVS, 0), Ok(1));
+    }
+}

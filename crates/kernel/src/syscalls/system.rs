@@ -42,7 +42,6 @@ pub(super) const CALLS: &[Call] = &[
     now!(LOOKUP_DCOOKIE, refused, "never allowed"),
     now!(MIGRATE_PAGES, refused, "never allowed"),
     now!(PERF_EVENT_OPEN, refused, "never allowed"),
-    now!(QUOTACTL, refused, "never allowed"),
     now!(REBOOT, refused, "never allowed"),
     now!(REQUEST_KEY, refused, "never allowed"),
     now!(SWAPOFF, refused, "never allowed"),
@@ -156,5 +155,35 @@ fn syslog(task: &Arc<Task>, [action, _, length, ..]: Args) -> Answer {
         0..=10 if task.credentials().capable(capability::SYSLOG) => Ok(0),
         0..=10 => Err(Errno::EPERM.into()),
         _ => Err(Errno::EINVAL.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use abi::nr;
+
+    use super::*;
+    use crate::task::Fault;
+    use crate::testing::Guest;
+
+    #[test]
+    fn uname_tells_the_pods_name_and_ours() {
+        let guest = Guest::new();
+        let buffer = guest.room(size_of::<Utsname>());
+        assert_eq!(guest.call(nr::UNAME, &[buffer]), Ok(0));
+        let text = guest.bytes(buffer, 3 * UTS_FIELD);
+        let fields: Vec<&[u8]> =
+            text.chunks(UTS_FIELD).map(|field| field.split(|b| *b == 0).next().unwrap_or(&[])).collect();
+        assert_eq!(fields, [b"Linux".as_slice(), b"test", RELEASE.as_bytes()]);
+    }
+
+    #[test]
+    fn a_container_cannot_rename_its_host_or_reach_for_the_machine() {
+        let guest = Guest::new();
+        let name = guest.text("x");
+        let refused = Err(Fault::Errno(Errno::EPERM));
+        assert_eq!(guest.call(nr::SETHOSTNAME, &[name, 1]), refused);
+        assert_eq!(guest.call(nr::REBOOT, &[]), refused);
+        assert_eq!(guest.call(nr::BPF, &[]), refused);
     }
 }

@@ -69,3 +69,16 @@ pub fn find(number: u32) -> Option<&'static Call> {
 pub fn all() -> impl Iterator<Item = &'static Call> {
     FAMILIES.iter().flat_map(|family| family.iter())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_call_has_two_rows() {
+        let mut numbers: Vec<u32> = all().map(|call| call.number).collect();
+        numbers.sort_unstable();
+        let twice: Vec<_> = numbers.windows(2).filter(|pair| pair.first() == pair.last()).collect();
+        assert!(twice.is_empty(), "twice in the table: {twice:?}");
+    }
+}
