@@ -126,7 +126,7 @@ impl HostNode {
     }
 
     /// An empty file that stands for a FIFO or a socket.
-    fn make_special(self: &Arc<Self>, name: &[u8], kind: u32, attributes: Attributes) -> Result<Arc<HostNode>, Errno> {
+    fn make_special(self: &Arc<Self>, name: &[u8], kind: u32) -> Result<Arc<HostNode>, Errno> {
         let file = host::create(self.directory()?, name, OWNER).map_err(errno)?;
         let stat = host::stat(file.as_fd()).map_err(errno)?;
         let key = (stat.dev, stat.ino);
@@ -207,8 +207,8 @@ impl Inode for HostNode {
                 host::make_link(self.directory()?, name, &target).map_err(errno)?;
                 this.child(name)?
             }
-            NewNode::Fifo => this.make_special(name, S_IFIFO, attributes)?,
-            NewNode::Socket => this.make_special(name, S_IFSOCK, attributes)?,
+            NewNode::Fifo => this.make_special(name, S_IFIFO)?,
+            NewNode::Socket => this.make_special(name, S_IFSOCK)?,
             NewNode::CharDevice(_) | NewNode::BlockDevice(_) => return Err(Errno::EPERM),
         };
         let Attributes { mode, uid, gid } = attributes;
