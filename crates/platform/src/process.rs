@@ -2,7 +2,8 @@
 
 use std::os::fd::{FromRawFd, OwnedFd};
 
-/// Blocks SIGCHLD, which the platform waits for, and lets a broken pipe be an error.
+/// Blocks SIGCHLD, which the platform waits for, lets a broken pipe be an error, and allows as many
+/// descriptors as the host grants: files of guests cost some.
 pub fn prepare() {
     let mut set = std::mem::MaybeUninit::<libc::sigset_t>::zeroed();
     // SAFETY: `set` is filled before it is used.
@@ -11,6 +12,10 @@ pub fn prepare() {
         libc::sigaddset(set.as_mut_ptr(), libc::SIGCHLD);
         libc::sigprocmask(libc::SIG_BLOCK, set.as_ptr(), std::ptr::null_mut());
         libc::signal(libc::SIGPIPE, libc::SIG_IGN);
+        let mut files = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+        libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut files);
+        files.rlim_cur = files.rlim_max;
+        libc::setrlimit(libc::RLIMIT_NOFILE, &raw const files);
     }
 }
 
