@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
 use abi::Errno;
-use abi::stat::{S_IFCHR, S_IFIFO, S_IFMT, S_IFSOCK, Stat};
+use abi::stat::{S_IFCHR, S_IFIFO, S_IFMT, Stat};
 
 use crate::kernel::Kernel;
 use crate::vfs::File;
@@ -57,14 +57,6 @@ impl File for HostStream {
     fn poll(&self) -> Events {
         let ready = platform::stream::ready(self.fd.as_fd());
         Events::from_bits_truncate(u32::from(ready))
-    }
-
-    fn label(&self) -> String {
-        match self.stat.mode & S_IFMT {
-            S_IFIFO => format!("pipe:[{}]", self.stat.ino),
-            S_IFSOCK => format!("socket:[{}]", self.stat.ino),
-            _ => "anon_inode:[stream]".to_owned(),
-        }
     }
 
     fn queue(&self) -> Option<&WaitQueue> {
