@@ -1,13 +1,11 @@
 //! What travels with bytes: credentials and open files, unix(7) "Ancillary messages".
 
-use std::cell::RefCell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use abi::Errno;
 use abi::socket::Ucred;
 
 use crate::net::Address;
+use crate::net::flight::Flying;
 use crate::task::{Credentials, Task};
 use crate::vfs::OpenFile;
 
@@ -31,74 +29,6 @@ impl Caller {
 
 fn may_bind_low(credentials: &Credentials) -> bool {
     credentials.capable(crate::task::capability::NET_BIND_SERVICE)
-}
-
-/// How many open files are in messages that nobody has received, in this pod.
-static FLYING: AtomicUsize = AtomicUsize::new(0);
-/// Their bound: a socket that was sent through itself is never closed, and must not cost without end.
-const MOST_FLYING: usize = 16384;
-
-/// An open file in a message.
-pub struct Flying(Option<Arc<OpenFile>>);
-
-impl Flying {
-    /// Takes `files` along; `ETOOMANYREFS` where too many fly already, unix(7).
-    pub fn board(files: Vec<Arc<OpenFile>>) -> Result<Vec<Flying>, Errno> {
-        let count = files.len();
-        if FLYING.load(Ordering::Acquire).saturating_add(count) > MOST_FLYING {
-            return Err(Errno::ETOOMANYREFS);
-        }
-        FLYING.fetch_add(count, Ordering::AcqRel);
-        Ok(files.into_iter().map(|file| Flying(Some(file))).collect())
-    }
-
-    /// The file, which has arrived.
-    pub fn land(mut self) -> Option<Arc<OpenFile>> {
-        let landed = self.0.take();
-        if landed.is_some() {
-            FLYING.fetch_sub(1, Ordering::AcqRel);
-        }
-        landed
-    }
-
-    /// The file, which flies on: for MSG_PEEK.
-    pub fn file(&self) -> Option<&Arc<OpenFile>> {
-        self.0.as_ref()
-    }
-}
-
-impl Drop for Flying {
-    fn drop(&mut self) {
-        if let Some(file) = self.0.take() {
-            FLYING.fetch_sub(1, Ordering::AcqRel);
-            bury(file);
-        }
-    }
-}
-
-/// Lets go of a file without recursion: it may be a socket that holds messages with sockets.
-fn bury(file: Arc<OpenFile>) {
-    thread_local! {
-        static GRAVES: RefCell<Option<Vec<Arc<OpenFile>>>> = const { RefCell::new(None) };
-    }
-    let digging = GRAVES.with_borrow_mut(|graves| match graves {
-        Some(list) => {
-            list.push(Arc::clone(&file));
-            true
-        }
-        None => {
-            *graves = Some(Vec::new());
-            false
-        }
-    });
-    if digging {
-        return;
-    }
-    drop(file);
-    while let Some(next) = GRAVES.with_borrow_mut(|graves| graves.as_mut().and_then(Vec::pop)) {
-        drop(next);
-    }
-    GRAVES.with_borrow_mut(|graves| *graves = None);
 }
 
 /// A message on its way out.

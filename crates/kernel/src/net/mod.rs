@@ -6,6 +6,7 @@
 //! sides; announcements are made with none held.
 
 pub mod address;
+pub mod flight;
 pub mod inet;
 pub mod interface;
 pub mod message;
@@ -31,6 +32,8 @@ pub type Pair = (Arc<dyn Endpoint>, Arc<dyn Endpoint>);
 /// The pod's network: one port space and one space of abstract names for all containers.
 #[derive(Default)]
 pub struct Stack {
+    /// Open files in messages.
+    pub flights: Arc<flight::Flights>,
     /// Unix names.
     pub unix: Arc<unix::Names>,
     /// Addresses and ports.

@@ -11,6 +11,7 @@ use abi::socket::{FIONREAD, SIOCATMARK, SIOCOUTQ, Ucred};
 use abi::stat::{S_IFSOCK, Stat};
 
 use crate::net::address::Address;
+use crate::net::flight::Flying;
 use crate::net::message::{Caller, Outgoing, Received};
 use crate::net::options::Options;
 use crate::sync::Mutex;
@@ -138,6 +139,16 @@ pub trait Endpoint: Send + Sync {
     /// A stream, whose bytes have no borders and whose broken end is told by SIGPIPE.
     fn is_stream(&self) -> bool {
         self.base().kind == abi::socket::SOCK_STREAM
+    }
+
+    /// The files in messages that nobody has received, by address: `flight::Flying::key`.
+    fn flying(&self) -> Vec<usize> {
+        Vec::new()
+    }
+
+    /// Takes them out of their messages.
+    fn take_flying(&self) -> Vec<Flying> {
+        Vec::new()
     }
 
     /// The last description is closed.

@@ -11,7 +11,8 @@ use std::sync::Arc;
 use abi::Errno;
 use abi::socket::{MSG_PEEK, Ucred};
 
-use crate::net::message::{Flying, Outgoing, Received};
+use crate::net::flight::Flying;
+use crate::net::message::{Outgoing, Received};
 use crate::sync::Mutex;
 use crate::wait::{Events, WaitQueue};
 
@@ -252,6 +253,16 @@ impl Link {
     pub fn set_capacity(&self, bytes: usize) {
         self.with(|_, other| other.capacity = bytes);
         self.tell_own(Events::OUT | Events::WRNORM);
+    }
+
+    /// The files in what this end has not read, by address.
+    pub fn flying(&self) -> Vec<usize> {
+        self.with(|own, _| own.inbox.iter().flat_map(|segment| &segment.files).filter_map(Flying::key).collect())
+    }
+
+    /// Takes the files out of what this end has not read.
+    pub fn take_flying(&self) -> Vec<Flying> {
+        self.with(|own, _| own.inbox.iter_mut().flat_map(|segment| std::mem::take(&mut segment.files)).collect())
     }
 
     /// How both ends stand, for /proc/net: (this end wrote its last, the other did).

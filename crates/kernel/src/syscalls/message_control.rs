@@ -6,7 +6,8 @@ use abi::Errno;
 use abi::socket::{AF_UNIX, ControlHeader, SCM_CREDENTIALS, SCM_MAX_FD, SCM_RIGHTS, SOL_SOCKET, Ucred};
 use zerocopy::{FromBytes, IntoBytes};
 
-use crate::net::message::{Caller, Flying};
+use crate::net::flight::Flying;
+use crate::net::message::Caller;
 use crate::task::{Resource, Task, capability};
 use crate::vfs::OpenFile;
 
@@ -47,7 +48,7 @@ pub(super) fn read(task: &Arc<Task>, domain: u16, address: u64, length: u64) -> 
         }
         rest = rest.get(aligned(end)..).unwrap_or_default();
     }
-    carried.files = Flying::board(files)?;
+    carried.files = task.kernel().net.flights.board(files)?;
     Ok(carried)
 }
 

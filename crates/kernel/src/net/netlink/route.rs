@@ -48,6 +48,10 @@ pub(super) fn answer(
         }
         RTM_GETADDR if dump => interfaces.iter().for_each(|one| addresses(answers, to, family, one)),
         RTM_GETROUTE if dump => interfaces.iter().for_each(|one| routes(answers, to, family, one)),
+        RTM_GETROUTE => {
+            way(answers, to, &interfaces, family, body)?;
+            return Ok(Answered::One);
+        }
         _ if dump => {}
         _ => return Err(Errno::EOPNOTSUPP),
     }
@@ -126,6 +130,40 @@ fn addresses(answers: &mut Messages, to: &NetlinkHeader, family: u16, of: &Inter
 /// The first address of the network that `ip` is in: where its gateway is taken to be.
 pub(super) fn gateway(ip: Ipv4Addr) -> Ipv4Addr {
     Ipv4Addr::from_bits(ip.to_bits() & !0xff | 1)
+}
+
+/// The way to one address: `ENETUNREACH` where it is not the pod's own.
+fn way(
+    answers: &mut Messages,
+    to: &NetlinkHeader,
+    interfaces: &[Interface],
+    family: u16,
+    body: &[u8],
+) -> Result<(), Errno> {
+    let attributes = body.get(size_of::<RouteMessage>()..).ok_or(Errno::EINVAL)?;
+    let asked = attribute(attributes, RTA_DST).ok_or(Errno::EINVAL)?;
+    let ip = match family {
+        AF_INET => IpAddr::from(<[u8; 4]>::try_from(asked).map_err(|_| Errno::EINVAL)?),
+        AF_INET6 => IpAddr::from(<[u8; 16]>::try_from(asked).map_err(|_| Errno::EINVAL)?),
+        _ => return Err(Errno::EAFNOSUPPORT),
+    };
+    let own = |one: &&Interface| one.addresses.iter().any(|(own, _)| *own == ip) || ip.is_loopback() && one.index == 1;
+    interfaces.iter().find(own).ok_or(Errno::ENETUNREACH)?;
+    const LOOPBACK: u32 = 1;
+    let message = RouteMessage {
+        family: family as u8,
+        destination: if ip.is_ipv4() { 32 } else { 128 },
+        table: RT_TABLE_LOCAL,
+        kind: RTN_LOCAL,
+        ..RouteMessage::default()
+    };
+    let attributes = Attributes::default()
+        .with(RTA_TABLE, &u32::from(RT_TABLE_LOCAL).to_ne_bytes())
+        .with(RTA_DST, asked)
+        .with(RTA_OIF, &LOOPBACK.to_ne_bytes())
+        .with(RTA_PREFSRC, asked);
+    answers.add(to, RTM_NEWROUTE, 0, message.as_bytes(), &attributes);
+    Ok(())
 }
 
 /// The route to an interface's network and, for IPv4, the default route.

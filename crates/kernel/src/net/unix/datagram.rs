@@ -8,7 +8,8 @@ use abi::socket::{AF_UNIX, MSG_DONTWAIT, MSG_PEEK, SOCK_DGRAM, Ucred};
 
 use super::names::{Bound, NOBODY, Names};
 use crate::net::address::{Address, UnixName};
-use crate::net::message::{Caller, Flying, Outgoing, Received};
+use crate::net::flight::Flying;
+use crate::net::message::{Caller, Outgoing, Received};
 use crate::net::socket::{Base, Endpoint};
 use crate::net::stream::copy;
 use crate::sync::Mutex;
@@ -278,6 +279,16 @@ impl Endpoint for DatagramSocket {
 
     fn unsent(&self) -> Result<usize, Errno> {
         Ok(0)
+    }
+
+    fn flying(&self) -> Vec<usize> {
+        let state = self.state.lock();
+        state.inbox.iter().flat_map(|datagram| &datagram.files).filter_map(Flying::key).collect()
+    }
+
+    fn take_flying(&self) -> Vec<Flying> {
+        let mut state = self.state.lock();
+        state.inbox.iter_mut().flat_map(|datagram| std::mem::take(&mut datagram.files)).collect()
     }
 
     fn close(&self) {

@@ -8,6 +8,7 @@ use abi::socket::{AF_UNIX, SOCK_SEQPACKET, Ucred};
 
 use super::names::{Bound, NOBODY, Names};
 use crate::net::address::{Address, UnixName};
+use crate::net::flight::Flying;
 use crate::net::message::{Caller, Outgoing, Received};
 use crate::net::socket::{Base, Endpoint};
 use crate::net::stream::{End, Link, Style};
@@ -271,6 +272,14 @@ impl Endpoint for StreamSocket {
 
     fn unsent(&self) -> Result<usize, Errno> {
         Ok(self.connected().map_or(0, |peer| peer.link.unsent()))
+    }
+
+    fn flying(&self) -> Vec<usize> {
+        self.connected().map(|peer| peer.link.flying()).unwrap_or_default()
+    }
+
+    fn take_flying(&self) -> Vec<Flying> {
+        self.connected().map(|peer| peer.link.take_flying()).unwrap_or_default()
     }
 
     fn close(&self) {

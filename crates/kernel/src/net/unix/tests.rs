@@ -2,7 +2,8 @@ use abi::socket::{MSG_PEEK, SOCK_DGRAM, SOCK_SEQPACKET, Ucred};
 
 use super::*;
 use crate::net::address::{Address, UnixName};
-use crate::net::message::{Flying, Outgoing};
+use crate::net::flight::Flights;
+use crate::net::message::Outgoing;
 use crate::net::socket::Socket;
 use crate::vfs::OpenFlags;
 use crate::wait::Events;
@@ -89,10 +90,11 @@ fn datagrams_keep_their_borders_their_sender_and_their_order() {
 #[test]
 fn files_travel_and_close_with_a_message_that_nobody_reads() {
     let names = Arc::<Names>::default();
+    let flights = Arc::<Flights>::default();
     let (a, b) = pair(&names, &ME, SOCK_STREAM, 0).expect("a pair");
     let (reader, writer) =
         crate::fs::pipe::Pipe::pair(&crate::task::Credentials::user(0, 0, Vec::new()), OpenFlags::empty());
-    let files = Flying::board(vec![Arc::clone(&writer)]).expect("few are under way");
+    let files = flights.board(vec![Arc::clone(&writer)]).expect("few are under way");
     a.send(&mut Outgoing { from: ME.ucred, bytes: b"xyz", to: None, files }).expect("there is room");
     send(&a, b"more").expect("there is room");
     let mut buffer = [0; 10];
@@ -100,7 +102,7 @@ fn files_travel_and_close_with_a_message_that_nobody_reads() {
     assert_eq!((got.count, got.files.len()), (3, 1), "bytes behind a message with files wait for the next read");
     assert!(Arc::ptr_eq(&got.files[0], &writer));
     drop(got);
-    let files = Flying::board(vec![writer]).expect("few are under way");
+    let files = flights.board(vec![writer]).expect("few are under way");
     a.send(&mut Outgoing { from: ME.ucred, bytes: b"x", to: None, files }).expect("there is room");
     assert!(!reader.file().poll().contains(Events::HUP));
     drop((Socket::open(b, OpenFlags::empty()), a));
@@ -110,11 +112,12 @@ fn files_travel_and_close_with_a_message_that_nobody_reads() {
 #[test]
 fn a_long_chain_of_sockets_in_sockets_is_let_go_without_recursion() {
     let names = Arc::<Names>::default();
+    let flights = Arc::<Flights>::default();
     let mut inner = None;
     for _ in 0..10_000 {
         let (a, b) = pair(&names, &ME, SOCK_STREAM, 0).expect("a pair");
         if let Some(file) = inner.take() {
-            let files = Flying::board(vec![file]).expect("few are under way");
+            let files = flights.board(vec![file]).expect("few are under way");
             a.send(&mut Outgoing { from: ME.ucred, bytes: b"x", to: None, files }).expect("there is room");
         }
         drop(Socket::open(a, OpenFlags::empty()));
@@ -122,4 +125,31 @@ fn a_long_chain_of_sockets_in_sockets_is_let_go_without_recursion() {
     }
     drop(inner);
     assert!(names.all().is_empty());
+}
+
+#[test]
+fn sockets_that_only_hold_each_other_are_found_and_let_go() {
+    let (names, flights) = (Arc::<Names>::default(), Arc::<Flights>::default());
+    let open = |endpoint| Socket::open(endpoint, OpenFlags::empty());
+    let post = |into: &Arc<dyn Endpoint>, file: &Arc<crate::vfs::OpenFile>| {
+        let files = flights.board(vec![Arc::clone(file)]).expect("few are under way");
+        into.send(&mut Outgoing { from: ME.ucred, bytes: b"x", to: None, files }).expect("there is room");
+    };
+    // Two sockets, each in a message that waits in the other; and one more that waits in a socket in use.
+    let (a, to_a) = pair(&names, &ME, SOCK_STREAM, 0).expect("a pair");
+    let (b, to_b) = pair(&names, &ME, SOCK_DGRAM, 0).expect("a pair");
+    let (c, to_c) = pair(&names, &ME, SOCK_STREAM, 0).expect("a pair");
+    let (a, b, c, used) = (open(a), open(b), open(c), open(Arc::clone(&to_c)));
+    post(&to_a, &b);
+    post(&to_b, &a);
+    let (d, _to_d) = pair(&names, &ME, SOCK_STREAM, 0).expect("a pair");
+    let d = open(d);
+    let keep: Arc<dyn Endpoint> = Arc::clone(Socket::of(&c).expect("a socket").endpoint());
+    post(&keep, &d);
+    drop((a, b, d));
+    assert_eq!(flights.count(), 3);
+    flights.collect();
+    assert_eq!(flights.count(), 1, "what waits in a socket in use still flies");
+    assert_eq!(used.file().read(&mut [0; 5], 0), Ok(1));
+    assert_eq!(flights.count(), 0);
 }
