@@ -68,6 +68,7 @@ pub const KERNEL_CALLS: &[u32] = &[
     abi::nr::SCHED_GETAFFINITY,
     abi::nr::SYSINFO,
     abi::nr::WAIT4,
+    abi::nr::WAITID,
     abi::nr::KILL,
     abi::nr::TGKILL,
     abi::nr::RT_SIGQUEUEINFO,

@@ -144,6 +144,12 @@ pub trait Platform: Send + Sync {
         Err(Errno::ENOSYS)
     }
 
+    /// Whether the thread runs the stub that [`Platform::exec`] told it to start: its old program is
+    /// gone. A guest that makes the stub's calls itself is told apart by this.
+    fn runs_stub(&self, _task: HostTask) -> bool {
+        true
+    }
+
     /// Makes the caller fork with these arguments of clone(2); the caller gets its result from the
     /// host. Answers the new process, which has not run yet.
     fn fork(&self, _call: &GuestCall, _args: [u64; 6]) -> Result<HostTask, Errno> {

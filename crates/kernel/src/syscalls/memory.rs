@@ -31,7 +31,9 @@ const PROT_EXEC: u64 = 4;
 
 /// A file mapping: the vetted host file is put under the very number that the caller passes, and
 /// the host makes the mapping. The host file is open for writing only where a shared mapping of a
-/// description that is may write, so mprotect(2) gains nothing later.
+/// description that is may write, so mprotect(2) gains nothing later. The number that the loader stub
+/// has while another thread is about to start it is not to be replaced: that thread would start a
+/// guest's file by the host's own loader.
 fn mmap(task: &Arc<Task>, [_, length, protection, flags, fd, offset]: Args) -> Answer {
     if task.process().is_loading() {
         return Err(Fault::Continue);
@@ -43,6 +45,9 @@ fn mmap(task: &Arc<Task>, [_, length, protection, flags, fd, offset]: Args) -> A
         return Err(Errno::EINVAL.into());
     }
     let fd = fd as i32;
+    if fd as u32 == platform::notify::STUB_NUMBER && task.process().is_planned() {
+        return Err(Errno::EAGAIN.into());
+    }
     let open = task.files().get(fd)?;
     if !open.flags().readable() {
         return Err(Errno::EACCES.into());

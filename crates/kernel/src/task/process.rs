@@ -284,6 +284,11 @@ impl Process {
         drop(old);
     }
 
+    /// Whether a thread of it is about to start the stub.
+    pub fn is_planned(&self) -> bool {
+        matches!(self.state.lock().exec, Exec::Planned(_))
+    }
+
     /// Takes what the stub asks for.
     pub fn take_plan(&self) -> Option<Plan> {
         let mut state = self.state.lock();

@@ -31,6 +31,9 @@ use crate::{BadAddress, Event, GuestCall, HostTask, Identity, Platform, Reply, S
 use listener::{Listener, Received};
 use spawner::Spawner;
 
+/// The number under which a thread that is to exec gets the stub, closed by the execve.
+pub const STUB_NUMBER: u32 = 3;
+
 /// Tokens of pidfds carry this bit beside the process's id, tokens of listeners do not.
 const PROCESS_TOKEN: u64 = 1 << 31;
 
@@ -48,6 +51,8 @@ struct State {
     listeners: HashMap<u32, Arc<Listener>>,
     processes: HashMap<i32, OwnedFd>,
     deferred: VecDeque<(u32, Received)>,
+    /// A thread died while it forked: its child may be there and nobody's.
+    strays: bool,
 }
 
 impl Notify {
@@ -101,11 +106,19 @@ impl Notify {
     }
 
     fn ended(&self, process: i32) -> Option<Event> {
+        self.end_strays();
         let (ended, usage) = namespaces::reap(process)?;
         if let Some(pidfd) = self.state().processes.remove(&process) {
             self.reactor.remove(pidfd.as_raw_fd());
         }
         Some(Event::Ended(HostTask(process), ended, usage))
+    }
+
+    fn end_strays(&self) {
+        let mut state = self.state();
+        if state.strays && trace::end_strays(|process| state.processes.contains_key(&process)) {
+            state.strays = false;
+        }
     }
 
     fn event(&self, bits: u32, token: u64) -> Option<Event> {
@@ -177,7 +190,6 @@ impl Platform for Notify {
     }
 
     fn exec(&self, call: &GuestCall) -> Result<(u32, [u64; 6]), Errno> {
-        const STUB_NUMBER: u32 = 3;
         self.install(call, STUB_NUMBER, self.stub.as_fd())?;
         let empty = stub_path(self, call)?;
         let args = [u64::from(STUB_NUMBER), empty, 0, 0, libc::AT_EMPTY_PATH as u64, 0];
@@ -185,11 +197,20 @@ impl Platform for Notify {
         Ok((abi::nr::EXECVEAT, args))
     }
 
+    fn runs_stub(&self, task: HostTask) -> bool {
+        procfs::runs(self.proc_dir.as_fd(), task.0, self.stub.as_fd())
+            && !procfs::has_descriptor(self.proc_dir.as_fd(), task.0, STUB_NUMBER)
+    }
+
     fn fork(&self, call: &GuestCall, args: [u64; 6]) -> Result<HostTask, Errno> {
         let listener = self.listener(call.listener).ok_or(Errno::ESRCH)?;
         let mut deferred = Vec::new();
         let forked = trace::fork(&listener, &reassemble(call), args, &mut deferred);
         self.state().deferred.extend(deferred.into_iter().map(|received| (call.listener, received)));
+        if forked == Err(libc::ESRCH) {
+            self.state().strays = true;
+            self.end_strays();
+        }
         let child = forked.map_err(translate)?;
         self.adopt(child).map_err(|_| Errno::ENOMEM)?;
         Ok(HostTask(child))

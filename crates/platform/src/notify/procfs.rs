@@ -56,6 +56,19 @@ pub(crate) fn signal_state(proc_dir: BorrowedFd<'_>, host: i32) -> Option<Signal
     })
 }
 
+/// Whether the process runs `program`.
+pub(crate) fn runs(proc_dir: BorrowedFd<'_>, host: i32, program: BorrowedFd<'_>) -> bool {
+    let running = rustix::fs::statat(proc_dir, format!("{host}/exe"), rustix::fs::AtFlags::empty());
+    let (Ok(running), Ok(wanted)) = (running, rustix::fs::fstat(program)) else { return false };
+    (running.st_dev, running.st_ino) == (wanted.st_dev, wanted.st_ino)
+}
+
+/// Whether descriptor `number` of the process may be open on the host.
+pub(crate) fn has_descriptor(proc_dir: BorrowedFd<'_>, host: i32, number: u32) -> bool {
+    let itself = rustix::fs::AtFlags::SYMLINK_NOFOLLOW;
+    rustix::fs::statat(proc_dir, format!("{host}/fd/{number}"), itself).err() != Some(rustix::io::Errno::NOENT)
+}
+
 /// As `Platform::threads`.
 pub(crate) fn threads(proc_dir: BorrowedFd<'_>, process: i32) -> Vec<HostTask> {
     let Ok(path) = std::ffi::CString::new(format!("{process}/task")) else { return Vec::new() };

@@ -19,15 +19,61 @@ fn ptrace(request: libc::c_uint, host: i32, address: usize, data: usize) -> Resu
 
 /// Waits for a stop of `host`; an error where it died instead.
 fn wait_for_stop(host: i32) -> Result<i32, i32> {
-    let mut status = 0;
     loop {
-        // SAFETY: `status` is a place for an int.
-        let waited = unsafe { libc::waitpid(host, &raw mut status, libc::__WALL) };
-        if waited < 0 && crate::last_errno() == libc::EINTR {
-            continue;
+        if let Some(status) = next_stop(host, 0)? {
+            return Ok(status);
         }
-        return if waited == host && libc::WIFSTOPPED(status) { Ok(status) } else { Err(libc::ESRCH) };
     }
+}
+
+/// The status of the next stop of `host`, as waitpid(2) tells it; with WNOHANG in `flags`, `None`
+/// where there is none yet. An error where it died, which another thread's exit_group(2) may bring
+/// about at any moment: the end of a process is only looked at here, since its status belongs to
+/// `Notify::ended`; that of another thread nobody else takes.
+fn next_stop(host: i32, flags: libc::c_int) -> Result<Option<i32>, i32> {
+    loop {
+        let seen = wait_id(host, libc::WEXITED | libc::WSTOPPED | libc::WNOWAIT | flags)?;
+        match seen {
+            None => return Ok(None),
+            Some((libc::CLD_TRAPPED | libc::CLD_STOPPED, _)) => {
+                if let Some((_, status)) = wait_id(host, libc::WSTOPPED | libc::WNOHANG)? {
+                    return Ok(Some(status << 8 | 0x7f));
+                }
+            }
+            Some(_) => {
+                if !leads(host) {
+                    super::namespaces::wait(host);
+                }
+                return Err(libc::ESRCH);
+            }
+        }
+    }
+}
+
+/// waitid(2) for one thread: `si_code` and `si_status`, or `None` where there is nothing to tell.
+fn wait_id(host: i32, flags: libc::c_int) -> Result<Option<(i32, i32)>, i32> {
+    let mut info = std::mem::MaybeUninit::<libc::siginfo_t>::zeroed();
+    loop {
+        // SAFETY: `info` is a place for one siginfo.
+        let done = unsafe { libc::waitid(libc::P_PID, host as u32, info.as_mut_ptr(), flags | libc::__WALL) };
+        if done == 0 {
+            break;
+        }
+        if crate::last_errno() != libc::EINTR {
+            return Err(libc::ESRCH);
+        }
+    }
+    // SAFETY: zeros are valid, and waitid fills the fields of SIGCHLD.
+    unsafe {
+        let info = info.assume_init();
+        Ok((info.si_pid() == host).then(|| (info.si_code, info.si_status())))
+    }
+}
+
+/// Whether `host` is the first thread of its process.
+fn leads(host: i32) -> bool {
+    // SAFETY: no pointers are passed; signal 0 only asks.
+    unsafe { libc::syscall(libc::SYS_tgkill, host, host, 0) == 0 }
 }
 
 /// Stops the thread of `call` behind its call and gives it registers to make `number` with `args`.
@@ -102,16 +148,59 @@ pub(crate) fn fork(
     let forked = aim(listener, call, abi::nr::CLONE, args, options)
         .and_then(|()| ptrace(libc::PTRACE_CONT, call.host, 0, 0))
         .and_then(|()| let_again(listener, call.host, args, deferred, &mut signal))
-        .and_then(|()| wait_for_fork(call.host));
-    if forked.is_ok() {
-        let _ = restore(call.host, call);
-    }
+        .and_then(|()| wait_for_fork(call.host, &mut signal));
+    let _ = match forked {
+        Ok(_) => restore(call.host, call),
+        Err(libc::EINTR) => repeat(call),
+        Err(_) => Ok(()),
+    };
     let _ = ptrace(libc::PTRACE_DETACH, call.host, 0, signal as usize);
     let child = forked?;
-    wait_for_stop(child)?;
-    restore(child, call)?;
-    ptrace(libc::PTRACE_DETACH, child, 0, 0)?;
+    let begun =
+        wait_for_stop(child).and_then(|_| restore(child, call)).and_then(|()| ptrace(libc::PTRACE_DETACH, child, 0, 0));
+    if let Err(error) = begun {
+        // SAFETY: the child is our own and not reaped.
+        unsafe { libc::kill(child, libc::SIGKILL) };
+        super::namespaces::wait(child);
+        return Err(error);
+    }
     Ok(child)
+}
+
+/// Lets the stopped thread of `call` make that very call once more, after the handler of the signal
+/// that stopped it.
+fn repeat(call: &Received) -> Result<(), i32> {
+    let mut registers = get_registers(call.host)?;
+    registers.rip = call.instruction_pointer.wrapping_sub(SYSCALL_LENGTH);
+    registers.rax = u64::from(call.number);
+    registers.orig_rax = u64::MAX;
+    [registers.rdi, registers.rsi, registers.rdx, registers.r10, registers.r8, registers.r9] = call.args;
+    ptrace(libc::PTRACE_SETREGS, call.host, 0, &raw const registers as usize)
+}
+
+/// Ends processes that were forked, and stopped before their first instruction, by a thread that
+/// died before it could tell of them: any stopped child for which `known` says no. Answers whether
+/// there was one.
+pub(crate) fn end_strays(known: impl Fn(i32) -> bool) -> bool {
+    let mut found = false;
+    loop {
+        let mut info = std::mem::MaybeUninit::<libc::siginfo_t>::zeroed();
+        let flags = libc::WSTOPPED | libc::WNOHANG | libc::__WALL;
+        // SAFETY: `info` is a place for one siginfo; zeros are valid.
+        let (done, process) = unsafe {
+            let done = libc::waitid(libc::P_ALL, 0, info.as_mut_ptr(), flags);
+            (done, info.assume_init().si_pid())
+        };
+        if done != 0 || process == 0 {
+            return found;
+        }
+        if !known(process) {
+            found = true;
+            // SAFETY: it is a child of ours that nobody has reaped.
+            unsafe { libc::kill(process, libc::SIGKILL) };
+            super::namespaces::wait(process);
+        }
+    }
 }
 
 /// Gives a stopped thread back the argument registers that the guest chose: a call preserves them,
@@ -123,7 +212,7 @@ fn restore(host: i32, call: &Received) -> Result<(), i32> {
 }
 
 /// Receives the repeated clone of `host` and lets it go on. Where a signal stops the thread before
-/// it gets there, `signal` is that signal and the fork has to be made by the repeated call alone.
+/// it gets there, `signal` is that signal and the error is EINTR.
 fn let_again(
     listener: &Listener,
     host: i32,
@@ -150,39 +239,28 @@ fn let_again(
 
 /// The signal that has stopped `host`, if it is stopped; an error where it is gone.
 fn stopped(host: i32) -> Result<Option<i32>, i32> {
-    let mut status = 0;
-    // SAFETY: `status` is a place for an int.
-    match unsafe { libc::waitpid(host, &raw mut status, libc::__WALL | libc::WNOHANG) } {
-        0 => Ok(None),
-        waited if waited == host && libc::WIFSTOPPED(status) => {
-            let signal = libc::WSTOPSIG(status);
-            Ok(Some(if status >> 16 == 0 { signal } else { 0 }))
-        }
-        _ => Err(libc::ESRCH),
-    }
+    Ok(next_stop(host, libc::WNOHANG)?.map(signal_of))
+}
+
+/// The signal that a stop is about, 0 for one of ptrace's own.
+fn signal_of(status: i32) -> i32 {
+    if status >> 16 == 0 { libc::WSTOPSIG(status) } else { 0 }
 }
 
 /// How long a fork may take before we look whether it failed.
 static PATIENCE: libc::timespec = libc::timespec { tv_sec: 0, tv_nsec: 300_000_000 };
 
 /// Waits for the fork event of `host`. A fork that fails on the host reports nothing: then the
-/// thread is stopped and its return value tells.
-fn wait_for_fork(host: i32) -> Result<i32, i32> {
-    let mut asked = false;
+/// thread is stopped and its return value tells. One that a signal prevents is EINTR, with `signal`.
+fn wait_for_fork(host: i32, signal: &mut i32) -> Result<i32, i32> {
+    let mut flags = libc::WNOHANG;
     loop {
-        let mut status = 0;
-        let flags = if asked { libc::__WALL } else { libc::__WALL | libc::WNOHANG };
-        // SAFETY: `status` is a place for an int.
-        let waited = unsafe { libc::waitpid(host, &raw mut status, flags) };
-        if waited == host {
-            return fork_result(host, status);
+        if let Some(status) = next_stop(host, flags)? {
+            return fork_result(host, status, signal);
         }
-        if waited < 0 && crate::last_errno() != libc::EINTR {
-            return Err(libc::ESRCH);
-        }
-        if waited == 0 && !child_signal_comes() {
+        if !child_signal_comes() {
             ptrace(libc::PTRACE_INTERRUPT, host, 0, 0)?;
-            asked = true;
+            flags = 0;
         }
     }
 }
@@ -198,19 +276,22 @@ fn child_signal_comes() -> bool {
     }
 }
 
-fn fork_result(host: i32, status: i32) -> Result<i32, i32> {
-    if !libc::WIFSTOPPED(status) {
-        return Err(libc::ESRCH);
-    }
+fn fork_result(host: i32, status: i32, signal: &mut i32) -> Result<i32, i32> {
+    /// ERESTARTNOINTR: a signal came before the child was made.
+    const RESTART: i64 = -513;
     let event = status >> 16;
     if matches!(event, libc::PTRACE_EVENT_FORK | libc::PTRACE_EVENT_VFORK | libc::PTRACE_EVENT_CLONE) {
         let mut child: libc::c_ulong = 0;
         ptrace(libc::PTRACE_GETEVENTMSG, host, 0, &raw mut child as usize)?;
         return Ok(child as i32);
     }
+    *signal = signal_of(status);
     let mut registers = get_registers(host)?;
+    if registers.rax as i64 == RESTART {
+        return Err(libc::EINTR);
+    }
     let failure = i32::try_from((registers.rax as i64).wrapping_neg()).unwrap_or(libc::EAGAIN);
-    let failure = if (1..512).contains(&failure) { failure } else { libc::EAGAIN };
+    let failure = if (1..512).contains(&failure) && failure != libc::EINTR { failure } else { libc::EAGAIN };
     registers.rax = i64::from(failure).wrapping_neg() as u64;
     registers.orig_rax = u64::MAX;
     ptrace(libc::PTRACE_SETREGS, host, 0, &raw const registers as usize)?;
