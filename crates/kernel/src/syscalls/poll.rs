@@ -283,6 +283,8 @@ pub(super) fn mask(task: &Task, pointer: u64, size: u64) -> Result<Option<Signal
 
 /// Runs a wait under `mask`; the end of the call takes the mask back.
 pub(super) async fn with_mask(task: &Arc<Task>, mask: Option<SignalSet>, wait: impl Future<Output = Answer>) -> Answer {
-    *task.temporary_mask.lock() = mask;
+    if let Some(mask) = mask {
+        task.wait_under(mask);
+    }
     wait.await
 }

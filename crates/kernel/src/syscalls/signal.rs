@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use abi::Errno;
-use abi::signal::{SI_TKILL, SI_USER, SigInfo, Signal};
+use abi::signal::{SI_TKILL, SI_USER, SigInfo, Signal, SignalSet};
 
 use super::{Answer, Args, Call};
 use crate::now;
@@ -18,7 +18,7 @@ pub(super) const CALLS: &[Call] = &[
     now!(RT_TGSIGQUEUEINFO, rt_tgsigqueueinfo),
     now!(RT_SIGACTION, rt_sigaction, "si_code of signals from other processes is SI_QUEUE or SI_TKILL"),
     now!(RT_SIGSUSPEND, wait_natively),
-    now!(RT_SIGTIMEDWAIT, wait_natively),
+    now!(RT_SIGTIMEDWAIT, rt_sigtimedwait),
     now!(PAUSE, wait_natively),
 ];
 
@@ -160,6 +160,12 @@ fn rt_sigaction(task: &Arc<Task>, [_, action, ..]: Args) -> Answer {
         };
     }
     Err(Fault::Continue)
+}
+
+/// The host waits; which signals are taken decides who gets them.
+fn rt_sigtimedwait(task: &Arc<Task>, [set, ..]: Args) -> Answer {
+    task.await_signals(SignalSet(task.read(UserPtr::new(set))?));
+    Err(Fault::ContinueWaiting)
 }
 
 /// The host waits: masks and pending signals are its own.

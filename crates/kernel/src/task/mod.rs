@@ -78,6 +78,8 @@ struct InCall {
     job: Option<Arc<Job>>,
     /// The host runs a call of it that waits for signals.
     native_wait: bool,
+    /// The signals that this call takes instead of their handlers: those of sigtimedwait(2).
+    awaited: SignalSet,
     /// The call that it was told to make instead of another.
     expected: Option<Expected>,
 }
@@ -168,6 +170,18 @@ impl Task {
         self.call.lock().native_wait
     }
 
+    /// The call that is received takes these signals, sigtimedwait(2).
+    pub fn await_signals(&self, set: SignalSet) {
+        self.call.lock().awaited = set;
+    }
+
+    /// Whether the thread waits on the host to take `signal`. The host tells such a signal as not
+    /// blocked meanwhile.
+    pub fn awaits(&self, signal: Signal) -> bool {
+        let state = self.call.lock();
+        state.native_wait && state.awaited.contains(signal)
+    }
+
     /// The host now runs a call of the thread that waits for signals only.
     pub fn begin_native_wait(&self) {
         self.call.lock().native_wait = true;
@@ -184,6 +198,7 @@ impl Task {
         let mut state = self.call.lock();
         state.call = Some(*call);
         state.native_wait = false;
+        state.awaited = SignalSet::default();
         state.expected.take_if(|expected| expected.is(call)).is_some()
     }
 

@@ -148,6 +148,13 @@ impl Process {
     }
 
     fn by_action(self: &Arc<Self>, signal: Signal, info: SigInfo, thread: Option<&Arc<Task>>, immune: bool) {
+        let awaited = match thread {
+            Some(thread) => thread.awaits(signal),
+            None => self.tasks().iter().any(|task| task.awaits(signal)),
+        };
+        if awaited {
+            return self.host_signal(thread, signal, Some(info));
+        }
         let Some(state) = self.signal_state() else { return };
         if state.caught.contains(signal) {
             return self.to_handler(signal, info, thread);
@@ -242,6 +249,21 @@ impl Task {
         match temporary {
             Some(mask) => mask.contains(signal),
             None => self.kernel().platform.signal_state(self.host).is_some_and(|state| state.blocked.contains(signal)),
+        }
+    }
+
+    /// The thread's call waits under `mask`: a signal that waits for it already, and that `mask` lets
+    /// through, cuts the call short, ppoll(2).
+    pub fn wait_under(&self, mask: SignalSet) {
+        *self.temporary_mask.lock() = Some(mask);
+        let Some(state) = self.kernel().platform.signal_state(self.host) else { return };
+        let waiting = SignalSet(state.pending.0 & !mask.0 & !state.ignored.0);
+        let ends = |signal: Signal| {
+            matches!(signal.default_action(), DefaultAction::Terminate | DefaultAction::Core)
+                || state.caught.contains(signal)
+        };
+        if waiting.0 != 0 && (1..=64).filter_map(Signal::new).any(|signal| waiting.contains(signal) && ends(signal)) {
+            self.cut.store(true, std::sync::atomic::Ordering::Release);
         }
     }
 
