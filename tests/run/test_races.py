@@ -1,4 +1,4 @@
-"""Threads that race with what the kernel does to their process: each program is a C file of `hostile/`."""
+"""Threads and signals that race with what the kernel does to their process: C programs of `races/`."""
 
 import subprocess
 from pathlib import Path
@@ -7,12 +7,12 @@ import pytest
 
 from harness import Sandboxed
 
-SOURCES = Path(__file__).with_name("hostile")
+SOURCES = Path(__file__).with_name("races")
 
 
 @pytest.fixture
 def compiled(tmp_path: Path):
-    """Compiles a program of `hostile/` for the host; answers the directory that it is in."""
+    """Compiles a program of `races/` for the host; answers the directory that it is in."""
 
     def compile_program(name: str) -> Path:
         source = SOURCES / f"{name}.c"
@@ -24,9 +24,14 @@ def compiled(tmp_path: Path):
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("end_while_forking", "all were waited for\n"), ("play_the_stub", "never claimed\n")],
+    [
+        ("end_while_forking", "all were waited for\n"),
+        ("play_the_stub", "never claimed\n"),
+        ("poll_under_a_mask", "interrupted\n"),
+        ("await_signals", "taken\n"),
+    ],
 )
-def test_a_race_between_threads_gains_nothing_and_hangs_nothing(sandboxed: Sandboxed, compiled, name: str, said: str):
+def test_a_race_gains_nothing_and_hangs_nothing(sandboxed: Sandboxed, compiled, name: str, said: str):
     directory = compiled(name)
     outcome = sandboxed.run("--mount", f"{directory}:/mnt:ro", "--", f"/mnt/{name}")
     assert (outcome.stdout, outcome.code) == (said, 0), outcome
