@@ -30,11 +30,18 @@ impl Spawner {
         Ok(Spawner { socket: ours, process })
     }
 
-    /// Has the spawner end its namespaces and itself, and waits for that. No guest may be left.
+    /// Has the spawner end its namespaces and itself, and waits for that. A namespace ends only after
+    /// each of its processes was reaped, and those are children of this process, which is why it takes
+    /// the end of any child here.
     pub(super) fn end(&self) {
         let _ = rustix::net::shutdown(&self.socket, rustix::net::Shutdown::Both);
-        // SAFETY: the spawner is our own child; nothing is written.
-        unsafe { libc::waitpid(self.process, std::ptr::null_mut(), 0) };
+        loop {
+            // SAFETY: nothing is written.
+            let ended = unsafe { libc::waitpid(-1, std::ptr::null_mut(), libc::__WALL) };
+            if ended == self.process || ended < 0 && crate::last_errno() != libc::EINTR {
+                return;
+            }
+        }
     }
 
     /// Has a process made in pid namespace number `namespace`; answers its host id and its filter's
