@@ -9,8 +9,11 @@ mod devices;
 mod identity;
 mod limits;
 mod machine;
+mod pipes;
 mod procfs;
+mod readiness;
 mod scheduling;
+mod sockets;
 mod terminals;
 
 use std::fmt::Debug;
@@ -25,8 +28,11 @@ const FAMILIES: &[&[Program]] = &[
     identity::PROGRAMS,
     limits::PROGRAMS,
     machine::PROGRAMS,
+    pipes::PROGRAMS,
     procfs::PROGRAMS,
+    readiness::PROGRAMS,
     scheduling::PROGRAMS,
+    sockets::PROGRAMS,
     terminals::PROGRAMS,
 ];
 

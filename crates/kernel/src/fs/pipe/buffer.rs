@@ -6,7 +6,7 @@ use abi::Errno;
 
 use super::PIPE_BUF;
 
-/// A run of bytes that were written together, or after each other.
+/// A page of bytes that were written together, or after each other.
 struct Chunk {
     bytes: Vec<u8>,
     /// How many of them have been read.
@@ -41,45 +41,48 @@ impl Buffer {
         self.capacity
     }
 
-    /// `EBUSY` where more is held already.
+    /// `EBUSY` where more pages are held already.
     pub(super) fn set_capacity(&mut self, capacity: usize) -> Result<(), Errno> {
-        if capacity < self.used {
+        if capacity / PIPE_BUF < self.chunks.len() {
             return Err(Errno::EBUSY);
         }
         self.capacity = capacity;
         Ok(())
     }
 
-    pub(super) fn free(&self) -> usize {
-        self.capacity.saturating_sub(self.used)
+    /// How many pages are unused. As on Linux a pipe holds pages, full or not.
+    fn free_pages(&self) -> usize {
+        (self.capacity / PIPE_BUF).saturating_sub(self.chunks.len())
     }
 
     /// Whether a write of PIPE_BUF bytes would go through, which is when poll(2) says so.
     pub(super) fn has_room(&self) -> bool {
-        self.free() >= PIPE_BUF
+        self.free_pages() > 0
     }
 
     /// Takes in what fits: all or nothing up to PIPE_BUF bytes. `None` where nothing does.
+    ///
+    /// What does not fill pages goes into the last page where it fits there as a whole, the rest into
+    /// pages of its own.
     pub(super) fn push(&mut self, bytes: &[u8], packet: bool) -> Option<usize> {
-        let free = self.free();
-        let fits = if bytes.len() <= free { bytes.len() } else { free };
-        if fits == 0 || (fits < bytes.len() && bytes.len() <= PIPE_BUF) {
-            return None;
+        let odd = bytes.len() % PIPE_BUF;
+        let mut rest = bytes;
+        if let Some(last) = self.chunks.back_mut()
+            && !packet
+            && !last.packet
+            && last.bytes.len().saturating_add(odd) <= PIPE_BUF
+            && let Some((piece, after)) = bytes.split_at_checked(odd)
+        {
+            last.bytes.extend_from_slice(piece);
+            rest = after;
         }
-        let piece = bytes.get(..fits)?;
-        if packet {
-            let packets = piece.chunks(PIPE_BUF).map(|one| Chunk { bytes: one.to_vec(), taken: 0, packet });
-            self.chunks.extend(packets);
-        } else {
-            match self.chunks.back_mut() {
-                Some(last) if !last.packet && last.bytes.len().saturating_add(fits) <= PIPE_BUF => {
-                    last.bytes.extend_from_slice(piece);
-                }
-                _ => self.chunks.push_back(Chunk { bytes: piece.to_vec(), taken: 0, packet }),
-            }
+        for page in rest.chunks(PIPE_BUF).take(self.free_pages()) {
+            self.chunks.push_back(Chunk { bytes: page.to_vec(), taken: 0, packet });
+            rest = rest.get(page.len()..).unwrap_or_default();
         }
-        self.used = self.used.saturating_add(fits);
-        Some(fits)
+        let done = bytes.len().saturating_sub(rest.len());
+        self.used = self.used.saturating_add(done);
+        (done > 0).then_some(done)
     }
 
     /// Gives out the front: as much as there is, or one packet.

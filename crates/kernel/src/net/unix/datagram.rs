@@ -160,9 +160,16 @@ impl Endpoint for DatagramSocket {
         {
             return Err(Errno::EPERM);
         }
-        let mut state = self.state.lock();
-        state.peer_ucred = None;
-        state.peer = peer.as_ref().map(Arc::downgrade);
+        let old = {
+            let mut state = self.state.lock();
+            state.peer_ucred = None;
+            std::mem::replace(&mut state.peer, peer.as_ref().map(Arc::downgrade))
+        };
+        if let Some(old) =
+            old.as_ref().and_then(Weak::upgrade).filter(|old| !peer.iter().any(|new| Arc::ptr_eq(new, old)))
+        {
+            self.leave(&old);
+        }
         Ok(())
     }
 
@@ -296,23 +303,35 @@ impl Endpoint for DatagramSocket {
         self.names.free(&state.name, |bound| matches!(bound, Bound::Datagram(socket) if socket.ptr_eq(&self.me)));
         state.blocked.iter().for_each(|queue| queue.announce(Events::OUT | Events::WRNORM));
         if let Some(peer) = state.peer.as_ref().and_then(Weak::upgrade) {
-            peer.lost(&self.me, !state.inbox.is_empty());
+            peer.lost(&self.me);
         }
     }
 }
 
 impl DatagramSocket {
-    /// The peer is closed; with `unread`, before it read what it was sent.
-    fn lost(&self, peer: &Weak<DatagramSocket>, unread: bool) {
-        {
+    /// Another peer is taken: what the old one sent is lost, and it hears of that, as on Linux.
+    fn leave(&self, old: &DatagramSocket) {
+        let unread = {
             let mut state = self.state.lock();
-            if !state.peer.as_ref().is_some_and(|own| own.ptr_eq(peer)) {
-                return;
-            }
-            if unread {
+            state.held = 0;
+            std::mem::take(&mut state.inbox)
+        };
+        if unread.is_empty() {
+            return;
+        }
+        {
+            let mut state = old.state.lock();
+            if state.peer.as_ref().is_some_and(|peer| peer.ptr_eq(&self.me)) {
                 state.error = Some(Errno::ECONNRESET);
             }
         }
-        self.base.queue.announce(Events::all());
+        old.base.queue.announce(Events::all());
+    }
+
+    /// The peer is closed: who waits for room in it hears so.
+    fn lost(&self, peer: &Weak<DatagramSocket>) {
+        if self.state.lock().peer.as_ref().is_some_and(|own| own.ptr_eq(peer)) {
+            self.base.queue.announce(Events::all());
+        }
     }
 }
