@@ -66,6 +66,8 @@ pub const KERNEL_CALLS: &[u32] = &[
     abi::nr::GETEGID,
     abi::nr::GETTID,
     abi::nr::SCHED_GETAFFINITY,
+    abi::nr::SCHED_SETAFFINITY,
+    abi::nr::GETCPU,
     abi::nr::SYSINFO,
     abi::nr::WAIT4,
     abi::nr::WAITID,

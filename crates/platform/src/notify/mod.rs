@@ -13,6 +13,7 @@ mod procfs;
 mod spawn;
 mod spawner;
 pub mod stub;
+mod together;
 mod trace;
 
 use std::collections::{HashMap, VecDeque};

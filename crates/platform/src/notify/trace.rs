@@ -7,6 +7,7 @@
 //! know threads, not processes).
 
 use super::listener::{Listener, Received};
+use super::together::Together;
 
 /// How many bytes `syscall` has.
 const SYSCALL_LENGTH: u64 = 2;
@@ -95,6 +96,7 @@ fn aim(listener: &Listener, call: &Received, number: u32, args: [u64; 6], option
 /// Makes the thread of `call` make another call instead; its result becomes the result of the
 /// first. The second call is reported like any other.
 pub(crate) fn redirect(listener: &Listener, call: &Received, number: u32, args: [u64; 6]) -> Result<(), i32> {
+    let _together = Together::new(call.host);
     let aimed = aim(listener, call, number, args, 0);
     let gone = ptrace(libc::PTRACE_DETACH, call.host, 0, 0);
     aimed.and(gone)
@@ -145,6 +147,7 @@ pub(crate) fn fork(
 ) -> Result<i32, i32> {
     let options = libc::PTRACE_O_TRACEFORK | libc::PTRACE_O_TRACEVFORK | libc::PTRACE_O_TRACECLONE;
     let mut signal = 0;
+    let mut together = Together::new(call.host);
     let forked = aim(listener, call, abi::nr::CLONE, args, options)
         .and_then(|()| ptrace(libc::PTRACE_CONT, call.host, 0, 0))
         .and_then(|()| let_again(listener, call.host, args, deferred, &mut signal))
@@ -156,8 +159,10 @@ pub(crate) fn fork(
     };
     let _ = ptrace(libc::PTRACE_DETACH, call.host, 0, signal as usize);
     let child = forked?;
-    let begun =
-        wait_for_stop(child).and_then(|_| restore(child, call)).and_then(|()| ptrace(libc::PTRACE_DETACH, child, 0, 0));
+    let stopped = wait_for_stop(child);
+    together.add(child);
+    drop(together);
+    let begun = stopped.and_then(|_| restore(child, call)).and_then(|()| ptrace(libc::PTRACE_DETACH, child, 0, 0));
     if let Err(error) = begun {
         // SAFETY: the child is our own and not reaped.
         unsafe { libc::kill(child, libc::SIGKILL) };
