@@ -149,7 +149,9 @@ fn at_once(task: &Arc<Task>, fd: i32, open: &Arc<OpenFile>, command: u64, argume
         command::GETFD => Ok(u64::from(task.files().close_on_exec(fd)?)),
         command::SETFD => Ok(task.files().set_close_on_exec(fd, argument & FD_CLOEXEC != 0).map(|()| 0)?),
         command::GETFL if open.flags().contains(OpenFlags::PATH) => Ok(u64::from(open.flags().bits())),
-        command::GETFL => Ok(u64::from((open.flags() | OpenFlags::LARGEFILE).bits())),
+        // open(2) sets it on every file; pipes and sockets do not have it.
+        command::GETFL if open.path().is_some() => Ok(u64::from((open.flags() | OpenFlags::LARGEFILE).bits())),
+        command::GETFL => Ok(u64::from(open.flags().bits())),
         command::SETFL => {
             open.set_flags(OpenFlags::from_bits_truncate(argument as u32));
             Ok(0)

@@ -122,10 +122,10 @@ pub(super) async fn read(
     segments: &Segments,
     options: Options,
 ) -> Result<u64, Fault> {
+    positioned(open, options)?;
     if !open.flags().readable() {
         return Err(Errno::EBADF.into());
     }
-    positioned(open, options)?;
     if segments.total == 0 {
         return Ok(0);
     }
@@ -181,10 +181,10 @@ pub(super) async fn write(
     segments: &Segments,
     options: Options,
 ) -> Result<u64, Fault> {
+    positioned(open, options)?;
     if !open.flags().writable() {
         return Err(Errno::EBADF.into());
     }
-    positioned(open, options)?;
     let seekable = open.file().seekable();
     if segments.total == 0 && seekable {
         return Ok(0);
