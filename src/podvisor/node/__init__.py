@@ -1,14 +1,5 @@
-"""Runs the pods that are bound to this machine: the kubelet's work.
+"""The kubelet's work: pods, probes, volumes, images, logs, stats.
 
-Decides how a bound pod becomes a sandbox with running containers, and what its status says. Does not decide where
-pods run or which exist. Sees the cluster through the API, with the SDK; only `cluster` starts it.
-
-`plan` says what to do for a pod and `status` what to report, both functions of plain data. `worker` does it, one task
-a pod; `containers`, `environment` and `volumes` turn a pod's words into the sandbox's; `logs` keeps what containers
-write; `server` answers the API server's requests for logs, exec and attach.
+Decides how a pod bound to this machine is run and reported. Reaches the cluster through the API only. Only
+`cluster` starts it.
 """
-
-from podvisor.node.run import run
-from podvisor.node.settings import Settings
-
-__all__ = ["Settings", "run"]

@@ -11,7 +11,7 @@ import itertools
 import os
 import socket
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import cast
@@ -68,17 +68,6 @@ class Sandbox:
     async def create(self, pod: spec.Pod) -> None:
         """Describe the pod; the first request, made once."""
         await self._request("create", protocol.create(pod))
-
-    async def allow(self, paths: Mapping[str, bool]) -> None:
-        """Name the host paths that containers will need, and whether they write there; before the first `start`.
-
-        After the first start the kernel reaches nothing else of the host.
-        """
-        for path, writable in paths.items():
-            with Descriptors(str(next(self._numbers))) as descriptors:
-                reference = descriptors.open(path, writable=writable)
-                key = f"allowed-{next(self._numbers)}"
-                await self._request("attach", {"key": key, "writable": writable}, [descriptors.sent[reference["fd"]]])
 
     async def start(self, container: spec.Container) -> Running:
         """Start a container. Returns once its program runs; raises `Refused`."""
