@@ -57,6 +57,13 @@ async def test_openapi_v2_describes_everything(api: Api) -> None:
     assert "image name" in container["properties"]["image"]["description"]
 
 
+async def test_openapi_v2_is_protobuf_for_go_clients(api: Api) -> None:
+    reply = await api.get("/openapi/v2", Accept="application/com.github.proto-openapi.spec.v2@v1.0+protobuf")
+    assert reply.headers["Content-Type"] == "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
+    # Field 1 of gnostic's Document is the version of Swagger.
+    assert reply.body.startswith(b"\x0a\x032.0")
+
+
 def document_of(reply: Any, path: str) -> Any:
     return reply.body["paths"][path]
 

@@ -17,9 +17,9 @@ async def handle(server: Server, request: web.Request) -> web.StreamResponse:
         case ["version"]:
             return answers.json(version())
         case ["healthz" | "livez" | "readyz", *_]:
-            return await _health(server)
+            return await _health(server, request, parts)
         case ["openapi", "v2"]:
-            return v2.answer(server)
+            return v2.answer(server, request)
         case ["openapi", "v3", *path]:
             return v3.answer(server, "/".join(path))
         case ["api" | "apis", *_]:
@@ -55,7 +55,9 @@ def paths(server: Server) -> list[str]:
     return sorted(found)
 
 
-async def _health(server: Server) -> web.Response:
-    """`ok` if the store answers."""
+async def _health(server: Server, request: web.Request, parts: list[str]) -> web.Response:
+    """`ok` if the store answers; with `verbose` also what was looked at."""
     await server.storage.backend.range(b"\0", count_only=True)
-    return web.Response(text="ok")
+    if "verbose" not in request.query:
+        return web.Response(text="ok")
+    return web.Response(text=f"[+]ping ok\n[+]etcd ok\n{parts[0]} check passed\n")

@@ -2,22 +2,26 @@
 
 from typing import Any
 
-import orjson
 from aiohttp import web
 
-from podvisor.apiserver.openapi import operations
+from podvisor.apiserver import answers
+from podvisor.apiserver.openapi import operations, v2_protobuf
 from podvisor.apiserver.openapi.operations import Json, Operation
 from podvisor.apiserver.registry import Registry
 from podvisor.apiserver.server import Server
 from podvisor.types import schema
 from podvisor.types.patch import media_types
 
+PROTOBUF = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 _REFERENCE = "#/definitions/"
 
 
-def answer(server: Server) -> web.Response:
-    """The document, as JSON; clients that insist on protobuf fall back to v3."""
-    return web.Response(body=document(server.registry), content_type="application/json")
+def answer(server: Server, request: web.Request) -> web.Response:
+    """The document, as protobuf for a client that asks for it, which every Go client does; else as JSON."""
+    shown = document(server.registry)
+    if "protobuf" in request.headers.get("Accept", ""):
+        return web.Response(body=v2_protobuf.encode(shown), content_type=PROTOBUF)
+    return answers.json(shown)
 
 
 def _definitions() -> Json:
@@ -25,12 +29,12 @@ def _definitions() -> Json:
     return {name: _definition(source, texts.get(name, {})) for name, source in schema.data().definitions.items()}
 
 
-def document(registry: Registry) -> bytes:
+def document(registry: Registry) -> Json:
     """The document for all resources of `registry`."""
     found = [pair for resource in registry.resources for pair in operations.paths(resource)]
     info = {"title": "Kubernetes", "version": f"v{schema.data().version}.0"}
     paths = {path: _path_item(path, all) for path, all in found}
-    return orjson.dumps({"swagger": "2.0", "info": info, "paths": paths, "definitions": _definitions()})
+    return {"swagger": "2.0", "info": info, "paths": paths, "definitions": _definitions()}
 
 
 def _definition(source: Json, texts: dict[str, str]) -> Json:
