@@ -13,6 +13,13 @@ from aiohttp import web
 from podvisor.apiserver.access.users import AUTHENTICATED, MASTERS, User
 from podvisor.types import status
 
+_ABOUT_ONESELF = {
+    ("authentication.k8s.io", "selfsubjectreviews"),
+    ("authorization.k8s.io", "selfsubjectaccessreviews"),
+    ("authorization.k8s.io", "selfsubjectrulesreviews"),
+}
+"""The cluster role `system:basic-user` of Kubernetes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Attributes:
@@ -73,7 +80,9 @@ class Access:
         raise status.Unauthorized()
 
     async def check(self, user: User, asked: Attributes) -> None:
-        """Raises Forbidden, in Kubernetes' words, if `user` may not."""
+        """Raises Forbidden, in Kubernetes' words, if `user` may not. Everybody may ask about himself."""
+        if asked.verb == "create" and (asked.group, asked.resource) in _ABOUT_ONESELF:
+            return
         decision = await self.authorizer.authorize(user, asked)
         if not decision.allowed:
             raise _refusal(user, asked, decision.reason)

@@ -1,0 +1,86 @@
+"""The answers to `kubectl auth can-i` and `whoami`: who asks, and what somebody may do.
+
+https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from aiohttp import web
+
+from podvisor.apiserver import answers, bodies
+from podvisor.apiserver.access import Attributes, User
+from podvisor.apiserver.call import Call
+from podvisor.apiserver.resource import Json, Resource
+from podvisor.apiserver.server import Server
+from podvisor.types import field, status
+
+_Answer = Callable[[Server, Call, Resource, Json], Awaitable[Json]]
+_EVERYTHING = "*"
+
+
+async def handle(server: Server, call: Call, resource: Resource) -> web.Response:
+    """Answer the question in the body: it comes back with its status. Nothing is stored."""
+    item = bodies.typed(call, resource, await bodies.read(call))
+    item.setdefault("metadata", {}).setdefault("creationTimestamp", None)
+    item["status"] = await _ANSWERS[resource.kind](server, call, resource, item)
+    return answers.whole(call, item, 201)
+
+
+async def _who(server: Server, call: Call, resource: Resource, item: Json) -> Json:
+    user = call.user
+    info: Json = {"username": user.name, "uid": user.uid, "groups": list(user.groups), "extra": user.extra}
+    return {"userInfo": {name: value for name, value in info.items() if value}}
+
+
+async def _mine(server: Server, call: Call, resource: Resource, item: Json) -> Json:
+    return await _decide(server, call.user, _asked(resource, item.get("spec", {})))
+
+
+async def _theirs(server: Server, call: Call, resource: Resource, item: Json) -> Json:
+    spec = item.get("spec", {})
+    if not spec.get("user") and not spec.get("groups"):
+        error = field.invalid("spec.user", spec.get("user", ""), "at least one of user or group must be specified")
+        raise status.Invalid(resource.as_kind(), [error])
+    user = User(spec.get("user", ""), spec.get("groups", ()), spec.get("uid", ""), spec.get("extra", {}))
+    return await _decide(server, user, _asked(resource, spec))
+
+
+async def _rules(server: Server, call: Call, resource: Resource, item: Json) -> Json:
+    """All or nothing, which is what the authorizers know so far."""
+    asked = Attributes(_EVERYTHING, _EVERYTHING, resource=_EVERYTHING)
+    if not (await server.access.authorizer.authorize(call.user, asked)).allowed:
+        return {"resourceRules": [], "nonResourceRules": [], "incomplete": False}
+    every = [_EVERYTHING]
+    resources = [{"verbs": every, "apiGroups": every, "resources": every}]
+    return {
+        "resourceRules": resources,
+        "nonResourceRules": [{"verbs": every, "nonResourceURLs": every}],
+        "incomplete": False,
+    }
+
+
+def _asked(resource: Resource, spec: Mapping[str, Any]) -> Attributes:
+    """What a spec asks about. Raises Invalid unless that is a resource or a path."""
+    about, path = spec.get("resourceAttributes"), spec.get("nonResourceAttributes")
+    if (about is None) == (path is None):
+        detail = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
+        raise status.Invalid(resource.as_kind(), [field.invalid("spec.resourceAttributes", about, detail)])
+    if path is not None:
+        return Attributes(path.get("verb", ""), path=path.get("path", ""))
+    names = ("verb", "group", "version", "resource", "subresource", "namespace", "name")
+    return Attributes(**{name: about.get(name, "") for name in names})
+
+
+async def _decide(server: Server, user: User, asked: Attributes) -> Json:
+    decision = await server.access.authorizer.authorize(user, asked)
+    return {"allowed": decision.allowed} | ({"reason": decision.reason} if decision.reason else {})
+
+
+_ANSWERS: Mapping[str, _Answer] = {
+    "SelfSubjectReview": _who,
+    "SelfSubjectAccessReview": _mine,
+    "SelfSubjectRulesReview": _rules,
+    "SubjectAccessReview": _theirs,
+    "LocalSubjectAccessReview": _theirs,
+}

@@ -1,0 +1,72 @@
+"""Questions about access, and acting as somebody else."""
+
+import aiohttp
+import pytest
+
+from apiserver import authority
+from apiserver.conftest import Api
+
+ACCESS = "/apis/authorization.k8s.io/v1"
+MINE = f"{ACCESS}/selfsubjectaccessreviews"
+PODS = "/api/v1/namespaces/default/pods"
+QUESTION = {"spec": {"resourceAttributes": {"verb": "list", "resource": "pods", "namespace": "default"}}}
+
+
+@pytest.fixture
+async def guest(address: str, ca: authority.Authority, tmp_path):
+    """A client that nobody has allowed anything."""
+    context = ca.client_context(tmp_path, "guest", "visitors")
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context)) as session:
+        yield Api(session, address)
+
+
+async def test_everybody_may_ask_what_he_may(api: Api, guest: Api) -> None:
+    answer = await api.post(MINE, QUESTION)
+    assert (answer.code, answer.body["status"]) == (201, {"allowed": True})
+    answer = await guest.post(MINE, QUESTION)
+    assert (answer.code, answer.body["status"]["allowed"]) == (201, False)
+    assert (await guest.post(f"{ACCESS}/selfsubjectrulesreviews", {"spec": {}})).body["status"]["resourceRules"] == []
+    named = (await guest.post("/apis/authentication.k8s.io/v1/selfsubjectreviews", {})).body["status"]["userInfo"]
+    assert named == {"username": "guest", "groups": ["visitors", "system:authenticated"]}
+
+
+async def test_only_some_may_ask_about_others(api: Api, guest: Api) -> None:
+    about = {"spec": QUESTION["spec"] | {"user": "guest", "groups": ["system:masters"]}}
+    assert (await api.post(f"{ACCESS}/subjectaccessreviews", about)).body["status"] == {"allowed": True}
+    assert (await guest.post(f"{ACCESS}/subjectaccessreviews", about)).code == 403
+
+
+async def test_a_question_must_be_about_one_thing(api: Api) -> None:
+    refused = await api.post(MINE, {"spec": {}})
+    assert refused.code == 422
+    assert "exactly one of nonResourceAttributes or resourceAttributes must be specified" in refused.message
+    assert (await api.get(MINE)).code == 405
+
+
+async def test_nothing_of_a_question_is_kept(api: Api) -> None:
+    before = (await api.get(PODS)).body["metadata"]["resourceVersion"]
+    await api.post(MINE, QUESTION)
+    assert (await api.get(PODS)).body["metadata"]["resourceVersion"] == before
+
+
+async def test_one_may_act_as_somebody_with_less(api: Api) -> None:
+    refused = await api.get(PODS, Impersonate_User="guest")
+    assert (refused.code, 'User "guest" cannot list' in refused.message) == (403, True)
+    assert (await api.get(PODS, Impersonate_User="guest", Impersonate_Group="system:masters")).code == 200
+    account = {"Impersonate_User": "system:serviceaccount:team:robot"}
+    review = await api("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", {}, **account)
+    groups = review.body["status"]["userInfo"]["groups"]
+    assert groups == ["system:serviceaccounts", "system:serviceaccounts:team", "system:authenticated"]
+
+
+async def test_one_may_not_act_as_somebody_with_more(guest: Api) -> None:
+    refused = await guest.get(PODS, Impersonate_User="admin", Impersonate_Group="system:masters")
+    assert (refused.code, refused.message) == (
+        403,
+        'users "admin" is forbidden: User "guest" cannot impersonate resource "users" in API group "" '
+        "at the cluster scope",
+    )
+
+
+async def test_a_group_without_a_user_is_refused(api: Api) -> None:
+    assert (await api.get(PODS, Impersonate_Group="system:masters")).code == 400
