@@ -106,6 +106,11 @@ async def test_a_node_that_is_away_is_named(api: Api) -> None:
     await api.post(f"{PODS}/one/binding", {"target": {"name": "n1"}})
     lost = await api.get(f"{PODS}/one/log")
     assert (lost.code, lost.message) == (503, "node n1 does not say where its server listens")
+    stream = f"{api.address}{PODS}/one/exec?command=x"
+    async with api.session.ws_connect(stream, protocols=["v5.channel.k8s.io"]) as told:
+        message = await told.receive_bytes()
+    assert message[0] == 3
+    assert orjson.loads(message[1:])["message"] == lost.message
 
 
 @pytest.mark.usefixtures("on_node")

@@ -39,17 +39,23 @@ def warn(response: web.Response, warnings: Iterable[str]) -> web.Response:
 def one(server: Server, call: Call, resource: Resource, kv: KeyValue, code: int = 200) -> web.Response:
     """One object, in the form that the client wants."""
     wanted = negotiation.reply(call.request.headers.get("Accept"))
+    if wanted.form == "object":
+        return warn(_encoded(objects.sent(resource, kv), wanted, code), call.warnings)
+    return item(server, call, resource, objects.decode(resource, kv), code)
+
+
+def item(server: Server, call: Call, resource: Resource, content: Json, code: int = 200) -> web.Response:
+    """An object that has been decoded already, in the form that the client wants."""
+    wanted = negotiation.reply(call.request.headers.get("Accept"))
     match wanted.form:
         case "object":
-            body = objects.sent(resource, kv)
+            shown = content
         case "Table":
-            item = objects.decode(resource, kv)
-            shown = table.of(resource, [item], server.clock.now(), call.query, wanted.version)
-            shown["metadata"]["resourceVersion"] = str(kv.mod_revision)
-            body = orjson.dumps(shown)
+            shown = table.of(resource, [content], server.clock.now(), call.query, wanted.version)
+            shown["metadata"]["resourceVersion"] = content["metadata"].get("resourceVersion", "")
         case _:
-            body = orjson.dumps(partial(objects.decode(resource, kv), wanted.version))
-    return warn(_encoded(body, wanted, code), call.warnings)
+            shown = partial(content, wanted.version)
+    return warn(_encoded(orjson.dumps(shown), wanted, code), call.warnings)
 
 
 def many(wanted: negotiation.Reply, body: bytes) -> web.Response:

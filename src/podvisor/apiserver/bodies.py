@@ -14,6 +14,15 @@ from podvisor.types.schema import Shape
 Validation = Literal["Strict", "Warn", "Ignore"]
 
 
+class WrongType(status.BadRequest):
+    """A value is of another type than its field."""
+
+    def __init__(self, resource: Resource, why: str) -> None:
+        kind = f"{resource.kind} in version {quoted(resource.version)} cannot be handled as a {resource.kind}"
+        super().__init__(f"{kind}: {why}")
+        self.why = why
+
+
 class _Loader(yaml.CSafeLoader):
     """YAML as Kubernetes reads it: a date is a string."""
 
@@ -89,8 +98,7 @@ def conform(call: Call, resource: Resource, item: Any, repeated: Any = ()) -> Js
     try:
         result, unknown = decode.conform(resource.shape, item)
     except decode.WrongType as error:
-        shown = f"{resource.kind} in version {quoted(resource.version)} cannot be handled as a {resource.kind}"
-        raise status.BadRequest(f"{shown}: {error}") from None
+        raise WrongType(resource, str(error)) from None
     if objections := [*unknown, *repeated]:
         if validation == "Strict":
             shown = f"{resource.kind} in version {quoted(resource.version)} cannot be handled as a {resource.kind}"

@@ -7,12 +7,12 @@ from aiohttp import web
 
 from podvisor import store
 from podvisor.apiserver import answers, nonresource, storage
-from podvisor.apiserver.access import Attributes, User
+from podvisor.apiserver.access import Attributes, User, act_as
 from podvisor.apiserver.call import Call, Target, target, verb
 from podvisor.apiserver.resource import Resource
 from podvisor.apiserver.server import Server
 from podvisor.apiserver.subresources import table as subresources
-from podvisor.apiserver.verbs import create, delete, get, list, patch, update, watch
+from podvisor.apiserver.verbs import create, delete, get, list, patch, review, update, watch
 from podvisor.types import status
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ async def dispatch(server: Server, request: web.Request) -> web.StreamResponse:
 async def _answer(server: Server, request: web.Request) -> web.StreamResponse:
     if request.path in _OPEN or request.path.startswith(("/livez/", "/readyz/", "/healthz/")):
         return await nonresource.handle(server, request)
-    user = await server.access.user(request)
+    user = await act_as(server.access, await server.access.user(request), request)
     where = target(request.path)
     if where is None:
         await server.access.check(user, Attributes(request.method.lower(), path=request.path))
@@ -82,7 +82,7 @@ def _handler(call: Call, resource: Resource) -> Handler:
         raise status.MethodNotAllowed()
     if resource.namespaced and not call.target.namespace and (at_object or call.verb in ("create", "deletecollection")):
         raise status.MethodNotAllowed()
-    return VERBS[call.verb]
+    return review.handle if resource.is_question else VERBS[call.verb]
 
 
 def _translated(error: web.HTTPException) -> status.ApiError:

@@ -45,20 +45,25 @@ def encode(item: Json) -> bytes:
 
 
 def decode(resource: Resource, kv: KeyValue) -> Json:
-    """The object in a key, with its resourceVersion."""
+    """The object in a key, with its resourceVersion; what was never stored has none."""
     item = cast("Json", orjson.loads(kv.value))
-    item["metadata"]["resourceVersion"] = str(kv.mod_revision)
+    if kv.mod_revision:
+        item["metadata"]["resourceVersion"] = str(kv.mod_revision)
     return resource.hooks.from_storage(item) if resource.hooks.from_storage else item
 
 
 def sent(resource: Resource, kv: KeyValue, revision: int = 0) -> bytes:
     """The object in a key as clients get it, with `revision` in place of its own if that is given."""
+    revision = revision or kv.mod_revision
     if resource.hooks.from_storage:
         item = decode(resource, kv)
-        item["metadata"]["resourceVersion"] = str(revision or kv.mod_revision)
+        if revision:
+            item["metadata"]["resourceVersion"] = str(revision)
         return orjson.dumps(item)
+    if not revision:
+        return kv.value
     place = len(resource.head)
-    return b'%b"resourceVersion":"%d",%b' % (resource.head, revision or kv.mod_revision, kv.value[place:])
+    return b'%b"resourceVersion":"%d",%b' % (resource.head, revision, kv.value[place:])
 
 
 def labels(kv: KeyValue) -> dict[str, str]:

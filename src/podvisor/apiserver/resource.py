@@ -147,6 +147,8 @@ class Resource:
     """Seconds after its last change at which an object ends by itself, up to a minute later; 0 is never."""
     shares_pool: bool = False
     """Whether its objects draw on something that there is only so much of, and so are written one at a time."""
+    is_question: bool = False
+    """Whether a create is answered and forgotten, as the reviews of access are."""
     prefix: str = ""
     """Where it is stored, if not under its own name."""
     definition: str = ""

@@ -61,7 +61,4 @@ def of(call: Call, resource: Resource) -> Selection:
 def _check_field(resource: Resource, name: str) -> None:
     if name in ("metadata.name", "metadata.namespace") or name in resource.fields:
         return
-    raise status.BadRequest(
-        f'Unable to find "{resource.group}/{resource.version}, Resource={resource.plural}" that match label selector '
-        f'"", field selector "{name}": field label not supported: {name}'
-    )
+    raise status.BadRequest(f"field label not supported: {name}")

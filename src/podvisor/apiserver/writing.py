@@ -38,7 +38,7 @@ async def _create(server: Server, call: Call, resource: Resource, item: Json) ->
     metadata.place(item, resource, call.target.namespace)
     metadata.begin(item, resource, server.clock.now())
     if resource.has_status and not resource.status_on_create:
-        item.pop("status", None)
+        item["status"] = {}
     resource.hooks.create(item)
     resource.hooks.default(item)
     namespace, name = meta.get("namespace", ""), meta.get("name", "")

@@ -18,6 +18,7 @@ from podvisor.controllers.replicaset import ReplicaSets
 from podvisor.controllers.rootca import RootAuthorities
 from podvisor.controllers.serviceaccount import DefaultServiceAccounts
 from podvisor.controllers.settings import Settings
+from podvisor.controllers.slices import EndpointSlices
 from podvisor.controllers.ttl import FinishedJobs
 from podvisor.sdk import Client, Informers
 
@@ -34,6 +35,7 @@ LOOPS: Mapping[str, Callable[[Cluster], Loop]] = {
     "serviceaccount": DefaultServiceAccounts,
     "rootca": RootAuthorities,
     "endpoints": ServiceEndpoints,
+    "slices": EndpointSlices,
 }
 """Every loop by the name of its file."""
 

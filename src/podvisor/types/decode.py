@@ -99,7 +99,7 @@ class _Reader:
             case "integer":
                 return _integer(shape, value, owner, path)
             case "quantity":
-                return _quantity(value)
+                return _quantity(value, path)
             case "int-or-string":
                 if isinstance(value, str | int) and not isinstance(value, bool):
                     return value
@@ -139,7 +139,7 @@ class _Reader:
         result: Json = {}
         for key, item in cast("Json", value).items():
             absent = "" if shape.items.type == "string" else None
-            result[key] = absent if item is None else self.read(shape.items, item, owner, path)
+            result[key] = absent if item is None else self.read(shape.items, item, owner, f"{path}[{key}]")
         return result
 
 
@@ -147,18 +147,20 @@ def _string(shape: Shape, value: Any, owner: str, path: str) -> str:
     if not isinstance(value, str):
         _refuse(shape, value, owner, path)
     if shape.format == "byte":
-        _check_base64(value)
+        _check_base64(value, path)
     elif shape.format == "date-time" and not _TIME.match(value):
-        raise WrongType(f'parsing time "{value}" as "2006-01-02T15:04:05Z07:00": cannot parse "{value}" as "2006"')
+        why = f'parsing time "{value}" as "2006-01-02T15:04:05Z07:00": cannot parse "{value}" as "2006"'
+        raise WrongType(f"{path}: {why}")
     return value
 
 
-def _check_base64(value: str) -> None:
+def _check_base64(value: str, path: str) -> None:
     try:
         base64.b64decode(value, validate=True)
     except binascii.Error:
         wrong = re.search(r"[^A-Za-z0-9+/=]", value)
-        raise WrongType(f"illegal base64 data at input byte {wrong.start() if wrong else len(value) - 1}") from None
+        place = wrong.start() if wrong else len(value) - 1
+        raise WrongType(f"{path}: illegal base64 data at input byte {place}") from None
 
 
 def _integer(shape: Shape, value: Any, owner: str, path: str) -> int:
@@ -172,22 +174,23 @@ def _integer(shape: Shape, value: Any, owner: str, path: str) -> int:
     return value
 
 
-def _quantity(value: Any) -> str:
+def _quantity(value: Any, path: str) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise WrongType("quantities must be strings or numbers")
+        raise WrongType(f"{path}: quantities must be strings or numbers")
     try:
         return quantity.canonical(str(value))
     except ValueError as error:
-        raise WrongType(str(error)) from None
+        raise WrongType(f"{path}: {error}") from None
 
 
 def _refuse(shape: Shape, value: Any, owner: str, path: str) -> Any:
-    fields = re.sub(r"\[\d+\]", "", path)
+    fields = re.sub(r"\[[^]]*\]", "", path)
     place = f"Go struct field {owner}.{fields}" if path else "Go value"
-    raise WrongType(f"json: cannot unmarshal {_json_type(value)} into {place} of type {_go_type(shape)}")
+    raise WrongType(f"json: cannot unmarshal {json_type(value)} into {place} of type {_go_type(shape)}")
 
 
-def _json_type(value: Any) -> str:
+def json_type(value: Any) -> str:
+    """What Go's decoder calls the type of a value."""
     match value:
         case bool():
             return "bool"

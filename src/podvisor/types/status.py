@@ -1,13 +1,14 @@
 """Refusals as `meta/v1` Status, in the words of apimachinery's `pkg/api/errors`.
 
 ApiError
-├── BadRequest              400        ├── Expired                 410
-├── Unauthorized            401        ├── UnsupportedMediaType    415
-├── Forbidden               403        ├── Invalid                 422
-├── NotFound                404        ├── TooManyRequests         429
-├── MethodNotAllowed        405        ├── InternalError           500
-├── NotAcceptable           406        ├── NotImplementedHere      501
-├── AlreadyExists, Conflict 409        └── Unavailable, TooLargeResourceVersion  503, 504
+├── BadRequest              400        ├── UnsupportedMediaType    415
+├── Unauthorized            401        ├── Invalid, Unprocessable  422
+├── Forbidden               403        ├── TooManyRequests         429
+├── NotFound                404        ├── InternalError           500
+├── MethodNotAllowed        405        ├── NotImplementedHere      501
+├── NotAcceptable           406        ├── Unavailable             503
+├── AlreadyExists, Conflict 409        └── TooLargeResourceVersion 504
+├── Expired                 410
 """
 
 from collections.abc import Sequence
@@ -176,6 +177,18 @@ class Invalid(ApiError):
         why = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
         causes = [Cause(error.reason, error.message, error.field) for error in errors]
         super().__init__(f'{subject} "{subject.name}" is invalid: {why}', subject, causes)
+
+
+class Unprocessable(ApiError):
+    """The request is well formed and cannot be done, for a reason that no field of an object has."""
+
+    code, reason = 422, "Invalid"
+
+    def to_json(self) -> dict[str, Any]:
+        """The Status object. kubectl shows the message only where there are details, be they empty."""
+        shown = super().to_json()
+        shown.setdefault("details", {})
+        return shown
 
 
 class TooManyRequests(ApiError):

@@ -5,7 +5,7 @@ https://kubernetes.io/docs/reference/access-authn-authz/authentication/#user-imp
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from multidict import CIMultiDictProxy
+from aiohttp import web
 
 from podvisor.apiserver.access.policy import Access, Attributes
 from podvisor.apiserver.access.users import AUTHENTICATED, User
@@ -17,11 +17,11 @@ _ACCOUNT = "system:serviceaccount:"
 _AUTHENTICATION = "authentication.k8s.io"
 
 
-async def act_as(access: Access, user: User, headers: CIMultiDictProxy[str]) -> User:
+async def act_as(access: Access, user: User, request: web.Request) -> User:
     """The user that the headers name, or `user`. Raises Forbidden, or BadRequest for headers without a user."""
-    if not any(name.lower().startswith("impersonate-") for name in headers):
+    if not any(name.lower().startswith("impersonate-") for name in request.headers):
         return user
-    wanted = _wanted(headers)
+    wanted = _wanted(request)
     for asked in _needed(wanted):
         await access.check(user, asked)
     if wanted.name == _ANONYMOUS:
@@ -30,15 +30,15 @@ async def act_as(access: Access, user: User, headers: CIMultiDictProxy[str]) -> 
     return User(wanted.name, (*groups, AUTHENTICATED), wanted.uid, wanted.extra)
 
 
-def _wanted(headers: CIMultiDictProxy[str]) -> User:
-    name = headers.get(_USER, "")
+def _wanted(request: web.Request) -> User:
+    name = request.headers.get(_USER, "")
     if not name:
         raise status.BadRequest("requested a group, uid or extra to impersonate without impersonating a user")
     extra: Mapping[str, list[str]] = {}
-    for key, value in headers.items():
+    for key, value in request.headers.items():
         if key.lower().startswith(_EXTRA.lower()):
             extra.setdefault(key[len(_EXTRA) :].lower(), []).append(value)
-    return User(name, headers.getall(_GROUP, []), headers.get(_UID, ""), extra)
+    return User(name, request.headers.getall(_GROUP, []), request.headers.get(_UID, ""), extra)
 
 
 def _needed(wanted: User) -> Iterator[Attributes]:

@@ -10,10 +10,12 @@ from podvisor.apiserver.kinds import (
     batch,
     configuration,
     coordination,
+    endpointslices,
     events,
     namespaces,
     nodes,
     pods,
+    reviews,
     services,
 )
 from podvisor.apiserver.registry import Registry
@@ -29,6 +31,8 @@ RECORDS = (
     *apps.RECORDS,
     *batch.RECORDS,
     *coordination.RECORDS,
+    *endpointslices.RECORDS,
+    *reviews.RECORDS,
     *events.NEW,
 )
 

@@ -39,6 +39,8 @@ def _create(item: Json) -> None:
     labels |= {UID_LABEL: uid, _OLD_UID_LABEL: uid, NAME_LABEL: name, _OLD_NAME_LABEL: name}
     if spec.get("selector") is None:
         spec["selector"] = {"matchLabels": {UID_LABEL: uid}}
+    if not metadata.get("labels"):
+        metadata["labels"] = dict(labels)
 
 
 def _validate(item: Json) -> Iterator[field.Error]:

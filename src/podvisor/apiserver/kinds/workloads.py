@@ -41,16 +41,15 @@ def validate(item: Json, kind: str, restart_policies: Sequence[str] = ("Always",
 def _selector(spec: Json, kind: str) -> Iterator[field.Error]:
     path = SPEC.child("selector")
     selector = spec.get("selector")
-    if selector is None:
-        yield field.required(path)
-        return
-    if not any(selector.values()):
-        yield field.invalid(path, selector, f"empty selector is invalid for {kind}")
-    errors = selectors.validate(selector, path)
+    errors = [field.required(path)] if selector is None else list(selectors.validate(selector, path))
+    if selector is not None and not any(selector.values()):
+        errors.insert(0, field.invalid(path, selector, f"empty selector is invalid for {kind}"))
     yield from errors
+    if selector is not None and errors:
+        return
     labels = spec["template"]["metadata"].get("labels", {})
-    parsed = None if errors else selectors.from_object(selector)
-    if parsed and not parsed.matches(labels):
+    parsed = selectors.from_object(selector)
+    if parsed is None or not parsed.matches(labels):
         here = SPEC.child("template", "metadata", "labels")
         yield field.invalid(here, labels, "`selector` does not match template `labels`")
 

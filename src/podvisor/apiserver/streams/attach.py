@@ -1,13 +1,19 @@
 """pods/exec and pods/attach: a WebSocket to the client joined with one to the node.
 
 The subprotocols are v5 and v4.channel.k8s.io (apimachinery `pkg/util/remotecommand`). The two ends agree on one, so
-frames pass through unread. The old SPDY upgrade is answered with an error, on which kubectl says what went wrong.
+frames pass through unread. The old SPDY upgrade is answered with an error.
+
+kubectl takes a refused WebSocket for one that is not spoken here, and shows what its next try, by SPDY, is told.
+So that both get the same answer, requests are checked before their protocol, and a node's refusal goes through the
+WebSocket, as the Status that ends the stream.
 """
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 
 import aiohttp
+import orjson
 from aiohttp import ClientWebSocketResponse, WSMessage, WSMsgType, web
 
 from podvisor.apiserver.call import Call
@@ -20,6 +26,7 @@ PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
 _FLAGS = {"stdin": "input", "stdout": "output", "stderr": "error", "tty": "tty"}
 """What the API calls a stream, and what the node does."""
 _LARGEST = 8 * 1024 * 1024
+_ERROR_CHANNEL = b"\x03"
 
 
 async def handle(server: Server, call: Call, resource: Resource) -> web.StreamResponse:
@@ -28,17 +35,28 @@ async def handle(server: Server, call: Call, resource: Resource) -> web.StreamRe
     container = pods.container(pod, call.query.get("container", ""))
     _check(call, pod)
     node = await pods.node(server, pod)
+    protocols = _protocols(call)
     path = f"/{call.target.subresource}/{call.target.namespace}/{call.target.name}/{container}"
-    async with server.nodes.connect(node, path, _query(call), _protocols(call)) as far:
+    async with AsyncExitStack() as stack:
+        try:
+            far = await stack.enter_async_context(server.nodes.connect(node, path, _query(call), protocols))
+        except status.ApiError as refusal:
+            return await _refuse(call, protocols[0], refusal)
         near = web.WebSocketResponse(protocols=[far.protocol or ""], max_msg_size=_LARGEST)
         await near.prepare(call.request)
         await _join(near, far)
         return near
 
 
+async def _refuse(call: Call, protocol: str, refusal: status.ApiError) -> web.WebSocketResponse:
+    near = web.WebSocketResponse(protocols=[protocol])
+    await near.prepare(call.request)
+    await near.send_bytes(_ERROR_CHANNEL + orjson.dumps(refusal.to_json()))
+    await near.close()
+    return near
+
+
 def _check(call: Call, pod: Json) -> None:
-    if call.request.headers.get("Upgrade", "").lower() != "websocket":
-        raise status.BadRequest("you must ask for a WebSocket: SPDY streams are not spoken here")
     if call.target.subresource == "exec" and not call.query.get("command"):
         raise status.BadRequest("you must specify a command for the container")
     if pod.get("status", {}).get("phase") in ("Succeeded", "Failed"):
@@ -48,6 +66,8 @@ def _check(call: Call, pod: Json) -> None:
 
 def _protocols(call: Call) -> Sequence[str]:
     """What the client speaks and we know. Raises BadRequest if that is nothing."""
+    if call.request.headers.get("Upgrade", "").lower() != "websocket":
+        raise status.BadRequest("you must ask for a WebSocket: SPDY streams are not spoken here")
     offered = [one.strip() for one in call.request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
     known = [one for one in offered if one in PROTOCOLS]
     if not known:

@@ -3,24 +3,32 @@
 https://kubernetes.io/docs/reference/kubernetes-api/autoscaling-resources/scale-v1/
 """
 
+from datetime import datetime
 from typing import Any
 
 from aiohttp import web
 
-from podvisor.apiserver import answers, bodies, objects, writing
+from podvisor.apiserver import answers, bodies, cells, objects, writing
 from podvisor.apiserver.call import Call
-from podvisor.apiserver.resource import Json, Resource, Scale
+from podvisor.apiserver.resource import AGE, NAME, Cells, Column, Json, Resource, Scale
 from podvisor.apiserver.server import Server
 from podvisor.apiserver.verbs import patch as patching
 from podvisor.types import field, selectors, status
 
-SCALE = Resource("autoscaling", "v1", "scales", "Scale")
+
+def _row(item: Json, now: datetime) -> Cells:
+    metadata = item["metadata"]
+    return (metadata["name"], item["spec"]["replicas"], item["status"]["replicas"], cells.age(metadata, now))
+
+
+_COLUMNS = (NAME, Column("Desired", "integer"), Column("Available", "integer"), AGE)
+SCALE = Resource("autoscaling", "v1", "scales", "Scale", columns=_COLUMNS, row=_row)
 
 
 async def read(server: Server, call: Call, resource: Resource) -> web.Response:
     """The Scale of an object."""
     kv = await server.storage.get(resource, call.target.namespace, call.target.name)
-    return answers.whole(call, view(resource, objects.decode(resource, kv)))
+    return answers.item(server, call, SCALE, view(resource, objects.decode(resource, kv)))
 
 
 async def update(server: Server, call: Call, resource: Resource) -> web.Response:
@@ -34,7 +42,7 @@ async def patch(server: Server, call: Call, resource: Resource) -> web.Response:
     apply = patching.applier(call, SCALE, await call.request.read())
 
     def make(old: Json) -> Json:
-        return bodies.conform(call, SCALE, patching.changed(SCALE, call.target.name, apply, old))
+        return bodies.conform(call, SCALE, patching.changed(apply, old))
 
     return await _change(server, call, resource, make)
 

@@ -12,7 +12,7 @@ from podvisor.apiserver import answers, bodies, writing
 from podvisor.apiserver.call import Call
 from podvisor.apiserver.resource import Json, Resource
 from podvisor.apiserver.server import Server
-from podvisor.types import decode, patch, status
+from podvisor.types import decode, field, patch, status
 from podvisor.types.patch import media_types
 
 Apply = Callable[[Json], Json]
@@ -24,7 +24,10 @@ async def handle(server: Server, call: Call, resource: Resource) -> web.Response
     apply = applier(call, resource, body)
 
     def make(old: Json) -> Json:
-        return bodies.conform(call, resource, changed(resource, call.target.name, apply, old), repeated)
+        try:
+            return bodies.conform(call, resource, changed(apply, old), repeated)
+        except bodies.WrongType as error:
+            raise _rejected(body, error.why) from None
 
     repeated = decode.duplicates(body)
     return answers.one(
@@ -44,22 +47,27 @@ def applier(call: Call, resource: Resource, body: bytes) -> Apply:
     if sent == media_types.JSON:
         return lambda old: patch.json_patch.apply(old, content)
     if not isinstance(content, dict):
-        raise status.BadRequest("error decoding patch: it is not an object")
+        sent = decode.json_type(content)
+        raise status.BadRequest(f"json: cannot unmarshal {sent} into Go value of type map[string]interface {{}}")
     if sent == media_types.MERGE:
         return lambda old: patch.merge.apply(old, content)
     return lambda old: patch.strategic.apply(resource.shape, old, _object(content))
 
 
-def changed(resource: Resource, name: str, apply: Apply, old: Json) -> Json:
+def changed(apply: Apply, old: Json) -> Json:
     """`old` with the patch applied. Raises BadRequest or Invalid, as the real server does."""
     try:
         return apply(old)
     except patch.BadPatch as error:
         raise status.BadRequest(str(error)) from None
     except patch.Inapplicable as error:
-        refusal = status.Invalid(resource.as_kind(name), [])
-        refusal.message = str(error)
-        raise refusal from None
+        why = f"the server rejected our request due to an error in our request: {error}"
+        raise status.Unprocessable(why) from None
+
+
+def _rejected(body: bytes, why: str) -> status.Invalid:
+    """What the patch makes is no object of this kind: the patch is at fault, not the request's form."""
+    return status.Invalid(status.Subject(), [field.invalid("patch", decode.parse(body), why)])
 
 
 def _object(content: Any) -> Json:

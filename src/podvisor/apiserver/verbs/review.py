@@ -62,14 +62,15 @@ async def _rules(server: Server, call: Call, resource: Resource, item: Json) -> 
 
 def _asked(resource: Resource, spec: Mapping[str, Any]) -> Attributes:
     """What a spec asks about. Raises Invalid unless that is a resource or a path."""
-    about, path = spec.get("resourceAttributes"), spec.get("nonResourceAttributes")
-    if (about is None) == (path is None):
-        detail = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
-        raise status.Invalid(resource.as_kind(), [field.invalid("spec.resourceAttributes", about, detail)])
-    if path is not None:
+    about: Json | None = spec.get("resourceAttributes")
+    path: Json | None = spec.get("nonResourceAttributes")
+    if about is not None and path is None:
+        names = ("verb", "group", "version", "resource", "subresource", "namespace", "name")
+        return Attributes(**{name: about.get(name, "") for name in names})
+    if path is not None and about is None:
         return Attributes(path.get("verb", ""), path=path.get("path", ""))
-    names = ("verb", "group", "version", "resource", "subresource", "namespace", "name")
-    return Attributes(**{name: about.get(name, "") for name in names})
+    detail = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
+    raise status.Invalid(resource.as_kind(), [field.invalid("spec.resourceAttributes", about, detail)])
 
 
 async def _decide(server: Server, user: User, asked: Attributes) -> Json:

@@ -300,6 +300,13 @@ class Endpoints(Object):
     subsets: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
 
 
+class EndpointSlice(Object):
+    """Some of the addresses behind a service, compared and replaced as a whole."""
+
+    endpoints: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    ports: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+
+
 class LeaseSpec(View):
     """Who holds a lease, and since when."""
 

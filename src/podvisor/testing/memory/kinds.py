@@ -26,6 +26,7 @@ BUILT_IN = (
     Kind(kinds.SERVICEACCOUNTS, ()),
     Kind(kinds.SERVICES),
     Kind(kinds.ENDPOINTS, ()),
+    Kind(kinds.ENDPOINTSLICES, ()),
     Kind(kinds.EVENTS, ()),
     Kind(kinds.DEPLOYMENTS, ("status", "scale")),
     Kind(kinds.REPLICASETS, ("status", "scale")),
