@@ -2,7 +2,8 @@
 """Speaks the control protocol and runs programs on the host, in no sandbox at all.
 
 For tests of the other side of the protocol. Besides programs it knows commands for what a real kernel does only when
-it is broken: `!die`, `!fatal` and `!garbage`.
+it is broken: `!die`, `!fatal` and `!garbage`; and for ends that are told in one piece with the answer, of a process 1
+as every container has it: `!again CODE`, and `!log`, with a line of the log between.
 """
 
 import json
@@ -50,8 +51,7 @@ class Kernel:
         sys.exit(code)
 
     def send(self, message: dict) -> None:
-        body = json.dumps(message).encode()
-        self.control.sendall(len(body).to_bytes(4, "little") + body)
+        self.control.sendall(framed(message))
 
     def create(self, descriptors, id, pod):
         return {"ok": {}}
@@ -61,12 +61,12 @@ class Kernel:
         return {"ok": {}}
 
     def start(self, descriptors, id, container, process, **rest):
-        return self.execute(descriptors, container, process, init=True)
+        return self.execute(descriptors, id, container, process, init=True)
 
     def exec(self, descriptors, id, container, process):
-        return self.execute(descriptors, container, process, init=False)
+        return self.execute(descriptors, id, container, process, init=False)
 
-    def execute(self, descriptors, container, process, *, init):
+    def execute(self, descriptors, id, container, process, *, init):
         match process["args"]:
             case ["!die"]:
                 self.end(9)
@@ -75,6 +75,12 @@ class Kernel:
                 self.end(70)
             case ["!garbage"]:
                 self.control.sendall(b"\xff\xff\xff\xff")
+                return None
+            case ["!again" | "!log" as command, *code]:
+                ended = {"container": container, "pid": 1, "code": int(code[0]) if code else 0, "signal": None}
+                log = [{"event": "log", "level": "info", "message": "a line"}] if command == "!log" else []
+                messages = [{"id": id, "ok": {"pid": 1}}, *log, {"event": "exited", **ended, "oom": False, "init": init}]
+                self.control.sendall(b"".join(map(framed, messages)))
                 return None
         streams = [
             os.open(os.devnull, os.O_RDWR) if one is None else descriptors[one["fd"]] for one in process["stdio"]
@@ -113,6 +119,11 @@ class Kernel:
         code, number = (None, -status) if status < 0 else (status, None)
         ended = {"container": container, "pid": pid, "code": code, "signal": number, "oom": False, "init": init}
         self.send({"event": "exited", **ended})
+
+
+def framed(message: dict) -> bytes:
+    body = json.dumps(message).encode()
+    return len(body).to_bytes(4, "little") + body
 
 
 if __name__ == "__main__":

@@ -76,6 +76,35 @@ async def test_a_cancelled_request_leaves_the_conversation_whole(fake_kernel):
         assert "kernel" in await sandbox.stats()
 
 
+async def test_who_stops_waiting_for_an_end_does_not_lose_it(fake_kernel):
+    reader, writer = os.pipe()
+    async with Sandbox(path=fake_kernel) as sandbox:
+        running = await sandbox.start(container("app", "sh", "-c", "read line <&1", stdout=reader))
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(running.exited, 0)
+        os.close(writer)
+        assert (await running.exited).code == 1
+    os.close(reader)
+
+
+async def test_an_end_told_together_with_the_start_is_the_new_ones(fake_kernel):
+    async with Sandbox(path=fake_kernel) as sandbox:
+        starting = asyncio.ensure_future(sandbox.start(container("app", "!again", "3")))
+        await asyncio.sleep(0)
+        starting.cancel()
+        again = await sandbox.start(container("app", "!again", "4"))
+        assert (again.pid, (await again.exited).code) == (1, 4)
+
+
+async def test_a_listener_that_fails_keeps_no_message_back(fake_kernel):
+    def fail(event: object) -> None:
+        raise ValueError(event)
+
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
+    async with Sandbox(path=fake_kernel, on_event=fail) as sandbox:
+        assert (await (await sandbox.start(container("app", "!log"))).exited).code == 0
+
+
 async def test_leaving_leaves_no_descriptor(fake_kernel, open_descriptors, tmp_path):
     layers = tuple(spec.HostLayer(f"/{number}", str(tmp_path)) for number in range(300))
     before = open_descriptors()

@@ -21,8 +21,7 @@ pub struct Container {
     /// What its processes may use together.
     pub limits: ContainerLimits,
     pids: Arc<Pids>,
-    /// The processes that the control protocol started, whose end it wants to know.
-    started: Mutex<Vec<Pid>>,
+    started: Mutex<Started>,
     ending: Mutex<Ending>,
 }
 
@@ -35,9 +34,19 @@ pub struct ContainerLimits {
     pub pids: Option<u64>,
 }
 
+/// The processes that the control protocol started, whose end it wants to know.
+#[derive(Default)]
+struct Started {
+    /// The first one ever, with which the container ends.
+    first: Option<Pid>,
+    untold: Vec<Pid>,
+}
+
 #[derive(Default)]
 struct Ending {
-    init: Option<Ended>,
+    /// How the first process ended: since then nothing more is started.
+    first: Option<Ended>,
+    told: bool,
     out_of_memory: bool,
     cpu_microseconds: u64,
 }
@@ -51,7 +60,7 @@ pub struct Exit {
     pub pid: Pid,
     /// How it ended.
     pub ended: Ended,
-    /// Whether the container's memory limit ended it.
+    /// Whether a memory limit ended it; of a first process, whether one ended any of the container.
     pub out_of_memory: bool,
     /// Whether it was the container's first process: nothing of the container runs any more.
     pub init: bool,
@@ -72,7 +81,7 @@ impl Container {
             mounts,
             limits,
             pids,
-            started: Mutex::new(Vec::new()),
+            started: Mutex::default(),
             ending: Mutex::new(Ending::default()),
         })
     }
@@ -93,17 +102,34 @@ impl Container {
         self.pids.all().into_iter().filter(own).collect()
     }
 
-    /// The end of this process is to be told.
+    /// The end of this process is to be told; the first one that is announced is the container's own.
     pub fn announce_end_of(&self, pid: Pid) {
-        self.started.lock().push(pid);
+        let mut started = self.started.lock();
+        started.first.get_or_insert(pid);
+        started.untold.push(pid);
+    }
+
+    /// Whether its first process has ended: nothing may be started in it any more.
+    pub fn is_ending(&self) -> bool {
+        self.ending.lock().first.is_some()
+    }
+
+    /// Whether its end was told: nothing of it is left.
+    pub fn has_ended(&self) -> bool {
+        self.ending.lock().told
+    }
+
+    /// The process of that id, where it is one of this container.
+    pub fn process(&self, pid: Pid) -> Option<Arc<Process>> {
+        self.pids.get(pid).filter(|process| std::ptr::eq(Arc::as_ptr(process.container()), self))
     }
 
     /// `EAGAIN` where one more thread would exceed the container's, the pod's or the user's limit
     /// (RLIMIT_NPROC binds nobody with CAP_SYS_RESOURCE or CAP_SYS_ADMIN, nor uid 0, as on Linux).
     pub fn may_add_thread(&self, process: &Process) -> Result<(), Errno> {
         let over = |limit: Option<u64>, count: usize| limit.is_some_and(|limit| count as u64 >= limit);
-        let own = self.processes().iter().map(|process| process.thread_count()).sum();
-        let pod = || self.pids.threads();
+        let own = self.threads();
+        let pod = || self.kernel.threads();
         let user = process.credentials();
         let soft = process.limit(Resource::Processes);
         let bound = user.uid != 0 && soft != abi::resource::RLIM_INFINITY;
@@ -111,6 +137,11 @@ impl Container {
             return Err(Errno::EAGAIN);
         }
         Ok(())
+    }
+
+    /// How many threads live in it.
+    pub fn threads(&self) -> usize {
+        self.processes().iter().map(|process| process.thread_count()).sum()
     }
 
     /// Whether a thread of it may run without having been answered by us.
@@ -166,29 +197,40 @@ impl Container {
             let used = usage.user_us.saturating_add(usage.system_us);
             ending.cpu_microseconds = ending.cpu_microseconds.saturating_add(used);
         }
-        let told = {
-            let mut started = self.started.lock();
-            let before = started.len();
-            started.retain(|pid| *pid != process.pid);
-            before != started.len()
-        };
-        if process.pid == Pid(1) {
-            self.ending.lock().init = Some(ended);
+        let (is_first, told) = self.started.lock().take(process.pid);
+        if is_first {
+            self.ending.lock().first = Some(ended);
             self.kill();
         } else if told {
-            self.tell(process.pid, ended, false);
+            self.tell(process.pid, ended, process.was_out_of_memory(), false);
         }
-        let living = self.processes().iter().any(|process| !process.is_zombie());
-        let init = self.ending.lock().init;
-        if let (false, Some(ended)) = (living, init) {
-            self.ending.lock().init = None;
-            self.tell(Pid(1), ended, true);
+        if let Some(ended) = self.take_end() {
+            let first = self.started.lock().first.unwrap_or(Pid(1));
+            self.tell(first, ended, self.ran_out_of_memory(), true);
         }
     }
 
-    fn tell(&self, pid: Pid, ended: Ended, init: bool) {
-        let out_of_memory = self.ran_out_of_memory();
+    /// How the first process ended, once, when nothing else of the container lives.
+    fn take_end(&self) -> Option<Ended> {
+        let living = self.processes().iter().any(|process| !process.is_zombie());
+        let mut ending = self.ending.lock();
+        let ended = ending.first.filter(|_| !living && !ending.told)?;
+        ending.told = true;
+        Some(ended)
+    }
+
+    fn tell(&self, pid: Pid, ended: Ended, out_of_memory: bool, init: bool) {
         self.kernel.exits.push(Exit { container: self.name.clone(), pid, ended, out_of_memory, init });
+    }
+}
+
+impl Started {
+    /// Whether `pid`, which has ended, is the first process, and whether its end is to be told.
+    fn take(&mut self, pid: Pid) -> (bool, bool) {
+        let before = self.untold.len();
+        self.untold.retain(|other| *other != pid);
+        let told = before != self.untold.len();
+        (told && self.first == Some(pid), told)
     }
 }
 

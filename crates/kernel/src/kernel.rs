@@ -120,10 +120,18 @@ impl Kernel {
         drop(old);
     }
 
-    /// Forgets a container.
+    /// Forgets a container of which nothing lives.
     pub fn remove_container(&self, name: &str) {
         let old = self.containers.lock().remove(name);
+        if let Some(number) = old.as_ref().and_then(|old| old.pids().own_number()) {
+            self.platform.release(number);
+        }
         drop(old);
+    }
+
+    /// How many threads live in the pod.
+    pub fn threads(&self) -> usize {
+        self.containers().iter().map(|container| container.threads()).sum()
     }
 
     /// Enters a process by its host id.

@@ -63,6 +63,8 @@ pub enum StartError {
     NoUser(String),
     /// The request makes no sense in this image.
     Invalid(String),
+    /// The container has ended, or is about to.
+    Stopped(String),
     /// The host refused.
     Host(String),
 }
@@ -70,6 +72,10 @@ pub enum StartError {
 impl Kernel {
     /// Starts a process in `container`; answers it before it has run.
     pub fn start(self: &Arc<Self>, container: &Arc<Container>, spec: ProcessSpec) -> Result<Arc<Process>, StartError> {
+        if container.is_ending() {
+            let message = format!("container {}: cannot exec in a stopped container", container.name);
+            return Err(StartError::Stopped(message));
+        }
         let root = container.mounts.root();
         let refuse =
             |error: std::io::Error| StartError::Host(format!("cannot start a guest process: {}", lacking(&error)));

@@ -168,6 +168,9 @@ pub trait Platform: Send + Sync {
         Err(std::io::ErrorKind::Unsupported.into())
     }
 
+    /// Pid namespace number `namespace` is not needed any more: every process of it has ended.
+    fn release(&self, _namespace: u32) {}
+
     /// Kills a process that never ran and forgets it.
     fn discard(&self, _process: HostTask) {}
 

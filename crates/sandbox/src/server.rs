@@ -185,8 +185,10 @@ impl Server {
     }
 
     fn start(&mut self, start: &control::Start, sent: Vec<Option<OwnedFd>>) -> Result<Reply, Failure> {
-        if self.kernel.container(&start.container).is_some() {
-            return Err(invalid(format!("container {}: already exists", start.container)));
+        match self.kernel.container(&start.container) {
+            Some(known) if known.has_ended() => self.kernel.remove_container(&start.container),
+            Some(_) => return Err(invalid(format!("container {}: already exists", start.container))),
+            None => {}
         }
         self.confine(start, &sent)?;
         let mut fds = Descriptors { sent, parked: &self.parked };
@@ -251,9 +253,8 @@ impl Server {
             container.processes()
         } else {
             let pid = Pid(request.pid as i32);
-            let process = container.pids().get(pid);
             let process =
-                process.ok_or_else(|| failure(ErrorKind::NoSuch, format!("process {}: there is none", pid.0)))?;
+                container.process(pid).ok_or_else(|| failure(ErrorKind::NoSuch, format!("process {}: there is none", pid.0)))?;
             vec![process]
         };
         for target in targets {

@@ -42,6 +42,7 @@ pub(crate) fn start_failure(error: StartError) -> Failure {
         }
         StartError::NoUser(message) => failure(ErrorKind::NoUser, message),
         StartError::Invalid(message) => failure(ErrorKind::Invalid, message),
+        StartError::Stopped(message) => failure(ErrorKind::NoSuch, message),
         StartError::Host(message) => failure(ErrorKind::Host, message),
     }
 }

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import cast
+from typing import Any
 
 from podvisor.sandbox import binary, errors, protocol, spec
 from podvisor.sandbox.descriptors import Descriptors
@@ -24,17 +24,33 @@ _READ = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A process in a sandbox: its guest number, and its end, which is `Ended` where the kernel went first."""
+    """A process in a sandbox, by its guest number."""
 
     container: str
     pid: int
+    _exited: asyncio.Future[protocol.Exited]
+
+    @property
+    def exited(self) -> asyncio.Future[protocol.Exited]:
+        """Its end, or `Ended` where the kernel went first. Each caller gets its own future: cancelling one, as a
+        timeout does, loses nothing."""
+        return asyncio.shield(self._exited)
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A request's answer to come; where it starts a process of `container`, the end of that as well."""
+
+    answer: asyncio.Future[protocol.Json]
+    container: str | None
     exited: asyncio.Future[protocol.Exited]
 
 
 class Sandbox:
     """One running kernel. An async context manager: leaving it ends the kernel and everything in it.
 
-    Requests may be made at the same time. A cancelled request is carried out all the same; only its answer is dropped.
+    Requests may be made at the same time. A cancelled request is carried out all the same; only its answer is dropped:
+    after a cancelled `start` the container may run, and `stop` takes it back.
     """
 
     def __init__(self, *, path: str | None = None, on_event: Callable[[protocol.Event], None] | None = None) -> None:
@@ -43,9 +59,8 @@ class Sandbox:
         self._on_event = on_event or _ignore
         self._decoder = protocol.Decoder()
         self._numbers = itertools.count(1)
-        self._answers: dict[int, asyncio.Future[protocol.Json]] = {}
+        self._waiting: dict[int, _Waiting] = {}
         self._running: dict[tuple[str, int], asyncio.Future[protocol.Exited]] = {}
-        self._early: dict[tuple[str, int], protocol.Exited] = {}
         self._unsent: deque[tuple[memoryview, list[int]]] = deque()
         self._fatal: str | None = None
         self._closed: errors.Ended | None = None
@@ -70,21 +85,22 @@ class Sandbox:
         await self._request("create", protocol.create(pod))
 
     async def start(self, container: spec.Container) -> Running:
-        """Start a container. Returns once its program runs; raises `Refused`."""
+        """Start a container. Returns once its program runs; raises `Refused`.
+
+        The name may be that of a container that has ended, which is then forgotten.
+        """
         number = next(self._numbers)
         with Descriptors(str(number)) as descriptors:
             arguments = protocol.start(container, descriptors)
             for key, fd in descriptors.parked:
                 await self._request("attach", {"key": key}, [fd])
-            answer = await self._request("start", arguments, descriptors.sent)
-        return self._track(container.name, answer["pid"])
+            return await self._run("start", container.name, arguments, descriptors.sent)
 
     async def exec(self, container: str, process: spec.Process) -> Running:
         """Run one more program in a container. Returns once it runs; raises `Refused`."""
         with Descriptors(str(next(self._numbers))) as descriptors:
             arguments = protocol.execute(container, process, descriptors)
-            answer = await self._request("exec", arguments, descriptors.sent)
-        return self._track(container, answer["pid"])
+            return await self._run("exec", container, arguments, descriptors.sent)
 
     async def signal(self, container: str, pid: int, signal: int, *, all: bool = False) -> None:
         """Send a signal to one process, or to every one of the container."""
@@ -106,29 +122,29 @@ class Sandbox:
         """Turn call events on or off, for one container or for all."""
         await self._request("trace", {"container": container, "on": on})
 
-    def _track(self, container: str, pid: int) -> Running:
-        key = (container, pid)
-        exited: asyncio.Future[protocol.Exited] = self._loop.create_future()
-        if (early := self._early.pop(key, None)) is not None:
-            exited.set_result(early)
-        elif self._closed is not None:
-            _fail(exited, self._closed)
-        else:
-            self._running[key] = exited
-        return Running(container, pid, exited)
+    async def _run(self, operation: str, container: str, arguments: protocol.Json, fds: list[int]) -> Running:
+        waiting = _Waiting(self._loop.create_future(), container, self._loop.create_future())
+        answer = await self._answer(operation, arguments, fds, waiting)
+        return Running(container, answer["pid"], waiting.exited)
 
     async def _request(self, operation: str, arguments: protocol.Json, fds: list[int] | None = None) -> protocol.Json:
+        waiting = _Waiting(self._loop.create_future(), None, self._loop.create_future())
+        return await self._answer(operation, arguments, fds or [], waiting)
+
+    async def _answer(
+        self, operation: str, arguments: protocol.Json, fds: list[int], waiting: _Waiting
+    ) -> protocol.Json:
         if self._closed is not None:
             raise self._closed
         number = next(self._numbers)
-        answer = self._answers[number] = self._loop.create_future()
+        self._waiting[number] = waiting
         message = memoryview(protocol.write(number, operation, arguments))
-        self._unsent.append((message, [os.dup(fd) for fd in fds or []]))
+        self._unsent.append((message, [os.dup(fd) for fd in fds]))
         self._writable()
         try:
-            return await answer
+            return await waiting.answer
         finally:
-            self._answers.pop(number, None)
+            self._waiting.pop(number, None)
 
     def _writable(self) -> None:
         try:
@@ -169,23 +185,29 @@ class Sandbox:
 
     def _take(self, message: protocol.Answer | protocol.Event) -> None:
         match message:
-            case protocol.Answer(number, ok, error):
-                answer = self._answers.get(number)
-                if answer is None or answer.done():
-                    return
-                if error is not None:
-                    answer.set_exception(error)
-                else:
-                    answer.set_result(ok or {})
+            case protocol.Answer():
+                self._take_answer(message)
             case protocol.Exited(container, pid):
-                if (exited := self._running.pop((container, pid), None)) is None:
-                    self._early[container, pid] = message
-                elif not exited.done():
+                exited = self._running.pop((container, pid), None)
+                if exited is not None and not exited.done():
                     exited.set_result(message)
             case protocol.Fatal(text):
                 self._fatal = text
             case _:
-                self._on_event(message)
+                self._loop.call_soon(self._on_event, message)
+
+    def _take_answer(self, message: protocol.Answer) -> None:
+        """The end of what was started is waited for from here on: the next message may be the one that tells it."""
+        waiting = self._waiting.get(message.id)
+        if waiting is None or waiting.answer.done():
+            return
+        if message.error is not None:
+            waiting.answer.set_exception(message.error)
+            return
+        answer = message.ok or {}
+        if waiting.container is not None:
+            self._running[waiting.container, answer["pid"]] = waiting.exited
+        waiting.answer.set_result(answer)
 
     def _finish(self) -> None:
         """Close the socket, which ends the kernel, and fail whatever still waits."""
@@ -198,8 +220,10 @@ class Sandbox:
         for _, fds in self._unsent:
             _close_all(fds)
         self._unsent.clear()
-        for future in [*self._answers.values(), *self._running.values()]:
-            _fail(cast("asyncio.Future[object]", future), self._closed)
+        for waiting in self._waiting.values():
+            _fail(waiting.answer, self._closed)
+        for exited in self._running.values():
+            _fail(exited, self._closed)
         self._running.clear()
 
 
@@ -213,7 +237,7 @@ def _close_all(fds: list[int]) -> None:
     fds.clear()
 
 
-def _fail(future: asyncio.Future[object] | asyncio.Future[protocol.Exited], error: errors.Ended) -> None:
+def _fail(future: asyncio.Future[Any], error: errors.Ended) -> None:
     if not future.done():
         future.set_exception(errors.Ended(str(error), error.fatal))
         future.exception()

@@ -54,9 +54,9 @@ const COMPUTED: &[(&str, Line)] = &[
     ("memory.max", |task| limit(memory_limit(task))),
     ("memory.peak", |task| used(task).to_string()),
     ("memory.stat", memory_statistics),
-    ("pids.current", |task| task.process().pids().threads().to_string()),
+    ("pids.current", |task| task.process().container().threads().to_string()),
     ("pids.max", |task| limit(task.process().container().limits.pids.or(task.kernel().pod.pids_limit))),
-    ("pids.peak", |task| task.process().pids().threads().to_string()),
+    ("pids.peak", |task| task.process().container().threads().to_string()),
 ];
 
 /// The control group of whoever looks.

@@ -113,7 +113,7 @@ fn enforce(containers: &[Arc<Container>], limit: u64, kernel: u64) -> u64 {
         let worst = held.iter().enumerate().max_by_key(|(_, (bytes, process))| badness(*bytes, process, limit));
         let Some(at) = worst.map(|(at, _)| at) else { break };
         let (bytes, process) = held.swap_remove(at);
-        process.container().note_out_of_memory();
+        process.note_out_of_memory();
         process.kill();
         total = total.saturating_sub(bytes);
     }

@@ -11,6 +11,9 @@ use std::sync::Arc;
 use super::{Pid, Process};
 use crate::sync::Mutex;
 
+/// The platform's number of the namespace that all containers of a pod share.
+pub const SHARED: u32 = 0;
+
 /// A pid namespace.
 pub struct Pids {
     /// The platform's number of it.
@@ -28,6 +31,11 @@ impl Pids {
     /// An empty namespace; `number` is the platform's.
     pub fn new(number: u32) -> Arc<Pids> {
         Arc::new(Pids { number, state: Mutex::new(State::default()) })
+    }
+
+    /// Its number, where it belongs to one container and ends with it.
+    pub fn own_number(&self) -> Option<u32> {
+        (self.number != SHARED).then_some(self.number)
     }
 
     /// The guest's id for the host's inner id; the first that is asked for becomes 1.

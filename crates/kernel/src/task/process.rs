@@ -74,6 +74,7 @@ pub struct Process {
     own_usage: Mutex<Usage>,
     children_usage: Mutex<Usage>,
     execs: AtomicU64,
+    out_of_memory: AtomicBool,
 }
 
 /// What a new process starts with.
@@ -164,6 +165,7 @@ impl Process {
             own_usage: Mutex::new(Usage::default()),
             children_usage: Mutex::new(Usage::default()),
             execs: AtomicU64::new(0),
+            out_of_memory: AtomicBool::new(false),
         });
         process.pids().insert(&process);
         if let Some(parent) = start.parent {
@@ -335,6 +337,17 @@ impl Process {
 
     pub(super) fn set_stopped(&self, stopped: bool) {
         self.stopped.store(stopped, Ordering::Release);
+    }
+
+    /// Notes that a memory limit ends it.
+    pub fn note_out_of_memory(&self) {
+        self.out_of_memory.store(true, Ordering::Release);
+        self.container.note_out_of_memory();
+    }
+
+    /// Whether a memory limit ended it.
+    pub fn was_out_of_memory(&self) -> bool {
+        self.out_of_memory.load(Ordering::Acquire)
     }
 
     /// The resident memory of its address space, in bytes, as the host counts it.

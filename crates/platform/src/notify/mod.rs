@@ -234,6 +234,12 @@ impl Platform for Notify {
         Ok(HostTask(process))
     }
 
+    fn release(&self, namespace: u32) {
+        if let Some(spawner) = self.spawner.get() {
+            spawner.release(namespace);
+        }
+    }
+
     fn discard(&self, process: HostTask) {
         namespaces::send(process.0, None, Signal::SIGKILL, None);
         let pidfd = self.state().processes.remove(&process.0);

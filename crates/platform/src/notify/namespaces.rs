@@ -72,13 +72,15 @@ fn empty_root() -> Result<(), i32> {
 /// closes it ends, and with it the host kills every other process of the namespace.
 pub(crate) struct PidNamespace {
     namespace: Option<OwnedFd>,
-    keeper: Option<(OwnedFd, i32)>,
+    /// The pipe that keeps the first process waiting.
+    alive: Option<OwnedFd>,
+    keeper: Option<i32>,
 }
 
 impl Drop for PidNamespace {
     fn drop(&mut self) {
-        if let Some((alive, keeper)) = self.keeper.take() {
-            drop(alive);
+        drop(self.alive.take());
+        if let Some(keeper) = self.keeper.take() {
             wait(keeper);
         }
     }
@@ -89,12 +91,26 @@ impl PidNamespace {
     pub(crate) fn new(proc_dir: BorrowedFd<'_>) -> std::io::Result<PidNamespace> {
         let (read, write) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
         match fork_into(libc::CLONE_NEWPID | libc::SIGCHLD, || keep(&read)) {
-            Err(_) => Ok(PidNamespace { namespace: None, keeper: None }),
+            Err(_) => Ok(PidNamespace { namespace: None, alive: None, keeper: None }),
             Ok(keeper) => Ok(PidNamespace {
                 namespace: Some(open_namespace(proc_dir, &format!("{keeper}/ns/pid"))?),
-                keeper: Some((write, keeper)),
+                alive: Some(write),
+                keeper: Some(keeper),
             }),
         }
+    }
+
+    /// Begins its end, which is not waited for: the host ends it only after our parent has reaped each
+    /// process of it.
+    pub(crate) fn end(mut self) -> PidNamespace {
+        (self.namespace, self.alive) = (None, None);
+        self
+    }
+
+    /// Whether its end is over.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.keeper.take_if(|keeper| reap(*keeper).is_some());
+        self.keeper.is_none()
     }
 
     /// Makes a process that is born in this namespace and lives in `child`, as a child of our

@@ -44,6 +44,11 @@ impl Spawner {
         }
     }
 
+    /// Has the spawner end a namespace that nothing lives in.
+    pub(super) fn release(&self, namespace: u32) {
+        let _ = rustix::io::write(&self.socket, &(namespace | RELEASE).to_ne_bytes());
+    }
+
     /// Has a process made in pid namespace number `namespace`; answers its host id and its filter's
     /// listener. Its first call is the execveat of the stub, which must be let go.
     pub(super) fn spawn(&self, namespace: u32) -> std::io::Result<(i32, Listener)> {
@@ -65,6 +70,9 @@ impl Spawner {
     }
 }
 
+/// In a message to the spawner: the namespace is to end. Nothing is answered.
+const RELEASE: u32 = 1 << 31;
+
 /// The spawner's life.
 fn serve(socket: &OwnedFd, stub: BorrowedFd<'_>, proc_dir: BorrowedFd<'_>) -> Infallible {
     // SAFETY: plain calls.
@@ -75,8 +83,15 @@ fn serve(socket: &OwnedFd, stub: BorrowedFd<'_>, proc_dir: BorrowedFd<'_>) -> In
     let mut namespaces: HashMap<u32, PidNamespace> = HashMap::new();
     let mut program = filter::program();
     let mut number = [0; 4];
+    let mut ending: Vec<PidNamespace> = Vec::new();
     while matches!(rustix::io::read(socket, &mut number), Ok(4)) {
-        let made = match namespaces.entry(u32::from_ne_bytes(number)) {
+        ending.retain_mut(|namespace| !namespace.has_ended());
+        let number = u32::from_ne_bytes(number);
+        if number & RELEASE != 0 {
+            ending.extend(namespaces.remove(&(number & !RELEASE)).map(PidNamespace::end));
+            continue;
+        }
+        let made = match namespaces.entry(number) {
             Entry::Occupied(known) => Ok(known.into_mut()),
             Entry::Vacant(new) => PidNamespace::new(proc_dir).map(|namespace| new.insert(namespace)),
         };
@@ -87,7 +102,7 @@ fn serve(socket: &OwnedFd, stub: BorrowedFd<'_>, proc_dir: BorrowedFd<'_>) -> In
             break;
         }
     }
-    drop(namespaces);
+    drop((namespaces, ending));
     // SAFETY: ends the spawner.
     unsafe { libc::_exit(0) }
 }
