@@ -10,5 +10,5 @@ def fake_kernel() -> str:
 
 @pytest.fixture
 def open_descriptors():
-    """The descriptors of this process, to compare before and after."""
-    return lambda: sorted(entry.name for entry in Path("/proc/self/fd").iterdir())
+    """The descriptors of this or another process, to compare before and after."""
+    return lambda process="self": sorted(entry.name for entry in Path(f"/proc/{process}/fd").iterdir())

@@ -79,7 +79,11 @@ class Kernel:
             case ["!again" | "!log" as command, *code]:
                 ended = {"container": container, "pid": 1, "code": int(code[0]) if code else 0, "signal": None}
                 log = [{"event": "log", "level": "info", "message": "a line"}] if command == "!log" else []
-                messages = [{"id": id, "ok": {"pid": 1}}, *log, {"event": "exited", **ended, "oom": False, "init": init}]
+                messages = [
+                    {"id": id, "ok": {"pid": 1}},
+                    *log,
+                    {"event": "exited", **ended, "oom": False, "init": init},
+                ]
                 self.control.sendall(b"".join(map(framed, messages)))
                 return None
         streams = [

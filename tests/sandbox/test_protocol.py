@@ -64,6 +64,7 @@ def test_start_is_written_as_the_fixture_says(tmp_path):
         process=process,
         mounts=(
             spec.Bind("/data", str(tmp_path), read_only=True),
+            spec.VolumeMount("data", "/srv", "www/site", read_only=True),
             spec.Tmpfs("/tmp", 65536, 0o1777),
             spec.KernelMount("proc", "/proc"),
             spec.KernelMount("sysfs", "/sys"),
@@ -80,6 +81,14 @@ def test_start_is_written_as_the_fixture_says(tmp_path):
     with Descriptors("3") as descriptors:
         written = plain(protocol.start(container, descriptors))
     assert without_descriptors(written) == without_descriptors(arguments("start"))
+
+
+def test_volumes_are_written_as_the_fixtures_say(tmp_path):
+    with Descriptors("10") as descriptors:
+        host = protocol.volume(spec.Volume("data", str(tmp_path), size_bytes=1 << 20, gid=2000), descriptors)
+        memory = protocol.volume(spec.Volume("scratch"), descriptors)
+        assert len(descriptors.sent) == 1
+    assert (plain(host), plain(memory)) == (arguments("volume-host"), arguments("volume-memory"))
 
 
 def without_descriptors(value: object) -> object:

@@ -13,6 +13,7 @@ mod process;
 mod reply;
 mod request;
 mod root;
+mod volume;
 
 pub use event::{Event, Level};
 pub use frame::{Decoder, Frame, FrameError, MAX_DESCRIPTORS, MAX_MESSAGE, encode};
@@ -22,3 +23,4 @@ pub use request::{
     Attach, ContainerName, Create, Exec, Limits, Malformed, Operation, Pod, Request, Resize, Signal, Start, Trace,
 };
 pub use root::{FdRef, Ids, Layer, LayerSource, Mount, Root};
+pub use volume::{Volume, VolumeSource};

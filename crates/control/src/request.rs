@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::{Mount, Process, Root};
+use crate::{Mount, Process, Root, Volume};
 
 /// One request; every one is answered by an [`Answer`](crate::Answer) with the same `id`.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,6 +45,8 @@ pub enum Operation {
     Create(Create),
     /// Parks the message's one descriptor under a name.
     Attach(Attach),
+    /// Makes a volume known to the mounts of later containers.
+    Volume(Volume),
     /// Starts a container; answered once its program runs.
     Start(Box<Start>),
     /// Runs one more program in a container.
@@ -244,6 +246,7 @@ impl Operation {
         Ok(match name {
             "create" => Self::Create(read(name, fields)?),
             "attach" => Self::Attach(read(name, fields)?),
+            "volume" => Self::Volume(read(name, fields)?),
             "start" => Self::Start(read(name, fields)?),
             "exec" => Self::Exec(read(name, fields)?),
             "signal" => Self::Signal(read(name, fields)?),

@@ -164,6 +164,19 @@ pub enum Mount {
         /// Where it appears.
         target: String,
     },
+    /// A volume of the pod, or a part of one.
+    Volume {
+        /// The volume's name.
+        name: String,
+        /// Where it appears.
+        target: String,
+        /// What of the volume appears: a directory, made where it is not there, or a regular file.
+        #[serde(default)]
+        sub_path: Option<String>,
+        /// Whether writing answers EROFS.
+        #[serde(default)]
+        read_only: bool,
+    },
     /// A file that the message carries.
     File {
         /// Where it appears.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use podvisor_control::{
     Answer, ContainerStats, ErrorKind, Event, Failure, FdRef, Ids, KernelStats, LayerSource, Level, Mount, Operation,
-    Reply, Request, Stats, Stdio, encode,
+    Reply, Request, Stats, Stdio, VolumeSource, encode,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -53,9 +53,30 @@ fn layers_and_mounts_are_told_apart_by_their_fields() {
             LayerSource::Host { fd: FdRef::Key("layer-3".into()), ids: Ids::Host },
         ]
     );
-    assert_eq!(start.mounts.len(), 9);
+    assert_eq!(start.mounts.len(), 10);
     assert_eq!(start.mounts[0], Mount::Bind { target: "/data".into(), fd: FdRef::Fd(4), read_only: true });
+    let (name, target, sub_path) = ("data".into(), "/srv".into(), Some("www/site".into()));
+    assert_eq!(start.mounts[1], Mount::Volume { name, target, sub_path, read_only: true });
     assert_eq!(start.process.stdio, Stdio::Streams([None, Some(FdRef::Fd(1)), Some(FdRef::Fd(2))]));
+}
+
+#[test]
+fn a_volume_is_a_host_directory_or_memory() {
+    let Operation::Volume(host) = request("volume-host") else { panic!("volume") };
+    assert_eq!(host.source, VolumeSource::Host { fd: FdRef::Fd(0), read_only: false });
+    assert_eq!((host.name.as_str(), host.size_bytes, host.gid), ("data", Some(1 << 20), Some(2000)));
+    let Operation::Volume(memory) = request("volume-memory") else { panic!("volume") };
+    assert_eq!(memory.source, VolumeSource::Memory { mode: 0o777 });
+    assert_eq!((memory.size_bytes, memory.gid), (None, None));
+    for body in [
+        r#"{"id": 5, "op": "volume", "name": "v"}"#,
+        r#"{"id": 5, "op": "volume", "name": "v", "fd": {"fd": 0}, "memory": true}"#,
+        r#"{"id": 5, "op": "volume", "name": "v", "fd": {"fd": 0}, "mode": 511}"#,
+        r#"{"id": 5, "op": "volume", "name": "v", "memory": true, "read_only": true}"#,
+    ] {
+        let refused = Request::parse(body.as_bytes()).unwrap_err();
+        assert!(refused.message.contains("volume v: either fd"), "{refused}");
+    }
 }
 
 #[test]

@@ -150,10 +150,11 @@ impl Container {
         living.any(|process| process.tasks().iter().any(|task| !task.is_in_call()))
     }
 
-    /// How many bytes of memory its files hold.
+    /// How many bytes of memory its own files hold; volumes are the pod's.
     pub fn file_bytes(&self) -> u64 {
         let mounts = Mounts::list(&self.mounts.root());
-        let by_device = mounts.iter().map(|(_, mount)| (mount.file_system().device(), mount.file_system()));
+        let own = mounts.iter().filter(|(_, mount)| !mount.is_shared());
+        let by_device = own.map(|(_, mount)| (mount.file_system().device(), mount.file_system()));
         let once: BTreeMap<_, _> = by_device.collect();
         once.values().map(|file_system| file_system.memory_bytes()).sum()
     }

@@ -30,6 +30,8 @@ pub struct Kernel {
     pub notifier: crate::vfs::notify::Notifier,
     /// Advisory locks on files.
     pub locks: crate::vfs::locks::Locks,
+    /// Files that its containers share.
+    pub volumes: crate::volume::Volumes,
     /// Ends that the control protocol is to tell.
     pub exits: Exits,
     /// How often each call was made, and which we do not have.
@@ -88,6 +90,7 @@ impl Kernel {
             ipc: crate::ipc::Ipc::default(),
             notifier: crate::vfs::notify::Notifier::default(),
             locks: crate::vfs::locks::Locks::default(),
+            volumes: crate::volume::Volumes::default(),
             exits: Exits::default(),
             counts: Counts::default(),
             host_queues: crate::machine::HostQueues::default(),

@@ -29,4 +29,5 @@ pub mod time;
 pub mod tty;
 pub mod users;
 pub mod vfs;
+pub mod volume;
 pub mod wait;

@@ -1,6 +1,6 @@
 //! This process's own settings.
 
-use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
 /// Blocks SIGCHLD, which the platform waits for, lets a broken pipe be an error, and allows as many
 /// descriptors as the host grants: files of guests cost some.
@@ -26,6 +26,19 @@ pub fn take_descriptor(number: i32) -> Option<OwnedFd> {
     let open = number > 2 && unsafe { libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC) } == 0;
     // SAFETY: the descriptor is open and, by the contract above, owned by nobody else.
     open.then(|| unsafe { OwnedFd::from_raw_fd(number) })
+}
+
+/// Closes what whoever started us left open beside the standard streams and `kept`. To be called before
+/// anything else is opened.
+pub fn close_inherited(kept: &OwnedFd) {
+    let kept = kept.as_raw_fd();
+    // SAFETY: nobody in this process owns any of these yet.
+    unsafe {
+        if kept > 3 {
+            libc::syscall(libc::SYS_close_range, 3, kept - 1, 0);
+        }
+        libc::syscall(libc::SYS_close_range, kept + 1, u32::MAX, 0);
+    }
 }
 
 /// The host's /proc.

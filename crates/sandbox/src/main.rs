@@ -37,6 +37,7 @@ fn run(number: &str) -> ExitCode {
         Some(control) => control,
         None => return complain(64, &format!("podvisor-sandbox: --control-fd {number}: not an open descriptor\n")),
     };
+    platform::process::close_inherited(&control);
     let Ok(report) = control.try_clone() else { return complain(69, "podvisor-sandbox: too many open files\n") };
     std::panic::set_hook(Box::new(|panic| {
         let _ = BROKEN.set(panic.to_string());

@@ -57,6 +57,7 @@ pub(crate) fn serve(control: OwnedFd) -> Result<(), Fatal> {
         socket,
         readable: Arc::new(Flag(AtomicBool::new(true))),
         parked: HashMap::new(),
+        volumes: Vec::new(),
         shared_pids: pod.shared_pid.then(|| Pids::new(0)),
         next_namespace: 1,
         terminals: HashMap::new(),
@@ -114,6 +115,8 @@ struct Server {
     socket: Socket,
     readable: Arc<Flag>,
     parked: HashMap<String, (OwnedFd, bool)>,
+    /// Host files of volumes, until what this process can reach is settled.
+    volumes: Vec<(OwnedFd, bool)>,
     shared_pids: Option<Arc<Pids>>,
     next_namespace: u32,
     terminals: HashMap<(String, Pid), Joined>,
@@ -161,6 +164,7 @@ impl Server {
         match operation {
             Operation::Create(_) => Err(invalid("create: the pod is already described")),
             Operation::Attach(attach) => self.attach(attach, sent),
+            Operation::Volume(volume) => self.volume(&volume, sent),
             Operation::Start(start) => self.start(&start, sent),
             Operation::Exec(exec) => self.exec(&exec, sent),
             Operation::Signal(signal) => self.signal(&signal),
@@ -181,6 +185,25 @@ impl Server {
             return Err(invalid(format!("attach {}: exactly one descriptor must come with it", attach.key)));
         };
         self.parked.insert(attach.key, (fd, attach.writable));
+        Ok(Reply::Done {})
+    }
+
+    fn volume(&mut self, volume: &control::Volume, sent: Vec<Option<OwnedFd>>) -> Result<Reply, Failure> {
+        let name = &volume.name;
+        let mut fds = Descriptors { sent, parked: &self.parked };
+        let source = translate::volume(volume, &mut fds)?;
+        if let kernel::volume::Source::Host(fd, shown) = &source {
+            if self.confined {
+                return Err(invalid(format!("volume {name}: one of the host must come before the first start")));
+            }
+            let copy = fd.try_clone().map_err(|error| failure(ErrorKind::Host, format!("volume {name}: {error}")))?;
+            self.volumes.push((copy, !shown.read_only));
+        }
+        self.kernel.volumes.add(name, source).map_err(|errno| match errno {
+            abi::Errno::EEXIST => invalid(format!("volume {name}: already exists")),
+            abi::Errno::EINVAL => invalid(format!("volume {name}: neither a directory nor a regular file")),
+            errno => failure(ErrorKind::Host, format!("volume {name}: {}", errno.text().to_lowercase())),
+        })?;
         Ok(Reply::Done {})
     }
 
@@ -253,8 +276,9 @@ impl Server {
             container.processes()
         } else {
             let pid = Pid(request.pid as i32);
-            let process =
-                container.process(pid).ok_or_else(|| failure(ErrorKind::NoSuch, format!("process {}: there is none", pid.0)))?;
+            let process = container
+                .process(pid)
+                .ok_or_else(|| failure(ErrorKind::NoSuch, format!("process {}: there is none", pid.0)))?;
             vec![process]
         };
         for target in targets {
@@ -323,7 +347,8 @@ impl Server {
             return Ok(());
         }
         let mut directories = translate::directories(start, sent);
-        directories.extend(self.parked.values().map(|(fd, writable)| (fd.as_fd(), *writable)));
+        let before = self.parked.values().chain(&self.volumes);
+        directories.extend(before.map(|(fd, writable)| (fd.as_fd(), *writable)));
         let confinement = self.platform.confine(&directories);
         let confinement = confinement.map_err(|error| failure(ErrorKind::Host, format!("cannot fork: {error}")))?;
         if !confinement.filter {
@@ -334,6 +359,7 @@ impl Server {
             return Err(failure(ErrorKind::Host, lacking));
         }
         self.confined = true;
+        self.volumes.clear();
         Ok(())
     }
 }

@@ -9,19 +9,21 @@ use std::sync::Arc;
 use abi::Errno;
 use abi::resource::Rlimit;
 use control::{ErrorKind, Failure, FdRef, Ids, Layer, LayerSource, Mount};
+use kernel::fs::host::Shown;
 use kernel::fs::overlay::{Layer as KernelLayer, Source};
 use kernel::fs::root::{BuildError, MountSource, MountSpec, RootSpec};
+use kernel::fs::tmpfs::Options;
 use kernel::kernel::Kernel;
 use kernel::pod::Pod;
 use kernel::start::{DEFAULT_PATH, StartError};
 use kernel::task::{Pids, Resource};
+use kernel::vfs::Path;
+use kernel::volume::Source as VolumeSource;
 
 /// Size of file systems in memory where nothing is said.
 const MEMORY_BYTES: u64 = 1 << 30;
 /// How many threads a pod may have where nothing is said, as the kubelet's `podPidsLimit` is often set.
 const PIDS_LIMIT: u64 = 4096;
-/// Size of /dev/shm, as container runtimes have it.
-const SHM_BYTES: u64 = 64 << 20;
 
 /// A failure with its kind.
 pub(crate) fn failure(kind: ErrorKind, message: impl Into<String>) -> Failure {
@@ -101,7 +103,7 @@ pub(crate) fn root(
     let layers = start.root.layers.iter().map(|given| layer(given, fds)).collect::<Result<Vec<_>, _>>()?;
     let mut mounts = defaults(&standard, &start.mounts)?;
     for given in &start.mounts {
-        mounts.push(mount(&standard, given, fds)?);
+        mounts.push(mount(kernel, &standard, given, fds)?);
     }
     Ok(RootSpec {
         layers,
@@ -147,7 +149,7 @@ fn standard(kernel: &Arc<Kernel>, pids: &Arc<Pids>, target: &str) -> Result<Moun
         "/sys/fs/cgroup" => MountSource::System(kernel::fs::cgroup::new()),
         "/dev" => MountSource::System(kernel::fs::dev::new().map_err(refuse)?),
         "/dev/pts" => MountSource::System(kernel::fs::devpts::DevPts::new(kernel)),
-        "/dev/shm" => MountSource::Memory { bytes: SHM_BYTES, mode: 0o1777 },
+        "/dev/shm" => MountSource::Volume { place: kernel.volumes.shm(), read_only: false },
         _ => MountSource::Memory { bytes: 1 << 20, mode: 0o1777 },
     })
 }
@@ -162,11 +164,17 @@ fn target_of(mount: &Mount) -> &str {
         | Mount::Devpts { target }
         | Mount::Mqueue { target }
         | Mount::Shm { target }
+        | Mount::Volume { target, .. }
         | Mount::File { target, .. } => target,
     }
 }
 
-fn mount(standard: &Standard<'_>, given: &Mount, fds: &mut Descriptors<'_>) -> Result<MountSpec, Failure> {
+fn mount(
+    kernel: &Arc<Kernel>,
+    standard: &Standard<'_>,
+    given: &Mount,
+    fds: &mut Descriptors<'_>,
+) -> Result<MountSpec, Failure> {
     let target = target_of(given);
     if !target.starts_with('/') {
         return Err(invalid(format!("mount target {target}: not an absolute path")));
@@ -175,6 +183,10 @@ fn mount(standard: &Standard<'_>, given: &Mount, fds: &mut Descriptors<'_>) -> R
         Mount::Bind { fd, read_only, .. } => MountSource::Host { fd: fds.take(fd)?, read_only: *read_only },
         Mount::Tmpfs { size_bytes, mode, .. } => {
             MountSource::Memory { bytes: size_bytes.unwrap_or(MEMORY_BYTES), mode: mode.unwrap_or(0o1777) }
+        }
+        Mount::Volume { name, sub_path, read_only, .. } => {
+            let place = volume_part(kernel, name, sub_path.as_deref(), *read_only)?;
+            MountSource::Volume { place, read_only: *read_only }
         }
         Mount::File { content, mode, .. } => MountSource::Bytes { bytes: content.as_bytes().into(), mode: *mode },
         Mount::Proc { .. } => standard("/proc")?,
@@ -185,6 +197,33 @@ fn mount(standard: &Standard<'_>, given: &Mount, fds: &mut Descriptors<'_>) -> R
         Mount::Mqueue { .. } => standard("/dev/mqueue")?,
     };
     Ok(MountSpec { target: target.as_bytes().to_vec(), what })
+}
+
+fn volume_part(kernel: &Arc<Kernel>, name: &str, sub_path: Option<&str>, read_only: bool) -> Result<Path, Failure> {
+    let whole = kernel.volumes.get(name);
+    let whole =
+        whole.ok_or_else(|| failure(ErrorKind::NoSuch, format!("volume {name}: there is none of that name")))?;
+    let Some(part) = sub_path.filter(|part| !part.is_empty()) else { return Ok(whole) };
+    if part.starts_with('/') || part.split('/').any(|name| name == "..") {
+        return Err(invalid(format!("volume {name}: sub_path {part}: it must be relative and without `..`")));
+    }
+    let found = kernel::volume::part(&whole, part.as_bytes(), read_only);
+    found.map_err(|errno| invalid(format!("volume {name}: sub_path {part}: {}", errno.text().to_lowercase())))
+}
+
+/// What a volume is made of.
+pub(crate) fn volume(given: &control::Volume, fds: &mut Descriptors<'_>) -> Result<VolumeSource, Failure> {
+    Ok(match &given.source {
+        control::VolumeSource::Host { fd, read_only } => {
+            let shown = Shown { gid: given.gid, read_only: *read_only, bytes: given.size_bytes };
+            VolumeSource::Host(fds.take(fd)?, shown)
+        }
+        control::VolumeSource::Memory { mode } => {
+            let shared = if given.gid.is_some() { 0o2770 } else { 0 };
+            let sized = Options::sized(given.size_bytes.unwrap_or(MEMORY_BYTES));
+            VolumeSource::Memory(Options { mode: mode | shared, gid: given.gid.unwrap_or(0), ..sized })
+        }
+    })
 }
 
 /// Limits by their names.

@@ -84,6 +84,22 @@ class Sandbox:
         """Describe the pod; the first request, made once."""
         await self._request("create", protocol.create(pod))
 
+    async def volume(self, volume: spec.Volume) -> None:
+        """Make a volume known to the mounts of later containers; one of the host before the first of them starts."""
+        with Descriptors(str(next(self._numbers))) as descriptors:
+            arguments = protocol.volume(volume, descriptors)
+            await self._request("volume", arguments, descriptors.sent)
+
+    async def reach(self, path: str, *, writable: bool = False) -> None:
+        """Let containers that start later have layers or mounts of the host at or below `path`.
+
+        With the first start the kernel gives up every host file that it was not handed before.
+        """
+        number = next(self._numbers)
+        with Descriptors(str(number)) as descriptors:
+            descriptors.open(path, writable=writable)
+            await self._request("attach", {"key": f"reach-{number}", "writable": writable}, descriptors.sent)
+
     async def start(self, container: spec.Container) -> Running:
         """Start a container. Returns once its program runs; raises `Refused`.
 

@@ -128,6 +128,15 @@ def create(pod: spec.Pod) -> Json:
     return {"pod": _plain(pod)}
 
 
+def volume(volume: spec.Volume, descriptors: Descriptors) -> Json:
+    """The fields of `volume`; opens the host's directory or file."""
+    common: Json = {"name": volume.name, "size_bytes": volume.size_bytes, "gid": volume.gid}
+    if volume.path is None:
+        return {**common, "memory": True, "mode": volume.mode}
+    fd = descriptors.open(volume.path, writable=not volume.read_only)
+    return {**common, "fd": fd, "read_only": volume.read_only}
+
+
 def start(container: spec.Container, descriptors: Descriptors) -> Json:
     """The fields of `start`; opens the layers and bind mounts."""
     process = _process(container.process, descriptors)
@@ -181,6 +190,8 @@ def _layer(layer: spec.Layer, descriptors: Descriptors) -> Json:
 
 def _mount(mount: spec.Mount, descriptors: Descriptors) -> Json:
     match mount:
+        case spec.VolumeMount():
+            return {"kind": "volume", **_plain(mount)}
         case spec.Bind(target, path, read_only):
             fd = descriptors.open(path, writable=not read_only)
             return {"kind": "bind", "target": target, "fd": fd, "read_only": read_only}

@@ -101,6 +101,35 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
+class Volume:
+    """Files that the containers of a pod share live, known to their mounts by name.
+
+    With `path` a directory or regular file of the host, otherwise memory, empty at first, whose root has `mode`. It
+    belongs to the group `gid` inside, as the kubelet arranges it for `fsGroup`; beyond `size_bytes` writing is ENOSPC.
+    """
+
+    name: str
+    path: str | None = None
+    read_only: bool = False
+    mode: int = 0o777
+    size_bytes: int | None = None
+    gid: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeMount:
+    """A volume of the pod, or with `sub_path` a part of it, mounted at `target`.
+
+    `sub_path` is relative and without `..`; a directory is made where nothing has that name.
+    """
+
+    name: str
+    target: str
+    sub_path: str | None = None
+    read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class KernelMount:
     """One of the kernel's own file systems, mounted at `target`."""
 
@@ -108,7 +137,7 @@ class KernelMount:
     target: str
 
 
-Mount = Bind | Tmpfs | File | KernelMount
+Mount = VolumeMount | Bind | Tmpfs | File | KernelMount
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ pub mod pipe;
 pub mod proc;
 pub mod pseudo;
 pub mod root;
+mod space;
 pub mod stream;
 pub mod sysfs;
 pub mod tmpfs;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use abi::Errno;
 use abi::stat::S_IFDIR;
 
+use super::host::{HostFs, Shown};
 use super::overlay::{self, Layer, Source};
 use super::tmpfs::{Options, Tmpfs};
 use crate::task::Credentials;
@@ -48,6 +49,13 @@ pub enum MountSource {
     Host {
         /// Its descriptor.
         fd: OwnedFd,
+        /// Writing answers `EROFS`.
+        read_only: bool,
+    },
+    /// A volume of the pod, or a part of one.
+    Volume {
+        /// What is shown.
+        place: Path,
         /// Writing answers `EROFS`.
         read_only: bool,
     },
@@ -111,7 +119,14 @@ fn attach(root: &Path, spec: MountSpec) -> Result<(), Errno> {
         MountSource::Host { fd, read_only } => {
             let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::RELATIME;
             let flags = if read_only { flags | MountFlags::RDONLY } else { flags };
-            Mount::new(super::host::HostFs::new(fd)?, b"volume", flags)
+            Mount::shared(HostFs::new(fd, Shown::default())?, b"volume", flags)
+        }
+        MountSource::Volume { place, read_only } => {
+            let mount = Mount::bind(&place);
+            if read_only {
+                mount.set_flags(mount.flags() | MountFlags::RDONLY);
+            }
+            mount
         }
         MountSource::Memory { bytes, mode } => {
             let options = Options { mode, ..Options::sized(bytes) };
@@ -138,7 +153,7 @@ fn file_of(bytes: Arc<[u8]>, mode: u32) -> Result<Arc<Mount>, Errno> {
 }
 
 /// The place of `target`, made with the directories above it where it is not there.
-fn prepare(root: &Path, target: &[u8], node: NewNode) -> Result<Path, Errno> {
+pub(crate) fn prepare(root: &Path, target: &[u8], node: NewNode) -> Result<Path, Errno> {
     let who = Arc::new(Credentials::user(0, 0, Vec::new()));
     let names: Vec<&[u8]> = target.split(|byte| *byte == b'/').filter(|name| !name.is_empty()).collect();
     let mut at = root.clone();
@@ -168,7 +183,8 @@ fn prepare(root: &Path, target: &[u8], node: NewNode) -> Result<Path, Errno> {
     }
 }
 
-fn find(root: &Path, path: &[u8]) -> Result<Option<Path>, Errno> {
+/// What is at `path` below `root`, where anything is.
+pub(crate) fn find(root: &Path, path: &[u8]) -> Result<Option<Path>, Errno> {
     let walk = Walk::from_root(root, Arc::new(Credentials::user(0, 0, Vec::new())));
     match walk.find(path, true) {
         Err(Errno::ENOENT | Errno::ENOTDIR) => Ok(None),

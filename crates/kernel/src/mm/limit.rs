@@ -61,10 +61,10 @@ impl Kernel {
         let containers = self.containers();
         let own = containers.iter().filter_map(|container| {
             let limit = container.limits.memory_bytes?;
-            Some(enforce(std::slice::from_ref(container), limit, 0))
+            Some(enforce(std::slice::from_ref(container), limit, container.file_bytes()))
         });
         let least = own.min();
-        let whole = self.pod.memory_bytes.map(|limit| enforce(&containers, limit, self.own_bytes()));
+        let whole = self.pod.memory_bytes.map(|limit| enforce(&containers, limit, self.file_bytes(&containers)));
         let Some(headroom) = [least, whole].into_iter().flatten().min() else { return };
         let delay = u128::from(headroom) * 1_000_000_000 / u128::from(FILL_RATE);
         let delay = (delay as Nanos).clamp(SHORTEST, LONGEST);
@@ -76,6 +76,13 @@ impl Kernel {
 }
 
 impl Kernel {
+    /// What the files in memory of the whole pod hold. Small ones lie in the kernel's own memory, so the
+    /// larger of both counts.
+    fn file_bytes(&self, containers: &[Arc<Container>]) -> u64 {
+        let own = containers.iter().map(|container| container.file_bytes());
+        own.fold(self.volumes.memory_bytes(), u64::saturating_add).max(self.own_bytes())
+    }
+
     /// What the kernel's process holds for its guests: buffers, sockets, small files.
     fn own_bytes(&self) -> u64 {
         let text = self.platform.proc_file(platform::HostTask(std::process::id().cast_signed()), "status");
@@ -93,11 +100,9 @@ impl Listener for Look {
     }
 }
 
-/// Kills while the containers hold more than `limit` together; answers how much is left. Small files
-/// lie in the kernel's own memory, so the larger of `kernel` and the files counts.
-fn enforce(containers: &[Arc<Container>], limit: u64, kernel: u64) -> u64 {
-    let files: u64 = containers.iter().map(|container| container.file_bytes()).sum();
-    let files = files.max(kernel);
+/// Kills while the containers hold more than `limit` together, with `files` in memory; answers how much
+/// is left.
+fn enforce(containers: &[Arc<Container>], limit: u64, files: u64) -> u64 {
     let living = |container: &Arc<Container>| -> Vec<Arc<Process>> {
         container.processes().into_iter().filter(|process| !process.is_zombie()).collect()
     };
@@ -147,7 +152,9 @@ impl Kernel {
         let host = platform::machine::memory();
         match self.pod.memory_bytes {
             Some(limit) if limit < host.total => {
-                let used: u64 = self.containers().iter().map(|container| container.memory_used()).sum();
+                let own = self.containers();
+                let own = own.iter().map(|container| container.memory_used());
+                let used = own.fold(self.volumes.memory_bytes(), u64::saturating_add);
                 platform::machine::Memory { total: limit, free: limit.saturating_sub(used).min(host.free) }
             }
             _ => host,

@@ -40,6 +40,8 @@ pub struct Mount {
     /// What /proc/mounts shows as the source.
     pub source: Vec<u8>,
     file_system: Arc<dyn FileSystem>,
+    /// Whether the file system outlives the tree: a volume of the pod.
+    shared: bool,
     root: Arc<Dentry>,
     flags: AtomicU32,
     place: Mutex<Option<(Weak<Mount>, Arc<Dentry>)>>,
@@ -52,21 +54,37 @@ impl Mount {
         let stable = file_system.stable_names();
         let root = Dentry::root(file_system.root(), stable);
         file_system.mounted();
-        Mount::build(file_system, root, source, flags)
+        Mount::build(file_system, false, root, source, flags)
+    }
+
+    /// The same of a file system that other trees show too and that outlives this one: when a tree ends,
+    /// it need not let go of anything.
+    pub fn shared(file_system: Arc<dyn FileSystem>, source: &[u8], flags: MountFlags) -> Arc<Mount> {
+        let root = Dentry::root(file_system.root(), file_system.stable_names());
+        file_system.mounted();
+        Mount::build(file_system, true, root, source, flags)
     }
 
     /// What is at `path` once more, as mount(2)'s MS_BIND, not yet anywhere.
     pub fn bind(path: &Path) -> Arc<Mount> {
         let file_system = Arc::clone(&path.mount.file_system);
-        Mount::build(file_system, Arc::clone(&path.dentry), &path.mount.source, path.mount.flags())
+        let root = Arc::clone(&path.dentry);
+        Mount::build(file_system, path.mount.shared, root, &path.mount.source, path.mount.flags())
     }
 
-    fn build(file_system: Arc<dyn FileSystem>, root: Arc<Dentry>, source: &[u8], flags: MountFlags) -> Arc<Mount> {
+    fn build(
+        file_system: Arc<dyn FileSystem>,
+        shared: bool,
+        root: Arc<Dentry>,
+        source: &[u8],
+        flags: MountFlags,
+    ) -> Arc<Mount> {
         static NEXT: AtomicU32 = AtomicU32::new(20);
         Arc::new(Mount {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             source: source.to_vec(),
             file_system,
+            shared,
             root,
             flags: AtomicU32::new(flags.bits()),
             place: Mutex::new(None),
@@ -77,6 +95,11 @@ impl Mount {
     /// The file system.
     pub fn file_system(&self) -> &Arc<dyn FileSystem> {
         &self.file_system
+    }
+
+    /// Whether the file system is a volume of the pod.
+    pub fn is_shared(&self) -> bool {
+        self.shared
     }
 
     /// Its top directory as a place.
@@ -182,7 +205,7 @@ impl Mounts {
 impl Drop for Mounts {
     fn drop(&mut self) {
         dentry::forget_recent();
-        for (_, mount) in Mounts::list(&self.root()) {
+        for (_, mount) in Mounts::list(&self.root()).into_iter().filter(|(_, mount)| !mount.shared) {
             mount.file_system.forget();
         }
     }

@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::convert::Infallible;
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 
@@ -70,6 +70,20 @@ impl Spawner {
     }
 }
 
+/// Closes what the kernel's process had open when the spawner was forked, besides `kept` and the standard
+/// streams: a copy of a guest's stream that stays open here would hide its end from who reads it.
+fn close_all_but(mut kept: [i32; 3]) {
+    kept.sort_unstable();
+    let mut first = 3;
+    for next in kept.into_iter().chain(std::iter::once(i32::MAX)) {
+        if first < next {
+            // SAFETY: nothing of what is closed is used in this process.
+            unsafe { libc::syscall(libc::SYS_close_range, first, next - 1, 0) };
+        }
+        first = first.max(next.saturating_add(1));
+    }
+}
+
 /// In a message to the spawner: the namespace is to end. Nothing is answered.
 const RELEASE: u32 = 1 << 31;
 
@@ -80,6 +94,7 @@ fn serve(socket: &OwnedFd, stub: BorrowedFd<'_>, proc_dir: BorrowedFd<'_>) -> In
         libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
         libc::prctl(libc::PR_SET_NAME, c"podvisor-spawn".as_ptr());
     }
+    close_all_but([socket.as_raw_fd(), stub.as_raw_fd(), proc_dir.as_raw_fd()]);
     let mut namespaces: HashMap<u32, PidNamespace> = HashMap::new();
     let mut program = filter::program();
     let mut number = [0; 4];

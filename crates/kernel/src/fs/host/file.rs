@@ -23,7 +23,35 @@ pub(super) struct VolumeFile {
 
 impl VolumeFile {
     pub(super) fn new(node: Arc<HostNode>, fd: Arc<OwnedFd>) -> VolumeFile {
+        if let Some(size) = node.fs().size() {
+            size.opened(node.key());
+        }
         VolumeFile { node, fd }
+    }
+
+    /// Writes as much as the volume has room for; `before` is the file's length.
+    fn write_within(&self, buffer: &[u8], position: u64, before: u64, room: u64) -> Result<usize, Errno> {
+        let fits = before.saturating_add(room).saturating_sub(position);
+        let fits = usize::try_from(fits).unwrap_or(usize::MAX).min(buffer.len());
+        let Some(piece) = buffer.get(..fits).filter(|piece| !piece.is_empty() || buffer.is_empty()) else {
+            return Err(Errno::ENOSPC);
+        };
+        let written = host::write_at(self.fd.as_fd(), piece, position).map_err(errno)?;
+        let after = position.saturating_add(written as u64);
+        self.node.fs().charge(after.saturating_sub(before))?;
+        Ok(written)
+    }
+
+    fn length(&self) -> Result<u64, Errno> {
+        Ok(host::stat(self.fd.as_fd()).map_err(errno)?.size.unsigned_abs())
+    }
+}
+
+impl Drop for VolumeFile {
+    fn drop(&mut self) {
+        if let Some(size) = self.node.fs().size() {
+            size.closed(self.node.key(), self.fd.as_fd());
+        }
     }
 }
 
@@ -37,7 +65,10 @@ impl File for VolumeFile {
     }
 
     fn write(&self, buffer: &[u8], position: u64) -> Result<usize, Errno> {
-        host::write_at(self.fd.as_fd(), buffer, position).map_err(errno)
+        match self.node.fs().size() {
+            Some(size) => self.write_within(buffer, position, self.length()?, size.limit_and_room().1),
+            None => host::write_at(self.fd.as_fd(), buffer, position).map_err(errno),
+        }
     }
 
     fn seekable(&self) -> bool {
@@ -49,11 +80,17 @@ impl File for VolumeFile {
     }
 
     fn truncate(&self, length: u64) -> Result<(), Errno> {
-        host::truncate(self.fd.as_fd(), length).map_err(errno)
+        self.node.resize(self.fd.as_fd(), length)
     }
 
     fn allocate(&self, mode: u32, offset: u64, length: u64) -> Result<(), Errno> {
-        host::allocate(self.fd.as_fd(), mode, offset, length).map_err(errno)
+        let before = self.length()?;
+        let most = offset.saturating_add(length).saturating_sub(before);
+        self.node.fs().charge(most)?;
+        let done = host::allocate(self.fd.as_fd(), mode, offset, length).map_err(errno);
+        let after = self.length()?;
+        self.node.fs().discharge(most.saturating_add(before).saturating_sub(after));
+        done
     }
 
     fn sync(&self) -> Result<(), Errno> {

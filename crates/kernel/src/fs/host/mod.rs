@@ -5,6 +5,7 @@
 mod directory;
 mod file;
 mod node;
+mod size;
 #[cfg(test)]
 mod tests;
 mod volume;
@@ -13,7 +14,7 @@ use abi::Errno;
 use platform::host::HostError;
 
 pub use self::directory::{HostDirectory, HostFile, OpenHostFile};
-pub use self::volume::HostFs;
+pub use self::volume::{HostFs, Shown};
 
 /// The error that a guest sees for a host's. What could tell about the host itself, or comes from
 /// our own confinement, is `EIO`.

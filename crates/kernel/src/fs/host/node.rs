@@ -10,6 +10,7 @@ use platform::host::{self, Open};
 
 use super::errno;
 use super::file::{VolumeDirectory, VolumeFile};
+use super::size::NAME_BYTES;
 use super::volume::{HostFs, Key};
 use crate::sync::Mutex;
 use crate::task::Task;
@@ -125,6 +126,26 @@ impl HostNode {
         Ok(node)
     }
 
+    fn make(self: &Arc<Self>, name: &[u8], node: NewNode, attributes: Attributes) -> Result<Arc<HostNode>, Errno> {
+        match node {
+            NewNode::Regular => {
+                host::create(self.directory()?, name, attributes.mode | OWNER).map_err(errno)?;
+                self.child(name)
+            }
+            NewNode::Directory => {
+                host::make_directory(self.directory()?, name, attributes.mode | OWNER_OF_DIRECTORY).map_err(errno)?;
+                self.child(name)
+            }
+            NewNode::Symlink(target) => {
+                host::make_link(self.directory()?, name, &target).map_err(errno)?;
+                self.child(name)
+            }
+            NewNode::Fifo => self.make_special(name, S_IFIFO),
+            NewNode::Socket => self.make_special(name, S_IFSOCK),
+            NewNode::CharDevice(_) | NewNode::BlockDevice(_) => Err(Errno::EPERM),
+        }
+    }
+
     /// An empty file that stands for a FIFO or a socket.
     fn make_special(self: &Arc<Self>, name: &[u8], kind: u32) -> Result<Arc<HostNode>, Errno> {
         let file = host::create(self.directory()?, name, OWNER).map_err(errno)?;
@@ -136,13 +157,39 @@ impl HostNode {
         Ok(node)
     }
 
-    /// A name of it was removed, of `links`.
-    fn lost_name(&self, links: u64) {
+    /// A name of it was removed; `before` is its status from then.
+    fn lost_name(&self, before: &Stat) {
         let place = self.place.lock().take();
         drop(place);
-        if links <= 1 {
+        if before.nlink <= 1 {
             self.fs.forget_key(self.key);
+            if let Some(size) = self.fs.size() {
+                size.lost_last_name(self.key, before);
+            }
         }
+    }
+
+    /// Another node has its name now; `before` is its status from then.
+    fn replaced(&self, before: Option<&Stat>) {
+        match before {
+            Some(_) if self.kind == S_IFDIR => {
+                self.fs.forget_key(self.key);
+                self.fs.discharge(NAME_BYTES);
+            }
+            Some(before) => self.lost_name(before),
+            None => {}
+        }
+    }
+
+    /// Its device and number on the host.
+    pub(super) fn key(&self) -> Key {
+        self.key
+    }
+
+    /// Makes a child by `make` where the volume has room for it.
+    fn charged<T>(&self, make: impl FnOnce() -> Result<T, Errno>) -> Result<T, Errno> {
+        self.fs.charge(NAME_BYTES)?;
+        make().inspect_err(|_| self.fs.discharge(NAME_BYTES))
     }
 
     /// Opens the bytes, for reading or for both.
@@ -194,23 +241,7 @@ impl Inode for HostNode {
 
     fn create(&self, name: &[u8], node: NewNode, attributes: Attributes) -> Result<Arc<dyn Inode>, Errno> {
         let this = self.strong()?;
-        let made = match node {
-            NewNode::Regular => {
-                host::create(self.directory()?, name, attributes.mode | OWNER).map_err(errno)?;
-                this.child(name)?
-            }
-            NewNode::Directory => {
-                host::make_directory(self.directory()?, name, attributes.mode | OWNER_OF_DIRECTORY).map_err(errno)?;
-                this.child(name)?
-            }
-            NewNode::Symlink(target) => {
-                host::make_link(self.directory()?, name, &target).map_err(errno)?;
-                this.child(name)?
-            }
-            NewNode::Fifo => this.make_special(name, S_IFIFO)?,
-            NewNode::Socket => this.make_special(name, S_IFSOCK)?,
-            NewNode::CharDevice(_) | NewNode::BlockDevice(_) => return Err(Errno::EPERM),
-        };
+        let made = self.charged(|| this.make(name, node, attributes))?;
         let Attributes { mode, uid, gid } = attributes;
         self.fs.note(made.key, |noted| {
             (noted.uid, noted.gid) = (Some(uid), Some(gid));
@@ -226,9 +257,9 @@ impl Inode for HostNode {
 
     fn unlink(&self, name: &[u8]) -> Result<(), Errno> {
         let child = self.strong()?.child(name)?;
-        let links = child.host_stat()?.nlink;
+        let before = child.host_stat()?;
         host::remove(self.directory()?, name, false).map_err(errno)?;
-        child.lost_name(links);
+        child.lost_name(&before);
         Ok(())
     }
 
@@ -236,6 +267,7 @@ impl Inode for HostNode {
         let child = self.strong()?.child(name)?;
         host::remove(self.directory()?, name, true).map_err(errno)?;
         self.fs.forget_key(child.key);
+        self.fs.discharge(NAME_BYTES);
         Ok(())
     }
 
@@ -248,6 +280,7 @@ impl Inode for HostNode {
         let new_parent = of_inode(new_parent)?;
         let child = self.strong()?.child(name)?;
         let replaced = new_parent.child(new_name).ok();
+        let before = replaced.as_ref().map(|replaced| replaced.host_stat()).transpose()?;
         host::rename(self.directory()?, name, new_parent.directory()?, new_name, flags).map_err(errno)?;
         *child.place.lock() = Some((Arc::clone(&new_parent), new_name.to_vec()));
         self.children.lock().remove(name);
@@ -257,9 +290,7 @@ impl Inode for HostNode {
                 *other.place.lock() = Some((self.strong()?, name.to_vec()));
                 self.children.lock().insert(name.to_vec(), Arc::downgrade(&other));
             }
-            Some(other) if other.key != child.key && self.fs.noted(other.key).kind.is_some() => {
-                self.fs.forget_key(other.key);
-            }
+            Some(other) if other.key != child.key => other.replaced(before.as_ref()),
             _ => {}
         }
         Ok(())
@@ -319,7 +350,7 @@ impl Inode for HostNode {
 
     fn truncate(&self, length: u64) -> Result<(), Errno> {
         match self.kind {
-            S_IFREG => host::truncate(self.open_bytes(true)?.as_fd(), length).map_err(errno),
+            S_IFREG => self.resize(self.open_bytes(true)?.as_fd(), length),
             S_IFDIR => Err(Errno::EISDIR),
             _ => Err(Errno::EINVAL),
         }
@@ -335,6 +366,23 @@ impl Inode for HostNode {
             S_IFLNK => Err(Errno::ELOOP),
             _ => crate::fs::open_special(self, task, flags),
         }
+    }
+}
+
+impl HostNode {
+    /// Cuts or grows the file behind `fd` within the volume's size.
+    pub(super) fn resize(&self, fd: BorrowedFd<'_>, length: u64) -> Result<(), Errno> {
+        let before = host::stat(fd).map_err(errno)?.size.unsigned_abs();
+        let more = length.saturating_sub(before);
+        self.fs.charge(more)?;
+        match host::truncate(fd, length).map_err(errno) {
+            Ok(()) => self.fs.discharge(before.saturating_sub(length)),
+            Err(errno) => {
+                self.fs.discharge(more);
+                return Err(errno);
+            }
+        }
+        Ok(())
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use abi::Errno;
 use abi::stat::{S_IFMT, S_IFSOCK};
 
-use super::HostFs;
+use super::{HostFs, Shown};
 use crate::testing::Guest;
 use crate::vfs::{Attributes, FileSystem, Inode, NewNode, OpenFlags, SetAttributes};
 
@@ -27,7 +27,7 @@ impl Volume {
         let unique = format!("podvisor-volume-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let path = std::env::temp_dir().join(unique);
         fs::create_dir(&path).unwrap();
-        let fs = HostFs::new(open(&path)).unwrap();
+        let fs = HostFs::new(open(&path), Shown::default()).unwrap();
         let root = fs.root();
         Volume { path, fs, root }
     }
@@ -93,7 +93,7 @@ fn a_socket_is_an_empty_file_outside_and_one_object_inside() {
     let volume = Volume::new();
     volume.root.create(b"socket", NewNode::Socket, PLAIN).unwrap().slot().unwrap().put(Some(Arc::new(5_u32)));
     assert!(fs::metadata(volume.path.join("socket")).unwrap().is_file());
-    let again = HostFs::new(open(&volume.path)).unwrap();
+    let again = HostFs::new(open(&volume.path), Shown::default()).unwrap();
     assert!(Arc::ptr_eq(&again, &volume.fs));
     let found = again.root().lookup(b"socket").unwrap();
     assert_eq!(found.stat().unwrap().mode & S_IFMT, S_IFSOCK);

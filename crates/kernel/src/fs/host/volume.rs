@@ -17,6 +17,7 @@ use platform::host;
 
 use super::errno;
 use super::node::HostNode;
+use super::size::Size;
 use crate::sync::Mutex;
 use crate::vfs::{FileSystem, FileSystemStat, Inode, Xattrs, anonymous_device};
 
@@ -29,12 +30,38 @@ const NOBODY: u32 = 65534;
 pub(super) type Key = (u64, u64);
 
 thread_local! {
-    static SERVED: RefCell<HashMap<Key, Weak<HostFs>>> = RefCell::default();
+    static SERVED: RefCell<HashMap<(Key, Shown), Weak<HostFs>>> = RefCell::default();
+}
+
+/// How a host directory is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Shown {
+    /// The group that owns what nobody has given to another since.
+    pub gid: Option<u32>,
+    /// Nothing is ever written: then that group may only read.
+    pub read_only: bool,
+    /// How many bytes fit.
+    pub bytes: Option<u64>,
+}
+
+impl Shown {
+    /// The permission bits that the owning group has besides those of the host, as the kubelet sets
+    /// them for a Pod's `fsGroup`.
+    fn group_bits(self, kind: u32) -> u32 {
+        let (file, directory) = if self.read_only { (0o440, 0o2550) } else { (0o660, 0o2770) };
+        match (self.gid, kind) {
+            (Some(_), S_IFDIR) => directory,
+            (Some(_), S_IFREG) => file,
+            _ => 0,
+        }
+    }
 }
 
 /// A host directory, or one regular file, as a file system.
 pub struct HostFs {
     device: u64,
+    shown: Shown,
+    size: Option<Size>,
     top: OwnedFd,
     root: Mutex<Weak<HostNode>>,
     this: Weak<HostFs>,
@@ -60,18 +87,21 @@ impl HostFs {
     /// The file system of what `fd` is: the one that serves it already, where there is one, so that
     /// containers of a pod that share a volume share its sockets, FIFOs and owners. `EINVAL` where
     /// it is neither a directory nor a regular file.
-    pub fn new(fd: OwnedFd) -> Result<Arc<HostFs>, Errno> {
+    pub fn new(fd: OwnedFd, shown: Shown) -> Result<Arc<HostFs>, Errno> {
         let stat = host::stat(fd.as_fd()).map_err(errno)?;
         if !matches!(stat.mode & S_IFMT, S_IFDIR | S_IFREG) {
             return Err(Errno::EINVAL);
         }
-        let key = (stat.dev, stat.ino);
+        let key = ((stat.dev, stat.ino), shown);
         let served = SERVED.with_borrow(|served| served.get(&key).and_then(Weak::upgrade));
         if let Some(served) = served {
             return Ok(served);
         }
+        let size = shown.bytes.map(|bytes| Size::new(bytes, fd.as_fd(), &stat));
         let made = Arc::new_cyclic(|this| HostFs {
             device: anonymous_device(),
+            shown,
+            size,
             top: fd,
             root: Mutex::default(),
             this: Weak::clone(this),
@@ -88,6 +118,23 @@ impl HostFs {
 
     pub(super) fn top(&self) -> BorrowedFd<'_> {
         self.top.as_fd()
+    }
+
+    /// Takes `bytes` of the volume's size, or `ENOSPC` and nothing.
+    pub(super) fn charge(&self, bytes: u64) -> Result<(), Errno> {
+        self.size.as_ref().map_or(Ok(()), |size| size.take(bytes))
+    }
+
+    /// Gives `bytes` of the volume's size back.
+    pub(super) fn discharge(&self, bytes: u64) {
+        if let Some(size) = &self.size {
+            size.give(bytes);
+        }
+    }
+
+    /// The count of what is used, where the size is limited.
+    pub(super) fn size(&self) -> Option<&Size> {
+        self.size.as_ref()
     }
 
     pub(super) fn noted(&self, key: Key) -> Noted {
@@ -120,10 +167,11 @@ impl HostFs {
         };
         stat.dev = self.device;
         stat.uid = noted.uid.unwrap_or_else(|| id(stat.uid, own_uid));
-        stat.gid = noted.gid.unwrap_or_else(|| id(stat.gid, own_gid));
-        if let Some(mode) = noted.mode {
-            stat.mode = stat.mode & !0o7777 | mode;
-        }
+        stat.gid = noted.gid.or(self.shown.gid).unwrap_or_else(|| id(stat.gid, own_gid));
+        stat.mode = match noted.mode {
+            Some(mode) => stat.mode & !0o7777 | mode,
+            None => stat.mode | self.shown.group_bits(stat.mode & S_IFMT),
+        };
         let stands_for_another = stat.mode & S_IFMT == S_IFREG && stat.size == 0;
         if let Some(kind) = noted.kind.filter(|_| stands_for_another) {
             stat.mode = stat.mode & !S_IFMT | kind;
@@ -157,7 +205,12 @@ impl FileSystem for HostFs {
     }
 
     fn stat(&self) -> FileSystemStat {
-        let [block_size, blocks, free, files, files_free] = host::space(self.top()).unwrap_or([4096, 0, 0, 0, 0]);
+        let [block_size, mut blocks, mut free, files, files_free] =
+            host::space(self.top()).unwrap_or([4096, 0, 0, 0, 0]);
+        if let Some((limit, room)) = self.size.as_ref().map(Size::limit_and_room) {
+            let block = block_size.max(1);
+            (blocks, free) = (limit / block, free.min(room / block));
+        }
         FileSystemStat { magic: MAGIC, block_size, blocks, free, files, files_free }
     }
 

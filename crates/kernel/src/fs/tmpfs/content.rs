@@ -11,8 +11,8 @@ use abi::Errno;
 use platform::host;
 
 use super::lower::LowerFile;
-use super::space::{PAGE, Quota, pages};
 use crate::fs::host::errno;
+use crate::fs::space::{PAGE, Quota, pages};
 
 /// The largest file that is kept as a vector.
 const SMALL: u64 = 256 * 1024;

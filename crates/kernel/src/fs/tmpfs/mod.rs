@@ -13,7 +13,6 @@ mod directory;
 mod file;
 pub mod lower;
 mod node;
-mod space;
 #[cfg(test)]
 mod tests;
 
@@ -28,7 +27,7 @@ use self::content::Content;
 use self::lower::{LowerContent, LowerNode};
 pub use self::node::Node;
 use self::node::{Body, Meta};
-use self::space::{Quota, Space};
+use crate::fs::space::{self, Quota, Space};
 use crate::sync::Mutex;
 use crate::vfs::{Attributes, FileSystem, FileSystemStat, Inode, NewNode, anonymous_device};
 

@@ -12,7 +12,7 @@ use super::content::Content;
 use super::directory::Directory;
 use super::file::{DirectoryFile, RegularFile};
 use super::lower::LowerDirectory;
-use super::space::PAGE;
+use crate::fs::space::PAGE;
 use crate::sync::Mutex;
 use crate::task::Task;
 use crate::vfs::{Attributes, File, FileSystem, Inode, NewNode, OpenFlags, SetAttributes, Slot, Xattrs};

@@ -1,0 +1,91 @@
+//! Volumes: files that the containers of a pod share.
+//!
+//! Owns: [`Volumes`], the pod's volumes by name, each mounted once and shown from there in every
+//! container, so that names, FIFOs, sockets, locks and watches are the same for all; and parts of them by
+//! path. Does not own: where a container mounts them (`fs::root`) and how files are kept (`fs::host`,
+//! `fs::tmpfs`).
+
+use std::collections::BTreeMap;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+
+use abi::Errno;
+
+use crate::fs::host::{HostFs, Shown};
+use crate::fs::root;
+use crate::fs::tmpfs::{Options, Tmpfs};
+use crate::sync::Mutex;
+use crate::vfs::{Mount, MountFlags, NewNode, Path};
+
+const FLAGS: MountFlags = MountFlags::NOSUID.union(MountFlags::NODEV).union(MountFlags::RELATIME);
+/// Size of the pod's /dev/shm, as container runtimes have it.
+const SHM_BYTES: u64 = 64 << 20;
+
+/// The volumes of a pod.
+pub struct Volumes {
+    named: Mutex<BTreeMap<String, Arc<Mount>>>,
+    shm: Arc<Mount>,
+}
+
+/// What a volume is made of.
+pub enum Source {
+    /// A directory or regular file of the host.
+    Host(OwnedFd, Shown),
+    /// Files in memory.
+    Memory(Options),
+}
+
+impl Default for Volumes {
+    fn default() -> Volumes {
+        let shm = Tmpfs::new(Options::sized(SHM_BYTES));
+        Volumes { named: Mutex::default(), shm: Mount::shared(shm, b"shm", FLAGS | MountFlags::NOEXEC) }
+    }
+}
+
+impl Volumes {
+    /// Makes a volume known; `EEXIST` where there is one of that name, `EINVAL` where a host file is
+    /// neither a directory nor a regular file.
+    pub fn add(&self, name: &str, source: Source) -> Result<(), Errno> {
+        if self.named.lock().contains_key(name) {
+            return Err(Errno::EEXIST);
+        }
+        let mount = match source {
+            Source::Host(fd, shown) => {
+                let flags = if shown.read_only { FLAGS | MountFlags::RDONLY } else { FLAGS };
+                Mount::shared(HostFs::new(fd, shown)?, name.as_bytes(), flags)
+            }
+            Source::Memory(options) => Mount::shared(Tmpfs::new(options), name.as_bytes(), FLAGS),
+        };
+        self.named.lock().insert(name.to_owned(), mount);
+        Ok(())
+    }
+
+    /// The volume of that name, whole.
+    pub fn get(&self, name: &str) -> Option<Path> {
+        self.named.lock().get(name).map(Mount::root)
+    }
+
+    /// What /dev/shm shows in every container, shm_overview(7).
+    pub fn shm(&self) -> Path {
+        self.shm.root()
+    }
+
+    /// How many bytes of memory their files hold.
+    pub fn memory_bytes(&self) -> u64 {
+        let named: Vec<_> = self.named.lock().values().cloned().collect();
+        let all = named.iter().chain(std::iter::once(&self.shm));
+        all.map(|mount| mount.file_system().memory_bytes()).fold(0, u64::saturating_add)
+    }
+}
+
+/// What `sub_path` names in a volume, whose top is the root of every link in it: a directory, made where
+/// nothing is there, or a file. Nothing is made where `read_only`.
+pub fn part(volume: &Path, sub_path: &[u8], read_only: bool) -> Result<Path, Errno> {
+    if let Some(found) = root::find(volume, sub_path)? {
+        return Ok(found);
+    }
+    if read_only || volume.mount.writable().is_err() {
+        return Err(Errno::ENOENT);
+    }
+    root::prepare(volume, sub_path, NewNode::Directory)
+}
