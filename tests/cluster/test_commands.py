@@ -80,11 +80,11 @@ def test_up_tells_each_step_with_its_time_and_what_to_do_next(data: Path):
         [*PODVISOR, "up", "--data-dir", data, "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     assert cluster.stdout is not None
-    told = [next(cluster.stdout) for _ in range(6)]
-    assert [line.split("  ")[0] for line in told[:4]] == ["certificates", "store", "API server", "controllers"]
-    assert all(line.endswith(" s\n") for line in told[:4])
-    assert f"export KUBECONFIG={data}/admin.kubeconfig" in told[4]
-    assert told[5] == "Ctrl-C stops it.\n"
+    told = [next(cluster.stdout) for _ in range(7)]
+    assert [line.split("  ")[0] for line in told[:5]] == ["certificates", "store", "API server", "controllers", "node"]
+    assert all(line.endswith(" s\n") for line in told[:5])
+    assert f"export KUBECONFIG={data}/admin.kubeconfig" in told[5]
+    assert told[6] == "Ctrl-C stops it.\n"
     assert end(cluster, signal.SIGINT) == (0, "")
 
 

@@ -15,8 +15,9 @@ from ipaddress import ip_network
 
 from aiohttp import web
 
-from podvisor import apiserver, controllers, scheduler, sdk
+from podvisor import apiserver, controllers, node, scheduler, sdk
 from podvisor.apiserver.access import Access, ClientCertificates, Tokens
+from podvisor.apiserver.streams.https import HttpsNodes
 from podvisor.base import tasks
 from podvisor.base.backoff import Backoff
 from podvisor.base.clock import Clock
@@ -33,6 +34,8 @@ from podvisor.store.backend import Backend
 
 RESTART = Backoff(first=0.2, limit=30.0)
 """How long a component that crashed waits before it starts again."""
+READY_SECONDS = 30.0
+"""How long the node may take to be Ready when the cluster starts."""
 PATIENCE = 2.0
 """Seconds that requests which still run have when the server stops."""
 
@@ -57,6 +60,7 @@ async def running(settings: Settings, clock: Clock, steps: Steps) -> AsyncGenera
             store = await stack.enter_async_context(_store(directory, clock, steps))
             await stack.enter_async_context(_api(settings, accepting, identities, store, clock, steps))
             await stack.enter_async_context(_components(url, identities, clock, steps))
+            await stack.enter_async_context(_node(url, directory, identities, clock, steps))
             _announce(directory, url, identities, clock.now())
             gc.freeze()
             yield Server(url, directory)
@@ -90,6 +94,7 @@ async def _store(directory: Directory, clock: Clock, steps: Steps) -> AsyncGener
 async def _api(
     settings: Settings, accepting: socket.socket, identities: Pki, store: Backend, clock: Clock, steps: Steps
 ) -> AsyncGenerator[None]:
+    nodes = HttpsNodes(_tls_to_nodes(identities))
     with steps.step("API server") as step:
         chosen = apiserver.Settings(
             service_addresses=settings.service_addresses,
@@ -97,13 +102,14 @@ async def _api(
         )
         accounts = ServiceAccountTokens(identities.token_key.read_bytes(), store, clock)
         access = Access([ClientCertificates(), Tokens(accounts)], TrustedOnly())
-        app = apiserver.app(chosen, store, access, clock, issuer=accounts)
+        app = apiserver.app(chosen, store, access, clock, nodes=nodes, issuer=accounts)
         runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=PATIENCE)
         await runner.setup()
         await web.SockSite(runner, accepting, ssl_context=_tls(identities)).start()
         step.result = listener.url(accepting)
     try:
-        yield
+        async with nodes:
+            yield
     finally:
         await runner.cleanup()
 
@@ -115,6 +121,13 @@ def _tls(identities: Pki) -> ssl.SSLContext:
     context.load_cert_chain(identities.server_certificate, identities.server_key)
     context.load_verify_locations(identities.authority_certificate)
     context.verify_mode = ssl.CERT_OPTIONAL
+    return context
+
+
+def _tls_to_nodes(identities: Pki) -> ssl.SSLContext:
+    """How the API server shows itself to the nodes' own servers."""
+    context = ssl.create_default_context(cadata=identities.authority.decode())
+    context.load_cert_chain(identities.path / "apiserver-client.crt", identities.path / "apiserver-client.key")
     return context
 
 
@@ -134,6 +147,28 @@ async def _components(url: str, identities: Pki, clock: Clock, steps: Steps) -> 
             for name, loop in loops.items():
                 scope.start(tasks.supervise(name, loop, clock=clock, backoff=RESTART), name=name)
             step.result = "started, and the scheduler"
+        yield
+
+
+@asynccontextmanager
+async def _node(url: str, directory: Directory, identities: Pki, clock: Clock, steps: Steps) -> AsyncGenerator[None]:
+    """This machine's node, a client like the others; its pods end with it."""
+    async with AsyncExitStack() as stack:
+        client = await stack.enter_async_context(_client(url, identities, "node"))
+        scope = await stack.enter_async_context(tasks.background())
+        with steps.step("node") as step:
+            chosen = node.Settings(
+                data_dir=directory.root / "node",
+                certificate=identities.path / "node-server.crt",
+                key=identities.path / "node-server.key",
+                authority=identities.authority_certificate,
+                images=directory.root / "images",
+                name=socket.gethostname().lower(),
+            )
+            work = tasks.supervise("node", lambda: node.run(client, chosen, clock), clock=clock, backoff=RESTART)
+            scope.start(work, name="node")
+            await sdk.until(client, sdk.kinds.NODES, sdk.Key("", chosen.name), node.ready, clock, READY_SECONDS)
+            step.result = f"{chosen.name} is Ready"
         yield
 
 

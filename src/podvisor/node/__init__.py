@@ -1,5 +1,16 @@
-"""The kubelet's work: pods, probes, volumes, images, logs, stats.
+"""Runs the pods that are bound to this machine: the kubelet's work.
 
-Decides how a pod bound to this machine is run and reported. Reaches the cluster through the API only. Only
-`cluster` starts it.
+Decides how a bound pod becomes a sandbox with running containers, and what its status says. Does not decide where
+pods run or which exist. Sees the cluster through the API, with the SDK; only `cluster` starts it.
+
+`plan` says what to do for a pod and `status` what to report, both functions of plain data. `worker` follows the plan,
+one task a pod; `runtime` starts and ends containers; `supervision` asks their probes; `containers`, `environment`,
+`etc` and `volumes` turn a pod's words into the sandbox's; `logs` keeps what containers write; `server` and `streams`
+answer the API server's requests for logs, exec and attach.
 """
+
+from podvisor.node.machine import ready
+from podvisor.node.run import run
+from podvisor.node.settings import Settings
+
+__all__ = ["Settings", "ready", "run"]

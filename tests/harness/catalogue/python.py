@@ -135,6 +135,11 @@ try: sqlite3.connect('db', timeout=0).execute('begin immediate')
 except sqlite3.OperationalError as e: print(e)
 d.rollback(); c.close(); d.close()
 """,
+    "every address to listen on": """
+import socket
+found = socket.getaddrinfo(None, 8080, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+print(sorted(address[:2] for *_, address in found))
+""",
     "http server and urllib": """
 import http.server, threading, urllib.request, urllib.error
 class H(http.server.BaseHTTPRequestHandler):

@@ -56,11 +56,16 @@ class HttpsNodes:
         try:
             stream = await self._open().ws_connect(url, ssl=self._tls, protocols=protocols, max_msg_size=0)
         except aiohttp.WSServerHandshakeError as error:
-            raise refusal(error.status, error.message) from error
+            raise refusal(error.status, await self._why(url, error)) from error
         except aiohttp.ClientError as error:
             raise status.Unavailable(f"the node cannot be reached: {error}") from error
         async with stream:
             yield stream
+
+    async def _why(self, url: URL, error: aiohttp.WSServerHandshakeError) -> str:
+        """What the node says of a stream that it refuses: the handshake's error does not hold it."""
+        async with self._open().get(url, ssl=self._tls) as answer:
+            return await answer.text() if answer.status == error.status else error.message
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:

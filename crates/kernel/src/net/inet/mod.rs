@@ -19,7 +19,7 @@ use abi::socket::{
 
 pub use self::tcp::TcpSocket;
 pub use self::udp::UdpSocket;
-use crate::net::address::{Address, shown_to, unmapped};
+use crate::net::address::{Address, unmapped};
 use crate::net::message::Caller;
 use crate::net::socket::{Base, Endpoint};
 use crate::sync::Mutex;
@@ -122,7 +122,7 @@ fn own_family(base: &Base, address: &Address) -> Result<SocketAddr, Errno> {
 fn either_family(base: &Base, address: &Address) -> Result<SocketAddr, Errno> {
     match address {
         Address::Inet(to @ SocketAddr::V4(_)) if base.domain == AF_INET6 => {
-            own_family(base, &Address::Inet(shown_to(AF_INET6, *to)))
+            if base.options.lock().v6_only { Err(Errno::ENETUNREACH) } else { Ok(*to) }
         }
         _ => own_family(base, address),
     }

@@ -1,0 +1,168 @@
+"""From a pod's words to the sandbox's: one container, or one more process in it, as it is to be started."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from podvisor.images import errors as image_errors
+from podvisor.images import host, local
+from podvisor.node import environment, etc, objects, security
+from podvisor.node.errors import NoImage, Unresolvable
+from podvisor.node.facts import Facts
+from podvisor.node.sources import Sources
+from podvisor.sandbox import spec
+from podvisor.types import quantity
+
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+MESSAGES = "podvisor.termination-messages"
+"""The volume of the pod's termination messages, one file a container; no volume of a pod can have such a name."""
+Stdio = spec.Streams | spec.Terminal
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the containers of one pod share."""
+
+    facts: Facts
+    sources: Sources
+    volumes: Sequence[spec.Volume]
+    links: Mapping[str, str]
+    """Variables that every container has."""
+    images: Path
+    directory: Path
+    """The pod's own directory on the host."""
+
+
+def root(image: str, images: Path, policy: str = "") -> spec.Root:
+    """An image's file system. Raises NoImage."""
+    if image in (local.HOST, f"{local.HOST}:latest"):
+        return host.root()
+    try:
+        return local.Store(str(images)).root(image)
+    except image_errors.ImageError as error:
+        if policy == "Never":
+            why = f'Container image "{image}" is not present with pull policy of Never'
+            raise NoImage(image, why, never=True) from error
+        why = f'failed to pull and unpack image "{image}": {error}'
+        raise NoImage(image, why, never=False) from error
+
+
+async def container(described: objects.Container, around: Surroundings, stdio: Stdio) -> spec.Container:
+    """The container as the sandbox takes it. Raises NotStartable."""
+    variables = await _variables(described, around)
+    layers = (*etc.files(around.facts), *root(described.image, around.images).layers)
+    limits = described.resources.limits
+    return spec.Container(
+        name=described.name,
+        root=spec.Root(layers),
+        process=_process(described, around, variables, stdio, _command(described, variables)),
+        mounts=tuple(_mounts(described, around, variables)),
+        limits=spec.Limits(
+            memory_bytes=_bytes(limits.get("memory")), upper_bytes=_bytes(limits.get("ephemeral-storage"))
+        ),
+        read_only_root=bool(described.security_context.read_only_root_filesystem),
+    )
+
+
+async def process(
+    described: objects.Container, around: Surroundings, command: Sequence[str], stdio: Stdio
+) -> spec.Process:
+    """One more program in a container: an exec, a hook, a probe. Raises NotStartable."""
+    variables = await _variables(described, around)
+    return _process(described, around, variables, stdio, command)
+
+
+async def _variables(described: objects.Container, around: Surroundings) -> Mapping[str, str]:
+    return {**around.links, **await environment.variables(described, around.facts, around.sources)}
+
+
+def _process(
+    described: objects.Container,
+    around: Surroundings,
+    variables: Mapping[str, str],
+    stdio: Stdio,
+    command: Sequence[str],
+) -> spec.Process:
+    who = security.identity(around.facts.pod.spec, described)
+    basis = {"PATH": PATH, "HOSTNAME": etc.hostname(around.facts.pod)}
+    basis |= {"TERM": "xterm"} if isinstance(stdio, spec.Terminal) else {}
+    return spec.Process(
+        args=tuple(command),
+        stdio=stdio,
+        env=tuple(f"{name}={value}" for name, value in {**basis, **variables}.items()),
+        cwd=described.working_dir or "/",
+        user=who.user,
+        groups=who.groups,
+        no_new_privs=described.security_context.allow_privilege_escalation is False,
+    )
+
+
+def _command(described: objects.Container, variables: Mapping[str, str]) -> Sequence[str]:
+    words = [*described.command, *described.args]
+    if not words:
+        raise Unresolvable("no command specified")
+    return [environment.expand(word, variables) for word in words]
+
+
+def _mounts(
+    described: objects.Container, around: Surroundings, variables: Mapping[str, str]
+) -> Sequence[spec.VolumeMount]:
+    """The container's volumes, outer places before inner ones, and the file for its termination message."""
+    mounts = sorted(described.volume_mounts, key=lambda one: one.mount_path.rstrip("/").count("/"))
+    made = [_mount(one, around, variables) for one in mounts]
+    return [*made, spec.VolumeMount(MESSAGES, described.termination_message_path, sub_path=described.name)]
+
+
+def _mount(one: objects.VolumeMount, around: Surroundings, variables: Mapping[str, str]) -> spec.VolumeMount:
+    below = one.sub_path or environment.expand(one.sub_path_expr, variables)
+    if ".." in Path(below).parts or below.startswith("/"):
+        raise Unresolvable(f"subPath {below!r} of volume {one.name} must be a relative path without '..'")
+    volume = next(volume for volume in around.volumes if volume.name == one.name)
+    read_only = one.read_only or volume.read_only
+    return spec.VolumeMount(one.name, one.mount_path, sub_path=below or None, read_only=read_only)
+
+
+def messages(pod: objects.Pod, directory: Path) -> spec.Volume:
+    """The volume that termination messages arrive in, with an empty file for each container."""
+    place = directory / "messages"
+    place.mkdir(parents=True, exist_ok=True)
+    for one in pod.every_container:
+        clear_message(directory, one.name)
+    return spec.Volume(MESSAGES, path=str(place))
+
+
+def clear_message(directory: Path, name: str) -> None:
+    """Let a container begin with an empty termination message."""
+    path = directory / "messages" / name
+    path.write_bytes(b"")
+    path.chmod(0o666)
+
+
+def layer_paths(pod: objects.Pod, images: Path) -> set[str]:
+    """Every path of the host that the pod's images consist of, as far as they are here."""
+    found: set[str] = set()
+    for image in {one.image for one in pod.every_container}:
+        try:
+            layers = root(image, images).layers
+        except NoImage:
+            continue
+        found |= {layer.path for layer in layers if isinstance(layer, spec.HostLayer)}
+    return found
+
+
+def pod(described: objects.Pod, address: str) -> spec.Pod:
+    """What all containers share. The pod's limits are the sum of its containers', where each has one."""
+    limits = [one.resources.limits for one in described.every_container]
+    processors = [quantity.parse(str(one["cpu"])).milli for one in limits if "cpu" in one]
+    memory = [_bytes(one.get("memory")) or 0 for one in limits if "memory" in one]
+    return spec.Pod(
+        etc.hostname(described),
+        addresses=(address,),
+        shared_pid=described.spec.share_process_namespace,
+        cpus=sum(processors) / 1000 if len(processors) == len(limits) else None,
+        memory_bytes=sum(memory) if len(memory) == len(limits) else None,
+    )
+
+
+def _bytes(amount: str | int | float | None) -> int | None:
+    return None if amount is None else quantity.parse(str(amount)).value or None

@@ -1,0 +1,25 @@
+"""What all pods of a node share."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from podvisor import sdk
+from podvisor.base.clock import Clock
+from podvisor.node.addresses import Addresses
+from podvisor.node.settings import Settings
+from podvisor.sdk.events import Recorder
+from podvisor.sdk.objects.core import Service
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """This node, as its pods see it."""
+
+    client: sdk.Client
+    settings: Settings
+    clock: Clock
+    events: Recorder
+    addresses: Addresses
+    capacity: Mapping[str, str]
+    services: Callable[[], Iterable[Service]]
+    """The cluster's services, as far as this node has heard of them."""

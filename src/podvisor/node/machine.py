@@ -1,0 +1,178 @@
+"""The Node object: what this machine has, and that it is alive.
+
+https://kubernetes.io/docs/reference/node/node-status/
+"""
+
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import podvisor
+from podvisor import sdk
+from podvisor.base.clock import Clock
+from podvisor.node.settings import Settings
+from podvisor.sdk import errors
+from podvisor.sdk.objects.core import Node
+from podvisor.sdk.objects.meta import Condition, micros, seconds
+
+Json = dict[str, Any]
+
+LEASES = "kube-node-lease"
+LEASE_SECONDS = 40
+BEAT = 10.0
+"""Seconds between renewals of the lease."""
+REPORT = 300.0
+"""Seconds between reports of a status that does not change (the kubelet's `nodeStatusReportFrequency`)."""
+KUBERNETES = "v1.33.0"
+ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
+LEAST_DISK, LEAST_MEMORY = 0.05, 0.02
+"""What share of disk and memory must be free for the node to be without pressure."""
+
+
+def capacity(settings: Settings) -> Mapping[str, str]:
+    """What the machine has, in Kubernetes' units."""
+    disk = os.statvfs(settings.data_dir)
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return {
+        "cpu": str(os.cpu_count() or 1),
+        "memory": f"{memory // 1024}Ki",
+        "ephemeral-storage": f"{disk.f_blocks * disk.f_frsize // 1024}Ki",
+        "pods": str(settings.max_pods),
+    }
+
+
+async def register(client: sdk.Client, settings: Settings, clock: Clock, port: int) -> None:
+    """Make the Node object, or bring it up to date."""
+    architecture = ARCHITECTURES.get(platform.machine(), platform.machine())
+    labels = {
+        "kubernetes.io/hostname": settings.name,
+        "kubernetes.io/os": "linux",
+        "kubernetes.io/arch": architecture,
+        "beta.kubernetes.io/os": "linux",
+        "beta.kubernetes.io/arch": architecture,
+    }
+    node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": settings.name, "labels": labels}}
+    with suppress(errors.AlreadyExists):
+        await client.create(sdk.kinds.NODES, node)
+    key = sdk.Key("", settings.name)
+    found = await client.patch(sdk.kinds.NODES, key, {"metadata": {"labels": labels}})
+    conditions = _conditions(settings, clock, found.status.conditions)
+    await client.patch(sdk.kinds.NODES, key, {"status": _status(settings, port, architecture, conditions)}, sdk.STATUS)
+
+
+async def beat(client: sdk.Client, settings: Settings, clock: Clock) -> None:
+    """Renew the node's lease, and report its conditions when they change, until cancelled."""
+    told, last = {}, clock.monotonic()
+    while True:
+        await _renew(client, settings, clock)
+        conditions = _conditions(settings, clock, ())
+        now = {one["type"]: one["status"] for one in conditions}
+        if (told and now != told) or clock.monotonic() - last >= REPORT:
+            await _report(client, settings, clock)
+            last = clock.monotonic()
+        told = now
+        await clock.sleep(BEAT)
+
+
+async def _report(client: sdk.Client, settings: Settings, clock: Clock) -> None:
+    key = sdk.Key("", settings.name)
+    found = await client.get(sdk.kinds.NODES, settings.name)
+    conditions = _conditions(settings, clock, found.status.conditions)
+    await client.patch(sdk.kinds.NODES, key, {"status": {"conditions": conditions}}, sdk.STATUS)
+
+
+async def _renew(client: sdk.Client, settings: Settings, clock: Clock) -> None:
+    spec = {"holderIdentity": settings.name, "leaseDurationSeconds": LEASE_SECONDS, "renewTime": micros(clock.now())}
+    try:
+        await client.patch(sdk.kinds.LEASES, sdk.Key(LEASES, settings.name), {"spec": spec})
+    except errors.NotFound:
+        lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": settings.name}}
+        await client.create(sdk.kinds.LEASES, lease | {"spec": spec}, LEASES)
+
+
+def _status(settings: Settings, port: int, architecture: str, conditions: Sequence[Json]) -> Json:
+    amounts = capacity(settings)
+    return {
+        "capacity": amounts,
+        "allocatable": amounts,
+        "addresses": [
+            {"type": "InternalIP", "address": settings.address},
+            {"type": "Hostname", "address": settings.name},
+        ],
+        "daemonEndpoints": {"kubeletEndpoint": {"Port": port}},
+        "conditions": conditions,
+        "nodeInfo": {
+            "architecture": architecture,
+            "operatingSystem": "linux",
+            "kernelVersion": platform.release(),
+            "osImage": _system(),
+            "containerRuntimeVersion": f"podvisor://{podvisor.__version__}",
+            "kubeletVersion": f"{KUBERNETES}+podvisor",
+            "kubeProxyVersion": f"{KUBERNETES}+podvisor",
+            "machineID": _line("/etc/machine-id"),
+            "systemUUID": _line("/etc/machine-id"),
+            "bootID": _line("/proc/sys/kernel/random/boot_id"),
+        },
+    }
+
+
+def _system() -> str:
+    try:
+        return platform.freedesktop_os_release().get("PRETTY_NAME", "Linux")
+    except OSError:
+        return "Linux"
+
+
+def _line(path: str) -> str:
+    try:
+        return Path(path).read_text().strip()
+    except OSError:
+        return ""
+
+
+def _conditions(settings: Settings, clock: Clock, before: Sequence[Condition]) -> list[Json]:
+    """Memory, disk and readiness, each with the time since when it is so."""
+    disk = os.statvfs(settings.data_dir)
+    short_of_disk = disk.f_bavail < disk.f_blocks * LEAST_DISK
+    short_of_memory = _available_memory() < LEAST_MEMORY
+    found = [
+        ("MemoryPressure", short_of_memory, "KubeletHasInsufficientMemory", "KubeletHasSufficientMemory"),
+        ("DiskPressure", short_of_disk, "KubeletHasDiskPressure", "KubeletHasNoDiskPressure"),
+        ("PIDPressure", False, "KubeletHasInsufficientPID", "KubeletHasSufficientPID"),
+        ("Ready", True, "KubeletReady", ""),
+    ]
+    now = seconds(clock.now())
+    known = {one.type: one for one in before}
+    made: list[Json] = []
+    for type, holds, bad, fine in found:
+        reason, old = bad if holds else fine, known.get(type)
+        same = old is not None and old.status == str(holds) and old.last_transition_time
+        since = seconds(old.last_transition_time) if old and old.last_transition_time and same else now
+        message = "the node runs pods" if type == "Ready" else _words(reason)
+        made.append({"type": type, "status": str(holds), "reason": reason, "message": message})
+        made[-1] |= {"lastHeartbeatTime": now, "lastTransitionTime": since}
+    return made
+
+
+def _words(reason: str) -> str:
+    """`KubeletHasNoDiskPressure` as the kubelet says it: `kubelet has no disk pressure`."""
+    words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in reason).strip()
+    return words.replace("p i d", "PID") + (" available" if "sufficient" in words else "")
+
+
+def _available_memory() -> float:
+    """The share of the machine's memory that could be had."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+    except OSError:
+        return 1.0
+    found = {name: int(rest.split()[0]) for name, _, rest in (line.partition(":") for line in lines)}
+    return found.get("MemAvailable", 1) / max(found.get("MemTotal", 1), 1)
+
+
+def ready(node: Node | None) -> bool:
+    """Whether a node says that it runs pods."""
+    return node is not None and sdk.conditions.is_true(node.status.conditions, "Ready")

@@ -1,0 +1,30 @@
+"""A container's last words: its termination message file, or the end of its log where it asked for that.
+
+https://kubernetes.io/docs/tasks/debug/debug-application/determine-reason-pod-failure/
+"""
+
+from pathlib import Path
+
+from podvisor.node import objects
+
+FILE_BYTES = 4096
+LOG_BYTES = 2048
+LOG_LINES = 80
+
+
+def termination_message(directory: Path, container: objects.Container, log: Path, code: int) -> str:
+    """What the container has left, given its exit code."""
+    path = directory / "messages" / container.name
+    text = path.read_bytes()[:FILE_BYTES] if path.exists() else b""
+    if not text and code and container.termination_message_policy == "FallbackToLogsOnError" and log.exists():
+        text = _end(log)
+    return text.decode(errors="replace")
+
+
+def _end(log: Path) -> bytes:
+    with log.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(max(size - LOG_BYTES * 4, 0))
+        lines = file.read().splitlines(keepends=True)
+    whole = lines[1:] if size > LOG_BYTES * 4 else lines
+    return b"".join(line.split(b" ", 3)[-1] for line in whole[-LOG_LINES:])[-LOG_BYTES:]

@@ -1,0 +1,90 @@
+"""A pod's kernel and what it needs of the host: there from the first container's start until the pod is over."""
+
+import asyncio
+import logging
+from contextlib import AsyncExitStack
+
+from podvisor import sdk
+from podvisor.node import containers, links, objects
+from podvisor.node.containers import Surroundings
+from podvisor.node.facts import Facts
+from podvisor.node.host import Node
+from podvisor.node.sources import Sources
+from podvisor.node.volumes import Maker
+from podvisor.sandbox import driver
+
+log = logging.getLogger(__name__)
+
+
+class PodSandbox:
+    """The sandbox of one pod. `sandbox` is None while there is none."""
+
+    def __init__(self, node: Node, pod: objects.Pod) -> None:
+        self.sandbox: driver.Sandbox | None = None
+        self.directory = node.settings.data_dir / "pods" / pod.metadata.uid
+        self._node = node
+        self.pod = pod
+        self._surroundings: Surroundings | None = None
+        self._opened = AsyncExitStack()
+        self._lock = asyncio.Lock()
+
+    @property
+    def address(self) -> str:
+        """The pod's address; one that is over keeps the one that its status names."""
+        if self.pod.finished:
+            return self.pod.status.pod_ip
+        return self._node.addresses.give(self.pod.metadata.uid, self.pod.status.pod_ip)
+
+    @property
+    def volumes(self) -> Maker:
+        """Makes and refreshes the pod's volumes."""
+        sources = Sources(self._node.client, self.pod)
+        facts = Facts(self.pod, self.address, self._node.settings.address, self._node.capacity)
+        return Maker(self.directory / "volumes", facts, sources, self._node.settings.host_paths)
+
+    async def surroundings(self) -> Surroundings:
+        """The pod's volumes and what its containers ask about it, made once. Raises NotMountable."""
+        if self._surroundings is None:
+            maker = self.volumes
+            made = await maker.make()
+            spec, namespace = self.pod.spec, self.pod.metadata.namespace
+            linked = links.variables(self._node.services(), namespace, wanted=spec.enable_service_links)
+            images = self._node.settings.images
+            self._surroundings = Surroundings(maker.facts, maker.sources, made, linked, images, self.directory)
+        return self._surroundings
+
+    async def open(self) -> driver.Sandbox:
+        """The pod's kernel, started when it is not there. Raises NotMountable and SandboxError."""
+        async with self._lock:
+            if self.sandbox is None:
+                around = await self.surroundings()
+                sandbox = await self._opened.enter_async_context(driver.Sandbox(on_event=self._heard))
+                try:
+                    await self._describe(sandbox, around)
+                except BaseException:
+                    await self._opened.aclose()
+                    raise
+                self.sandbox = sandbox
+            return self.sandbox
+
+    async def drop(self) -> None:
+        """The kernel has ended by itself: the next container gets another one."""
+        async with self._lock:
+            self.sandbox = None
+            await self._opened.aclose()
+
+    async def close(self) -> None:
+        """End the kernel and everything in it, and give back the address."""
+        await self.drop()
+        self._node.addresses.take_back(self.pod.metadata.uid)
+
+    async def _describe(self, sandbox: driver.Sandbox, around: Surroundings) -> None:
+        """Tell a new kernel of the pod and of all that its containers will need of the host."""
+        await sandbox.create(containers.pod(self.pod, self.address))
+        for volume in (*around.volumes, containers.messages(self.pod, self.directory)):
+            await sandbox.volume(volume)
+        for path in sorted(containers.layer_paths(self.pod, self._node.settings.images)):
+            await sandbox.reach(path)
+
+    def _heard(self, event: object) -> None:
+        log.debug("pod %s: %s", sdk.key_of(self.pod), event)

@@ -1,0 +1,100 @@
+"""The node, put together: its server, its Node object, its heartbeat, and a worker for each of its pods."""
+
+import asyncio
+import logging
+import shutil
+from pathlib import Path
+
+from podvisor import sdk
+from podvisor.base import tasks
+from podvisor.base.backoff import Backoff
+from podvisor.base.clock import Clock
+from podvisor.node import host, machine, objects, server
+from podvisor.node.addresses import Addresses
+from podvisor.node.runtime import Runtime
+from podvisor.node.settings import Settings
+from podvisor.node.worker import Worker
+from podvisor.sdk.events import Recorder
+
+log = logging.getLogger(__name__)
+
+RESTART = Backoff(first=0.5, limit=30.0)
+
+
+class Pods:
+    """The workers, by the uid of their pods."""
+
+    def __init__(self, node: host.Node, scope: tasks.Scope) -> None:
+        self.workers: dict[str, Worker] = {}
+        self._node = node
+        self._scope = scope
+
+    def changed(self, old: objects.Pod | None, new: objects.Pod | None) -> None:
+        """A pod that is bound to this node was seen, changed or gone (for an informer)."""
+        seen = new or old
+        assert seen is not None
+        uid = seen.metadata.uid
+        if (worker := self.workers.get(uid)) is not None:
+            worker.update(new)
+        elif new is not None:
+            self._scope.start(self._run(uid, new), name=f"pod {sdk.key_of(new)}")
+
+    def find(self, namespace: str, name: str) -> Runtime | None:
+        """A pod by its name."""
+        wanted = sdk.Key(namespace, name)
+        return next((one.runtime for one in self.workers.values() if sdk.key_of(one.pod) == wanted), None)
+
+    async def _run(self, uid: str, pod: objects.Pod) -> None:
+        """One pod to its end. A crash is logged and the pod goes on; it must not take the others along."""
+        failures = 0
+        while not await self._life(uid, pod):
+            failures += 1
+            await self._node.clock.sleep(RESTART.delay(failures))
+            pod = self.workers[uid].pod
+        del self.workers[uid]
+
+    async def _life(self, uid: str, pod: objects.Pod) -> bool:
+        """One worker, whether to the pod's end or to its own crash."""
+        worker: Worker | None = None
+        try:
+            async with tasks.background() as scope:
+                worker = self.workers[uid] = Worker(self._node, pod, scope)
+                await worker.run()
+        except Exception:
+            log.exception("pod %s: the worker crashed", sdk.key_of(pod))
+            return False
+        finally:
+            if worker is not None:
+                await asyncio.shield(worker.runtime.close())
+        return True
+
+
+def sweep(data_dir: Path, kept: set[str]) -> None:
+    """Remove what pods that are gone have left behind."""
+    for entry in (data_dir / "pods").iterdir():
+        if entry.name not in kept:
+            shutil.rmtree(entry, ignore_errors=True)
+
+
+async def run(client: sdk.Client, settings: Settings, clock: Clock) -> None:
+    """Be a node until cancelled. Its pods end with it, and are started again by the next."""
+    (settings.data_dir / "pods").mkdir(mode=0o700, parents=True, exist_ok=True)
+    events = Recorder(client, "kubelet", clock)
+    async with tasks.background() as scope:
+        informers = sdk.Informers(client, clock, scope)
+        services = informers.of(sdk.kinds.SERVICES)
+        bound = informers.of(objects.PODS, sdk.Selection(fields=f"spec.nodeName={settings.name}"))
+        addresses = Addresses(settings.pod_addresses)
+        capacity = machine.capacity(settings)
+        node = host.Node(client, settings, clock, events, addresses, capacity, lambda: services.cache)
+        pods = Pods(node, scope)
+        async with server.serving(pods.find, settings, clock) as port:
+            await services.wait_synced()
+            await bound.wait_synced()
+            await asyncio.to_thread(sweep, settings.data_dir, {pod.metadata.uid for pod in bound.cache})
+            await machine.register(client, settings, clock, port)
+            scope.start(events.run(), name="events")
+            bound.on_change(pods.changed)
+            await tasks.supervise(
+                "heartbeat", lambda: machine.beat(client, settings, clock), clock=clock, backoff=RESTART
+            )

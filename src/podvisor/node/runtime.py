@@ -1,0 +1,253 @@
+"""The containers of one pod as they run: starting them, watching over them, ending them.
+
+Decides nothing about when: `worker` asks, by the plan. Keeps `containers`, the states that the plan looks at, and sets
+the worker's event whenever one of them has changed by itself.
+"""
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from podvisor import sdk
+from podvisor.base import tasks
+from podvisor.node import actions, containers, objects, pipes, pod_sandbox, status, supervision
+from podvisor.node.errors import NotStartable
+from podvisor.node.host import Node
+from podvisor.node.logs import Log, keeper, log_path, prune
+from podvisor.node.messages import termination_message
+from podvisor.node.states import Container, Running, Terminated, Waiting
+from podvisor.sandbox import driver, spec
+from podvisor.sandbox import errors as sandbox_errors
+
+SIGTERM = 15
+AFTER_HOOK = 2.0
+"""Seconds that a container has after its preStop hook even where the hook took the whole grace period."""
+LOST = 137
+"""The exit code of a container whose kernel is gone."""
+START_ERROR = 128
+_RUNC = "failed to create task: OCI runtime create failed: unable to start container process"
+
+
+@dataclass(slots=True)
+class Live:
+    """A container that runs."""
+
+    described: objects.Container
+    running: driver.Running
+    log: Log
+    stdin: pipes.Writer | None
+    watching: asyncio.Task[None] | None = None
+    stopping: bool = False
+
+
+class Runtime:
+    """What of a pod is on this machine."""
+
+    def __init__(
+        self, node: Node, pod: objects.Pod, known: dict[str, Container], changed: asyncio.Event, scope: tasks.Scope
+    ) -> None:
+        self.pod = pod
+        self.containers = known
+        self.live: dict[str, Live] = {}
+        self.box = pod_sandbox.PodSandbox(node, pod)
+        self._node = node
+        self._changed = changed
+        self._scope = scope
+        self._hurry = asyncio.Event()
+
+    async def start(self, name: str) -> None:
+        """Start a container, its hook included. A failure becomes its state, to be tried again when that says."""
+        described, one = self.pod.container(name), self.containers[name]
+        try:
+            live = await self._launch(described, one)
+        except NotStartable as error:
+            self.containers[name] = one.held(error.reason, error.message, self._node.clock.now(), error.backoff)
+            self._warn(error.event, error.told)
+        except (sandbox_errors.SandboxError, OSError) as error:
+            now, text = self._node.clock.now(), f"{_RUNC}: {error}"
+            identity = self._identity(name, one.runs)
+            end = Terminated(START_ERROR, "StartError", now, now, text, identity)
+            self.containers[name] = one.failed_to_start(now, identity, end)
+            self._warn("Failed", f"Error: {text}")
+        else:
+            await self._after_start(live)
+
+    async def stop(self, name: str, grace: float, why: str) -> None:
+        """End a container: its preStop hook and SIGTERM within the grace period in seconds, then SIGKILL."""
+        if (live := self.live.get(name)) is None or (sandbox := self.box.sandbox) is None:
+            return
+        deadline = self._node.clock.monotonic() + grace
+        with suppress(sandbox_errors.SandboxError):
+            if live.stopping:
+                await self._wait_for_end(live, grace)
+            elif grace > 0 and not self._hurry.is_set():
+                live.stopping = True
+                self._tell("Killing", why)
+                await self._before_stop(live, grace)
+                await sandbox.signal(name, live.running.pid, SIGTERM)
+                await self._wait_for_end(live, max(deadline - self._node.clock.monotonic(), AFTER_HOOK))
+            if not live.running.exited.done():
+                await sandbox.stop(name)
+
+    def hurry(self) -> None:
+        """Cut every grace period short, of stops that go on and of those that come."""
+        self._hurry.set()
+
+    async def close(self) -> None:
+        """Give up the pod's kernel and address; whatever still runs ends."""
+        await self.box.close()
+
+    def back_off_pulling(self, name: str) -> None:
+        """From now on a container whose image was not there waits for it."""
+        one, image = self.containers[name], self.pod.container(name).image
+        assert isinstance(one.state, Waiting)
+        text = f'Back-off pulling image "{image}"'
+        state = replace(one.state, reason="ImagePullBackOff", message=f"{text}: ErrImagePull: {one.state.message}")
+        self.containers[name] = replace(one, state=state)
+        self._tell("BackOff", text)
+        self._warn("Failed", "Error: ImagePullBackOff")
+
+    async def process(self, name: str, command: Sequence[str], stdio: containers.Stdio) -> spec.Process:
+        """One more program for a container. Raises NotStartable."""
+        return await containers.process(self.pod.container(name), await self.box.surroundings(), command, stdio)
+
+    async def _launch(self, described: objects.Container, one: Container) -> Live:
+        name = described.name
+        around = await self.box.surroundings()
+        containers.root(described.image, around.images, described.image_pull_policy)
+        self._tell("Pulled", f'Container image "{described.image}" already present on machine')
+        sandbox = await self.box.open()
+        containers.clear_message(around.directory, name)
+        if one.runs:
+            with suppress(sandbox_errors.Refused):
+                await sandbox.stop(name)
+        with pipes.Pipes(stdin=described.stdin, tty=described.tty) as ends:
+            made = await containers.container(described, around, ends.stdio)
+            self._tell("Created", f"Created container: {name}")
+            running = await sandbox.start(made)
+            readers, stdin = ends.take()
+        prune(around.directory, name, one.runs)
+        kept = Log(log_path(around.directory, name, one.runs), self._node.settings.log_bytes)
+        self.containers[name] = one.begun(self._node.clock.now(), self._identity(name, one.runs))
+        live = self.live[name] = Live(described, running, kept, stdin)
+        carrying = self._scope.start(
+            pipes.carry(readers, running.exited, keeper(kept, self._node.clock)), name=f"log {name}"
+        )
+        self._scope.start(self._follow(live, carrying), name=f"follow {name}")
+        self._tell("Started", f"Started container {name}")
+        return live
+
+    async def _after_start(self, live: Live) -> None:
+        """The postStart hook; what it was started for goes on when that is done."""
+        name, target = live.described.name, self._target(live)
+        if (hook := live.described.lifecycle.post_start) is not None:
+            self._changed.set()
+            try:
+                await self._unless_ended(live, actions.perform(hook, target))
+            except actions.Unsuccessful as error:
+                self._warn("FailedPostStartHook", f"PostStartHook failed: {error}")
+                grace = self.pod.spec.termination_grace_period_seconds
+                await self.stop(name, grace, "FailedPostStartHook")
+                return
+        if not live.running.exited.done():
+            live.watching = self._scope.start(supervision.watch(live.described, target, self._watcher(live)))
+
+    async def _before_stop(self, live: Live, grace: float) -> None:
+        if (hook := live.described.lifecycle.pre_stop) is None:
+            return
+        try:
+            async with self._node.clock.timeout(grace):
+                await self._unless_ended(live, actions.perform(hook, self._target(live)))
+        except TimeoutError:
+            self._warn("FailedPreStopHook", f"PreStopHook did not end within the grace period of {grace:g}s")
+        except actions.Unsuccessful as error:
+            self._warn("FailedPreStopHook", f"PreStopHook failed: {error}")
+
+    async def _unless_ended(self, live: Live, hook: Coroutine[object, object, None]) -> None:
+        """Do what a hook says, for as long as its container runs and nobody is in a hurry."""
+        doing = asyncio.ensure_future(hook)
+        hurry = asyncio.ensure_future(self._hurry.wait())
+        try:
+            await asyncio.wait({doing, hurry, live.running.exited}, return_when=asyncio.FIRST_COMPLETED)
+            if doing.done():
+                doing.result()
+        finally:
+            doing.cancel()
+            hurry.cancel()
+            await asyncio.wait({doing, hurry})
+
+    async def _wait_for_end(self, live: Live, seconds: float) -> None:
+        hurry = asyncio.ensure_future(self._hurry.wait())
+        try:
+            with suppress(TimeoutError):
+                async with self._node.clock.timeout(seconds):
+                    await asyncio.wait({live.running.exited, hurry}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            hurry.cancel()
+
+    async def _follow(self, live: Live, carrying: asyncio.Task[None]) -> None:
+        """Wait for a container's end and take note of it."""
+        name = live.described.name
+        code, oom, text = LOST, False, ""
+        try:
+            exited = await live.running.exited
+            code, oom = exited.status, exited.oom
+        except sandbox_errors.Ended as error:
+            text = f"the pod's kernel has ended: {error}"
+            await self.box.drop()
+        await asyncio.wait({carrying})
+        live.log.close()
+        if live.stdin is not None:
+            live.stdin.close()
+        if live.watching is not None:
+            live.watching.cancel()
+        reason = "OOMKilled" if oom else "Error" if code else "Completed"
+        one, now = self.containers[name], self._node.clock.now()
+        assert isinstance(one.state, Running)
+        message = text or termination_message(self.box.directory, live.described, live.log.path, code)
+        self.containers[name] = one.over(Terminated(code, reason, one.state.started, now, message, one.container_id))
+        del self.live[name]
+        if self.containers[name].crashes > 1:
+            self._warn("BackOff", f"Back-off restarting failed container {name} in pod {status.full_name(self.pod)}")
+        self._changed.set()
+
+    def _target(self, live: Live) -> actions.Target:
+        assert self.box.sandbox is not None
+        name = live.described.name
+        return actions.Target(
+            self.box.sandbox,
+            live.described,
+            self.box.address,
+            lambda command, stdio: self.process(name, command, stdio),
+            self._node.clock,
+        )
+
+    def _watcher(self, live: Live) -> supervision.Watcher:
+        name = live.described.name
+
+        def now(**changed: bool) -> None:
+            before = self.containers[name]
+            if self.live.get(name) is live and (after := replace(before, **changed)) != before:
+                self.containers[name] = after
+                self._changed.set()
+
+        def kill(why: str, grace: int | None) -> None:
+            seconds = self.pod.spec.termination_grace_period_seconds if grace is None else grace
+            self._scope.start(self.stop(name, seconds, why), name=f"kill {name}")
+
+        return supervision.Watcher(
+            started=lambda: now(started=True),
+            ready=lambda ready: now(ready=ready),
+            unhealthy=lambda text: self._warn("Unhealthy", text),
+            kill=kill,
+        )
+
+    def _identity(self, name: str, run: int) -> str:
+        return f"podvisor://{self.pod.metadata.uid}/{name}/{run}"
+
+    def _tell(self, reason: str, message: str) -> None:
+        self._node.events.normal(sdk.kinds.PODS, self.pod, reason, message)
+
+    def _warn(self, reason: str, message: str) -> None:
+        self._node.events.warning(sdk.kinds.PODS, self.pod, reason, message)

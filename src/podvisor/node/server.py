@@ -1,0 +1,120 @@
+"""The node's own server: what the API server asks for on behalf of `kubectl logs`, `exec` and `attach`.
+
+The paths are the kubelet's. Only a client whose certificate the cluster's authority signed for the group
+system:masters is answered; no other client can reach a container this way.
+"""
+
+import ssl
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import cast
+
+from aiohttp import web
+
+from podvisor.base.clock import Clock
+from podvisor.node import logread, streams
+from podvisor.node.logs import log_path
+from podvisor.node.runtime import Runtime
+from podvisor.node.settings import Settings
+from podvisor.node.states import Waiting
+
+Find = Callable[[str, str], Runtime | None]
+"""A pod of this node by namespace and name."""
+PATIENCE = 2.0
+_Certificate = dict[str, Sequence[Sequence[tuple[str, str]]]]
+"""As `SSLSocket.getpeercert` gives it, as far as names go."""
+
+
+@asynccontextmanager
+async def serving(find: Find, settings: Settings, clock: Clock) -> AsyncGenerator[int]:
+    """Serve while the block runs; the value is the port."""
+    app = web.Application(middlewares=[_trusted_only])
+    app.router.add_get("/containerLogs/{namespace}/{pod}/{container}", _logs(find, clock))
+    app.router.add_get("/exec/{namespace}/{pod}/{container}", _stream(find, streams.execute))
+    app.router.add_get("/attach/{namespace}/{pod}/{container}", _stream(find, streams.attach))
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=PATIENCE)
+    await runner.setup()
+    site = web.TCPSite(runner, settings.address, settings.port, ssl_context=_tls(settings))
+    await site.start()
+    try:
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()
+
+
+def _tls(settings: Settings) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(settings.certificate, settings.key)
+    context.load_verify_locations(settings.authority)
+    context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+@web.middleware
+async def _trusted_only(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    shown = cast("_Certificate", request.transport.get_extra_info("peercert") or {}) if request.transport else {}
+    subject = [pair for name in shown.get("subject", ()) for pair in name]
+    if ("organizationName", "system:masters") not in subject:
+        raise web.HTTPForbidden(text="only the API server may ask this")
+    return await handler(request)
+
+
+def _runtime(find: Find, request: web.Request) -> Runtime:
+    namespace, pod = request.match_info["namespace"], request.match_info["pod"]
+    found = find(namespace, pod)
+    if found is None:
+        raise web.HTTPNotFound(text=f'pod "{pod}" in namespace "{namespace}" is not on this node')
+    return found
+
+
+def _logs(find: Find, clock: Clock) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        runtime, name = _runtime(find, request), request.match_info["container"]
+        previous = request.query.get("previous", "") in ("true", "1")
+        try:
+            ask = logread.wanted(request.query, clock.now())
+        except ValueError as error:
+            raise web.HTTPBadRequest(text=str(error)) from error
+        kept = list(logread.runs(log_path(runtime.box.directory, name, 0).parent))
+        live = runtime.live.get(name)
+        last = runtime.containers[name].runs - 1
+        run = last - 1 if previous else last
+        if run not in kept:
+            raise web.HTTPBadRequest(text=_nothing(runtime, name, previous=previous))
+        response = web.StreamResponse(headers={"Content-Type": "text/plain"})
+        await response.prepare(request)
+        log = live.log if live is not None and not previous else None
+        async for part in logread.read(log_path(runtime.box.directory, name, run), log, ask):
+            await response.write(part)
+        await response.write_eof()
+        return response
+
+    return handle
+
+
+def _nothing(runtime: Runtime, name: str, *, previous: bool) -> str:
+    pod, one = runtime.pod.metadata.name, runtime.containers[name]
+    if previous:
+        return f'previous terminated container "{name}" in pod "{pod}" not found'
+    if isinstance(one.state, Waiting):
+        why = "trying and failing to pull image" if "Image" in one.state.reason else one.state.reason
+        return f'container "{name}" in pod "{pod}" is waiting to start: {why}'
+    return f'the log of container "{name}" in pod "{pod}" is not there any more'
+
+
+def _stream(
+    find: Find, join: Callable[[web.Request, Runtime, str], Awaitable[web.StreamResponse]]
+) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        runtime, name = _runtime(find, request), request.match_info["container"]
+        if name not in runtime.live:
+            text = f'unable to upgrade connection: container not found ("{name}")'
+            raise web.HTTPInternalServerError(text=text)
+        if request.headers.get("Upgrade", "").lower() != "websocket":
+            raise web.HTTPUpgradeRequired(text="streams are spoken over a WebSocket")
+        return await join(request, runtime, name)
+
+    return handle

@@ -1,0 +1,33 @@
+"""What an operator decides about a node."""
+
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A node."""
+
+    data_dir: Path
+    """Where the pods' volumes and logs lie."""
+    certificate: Path
+    """What the node's own server shows to the API server."""
+    key: Path
+    authority: Path
+    """Who signs the certificates of those that may ask for logs and exec."""
+    images: Path
+    """The local image store."""
+    name: str = field(default_factory=lambda: socket.gethostname().lower())
+    address: str = "127.0.0.1"
+    port: int = 0
+    """Where the node's server listens; 0 takes any free port."""
+    pod_addresses: str = "10.42.0.0/24"
+    """Where the pods' addresses come from."""
+    max_pods: int = 250
+    """How many pods the node takes; the range of addresses must hold as many."""
+    host_paths: Sequence[str] = ()
+    """Below which directories hostPath volumes are allowed; by default nowhere."""
+    log_bytes: int = 10 << 20
+    """How long a container's log grows before a new file is begun (the kubelet's `containerLogMaxSize`)."""

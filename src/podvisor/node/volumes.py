@@ -1,0 +1,166 @@
+"""A pod's volumes: what each is for the sandbox, and the files that those of the API's objects hold.
+
+Every volume is one directory or file of the host, or one file system in memory, that the pod's containers share.
+https://kubernetes.io/docs/concepts/storage/volumes/
+"""
+
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from podvisor.node import objects
+from podvisor.node.errors import NotMountable, Unresolvable
+from podvisor.node.facts import Facts
+from podvisor.node.sources import Entries, Sources
+from podvisor.sandbox import spec
+from podvisor.types import quantity
+
+MODE = 0o644
+"""The mode of projected files unless the volume says so."""
+
+Files = dict[str, tuple[bytes, int]]
+"""Content and mode, by the path below the volume."""
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """Makes the volumes of one pod below `root`."""
+
+    root: Path
+    facts: Facts
+    sources: Sources
+    host_paths: Sequence[str]
+
+    async def make(self) -> list[spec.Volume]:
+        """All of the pod's volumes. Raises NotMountable."""
+        made: list[spec.Volume] = []
+        for volume in self.facts.pod.spec.volumes:
+            try:
+                made.append(await self._make(volume))
+            except (Unresolvable, OSError, ValueError) as error:
+                raise NotMountable(volume.name, str(error)) from error
+        return made
+
+    async def refresh(self) -> None:
+        """Write again what the volumes of API objects hold, where it has changed. Raises NotMountable."""
+        for volume in self.facts.pod.spec.volumes:
+            try:
+                if (files := await self._files(volume)) is not None:
+                    write(self.root / volume.name, files)
+            except (Unresolvable, OSError) as error:
+                raise NotMountable(volume.name, str(error)) from error
+
+    async def _make(self, volume: objects.Volume) -> spec.Volume:
+        group = self.facts.pod.spec.security_context.fs_group
+        if (host := volume.host_path) is not None:
+            return spec.Volume(volume.name, path=str(self._host_path(host)))
+        if (empty := volume.empty_dir) is not None and empty.medium == "Memory":
+            return spec.Volume(volume.name, size_bytes=_bytes(empty.size_limit), gid=group)
+        place = self.root / volume.name
+        place.mkdir(parents=True, exist_ok=True)
+        if (empty := volume.empty_dir) is not None:
+            place.chmod(0o777)
+            return spec.Volume(volume.name, path=str(place), size_bytes=_bytes(empty.size_limit), gid=group)
+        if (files := await self._files(volume)) is None:
+            raise Unresolvable("this type of volume is not supported")
+        write(place, files)
+        return spec.Volume(volume.name, path=str(place), read_only=True, gid=group)
+
+    async def _files(self, volume: objects.Volume) -> Files | None:
+        """What a volume of API objects holds; None for any other."""
+        if volume.config_map is not None:
+            return await self._config_map(volume.config_map, MODE)
+        if volume.secret is not None:
+            return await self._secret(volume.secret, MODE)
+        if volume.downward_api is not None:
+            return self._downward(volume.downward_api, MODE)
+        if volume.projected is None:
+            return None
+        mode = volume.projected.default_mode or MODE
+        found: Files = {}
+        for source in volume.projected.sources:
+            found |= await self._projection(source, mode)
+        return found
+
+    async def _projection(self, source: objects.Projection, mode: int) -> Files:
+        if source.config_map is not None:
+            return await self._config_map(source.config_map, mode)
+        if source.secret is not None:
+            return await self._secret(source.secret, mode)
+        if source.downward_api is not None:
+            return self._downward(source.downward_api, mode)
+        if (token := source.service_account_token) is not None:
+            return {token.path: (await self.sources.token(token), mode)}
+        raise Unresolvable("this type of projection is not supported")
+
+    async def _config_map(self, wanted: objects.Files, mode: int) -> Files:
+        return _chosen(await self.sources.config_map(wanted.name, optional=wanted.optional), wanted, mode)
+
+    async def _secret(self, wanted: objects.Files, mode: int) -> Files:
+        name = wanted.secret_name or wanted.name
+        return _chosen(await self.sources.secret(name, optional=wanted.optional), wanted, mode)
+
+    def _downward(self, wanted: objects.Downward, mode: int) -> Files:
+        mode = wanted.default_mode or mode
+        return {one.path: (self._fact(one).encode(), one.mode or mode) for one in wanted.items}
+
+    def _fact(self, item: objects.DownwardFile) -> str:
+        if item.field_ref is not None:
+            return self.facts.field(item.field_ref.field_path)
+        if item.resource_field_ref is not None:
+            return self.facts.resource(item.resource_field_ref, "")
+        raise Unresolvable(f"downwardAPI item {item.path} names no field")
+
+    def _host_path(self, wanted: objects.HostPath) -> Path:
+        real = Path(os.path.realpath(wanted.path))
+        if not any(real.is_relative_to(os.path.realpath(allowed)) for allowed in self.host_paths):
+            raise Unresolvable(
+                f"hostPath {wanted.path} is not below a directory that this node's operator allowed (--allow-host-path)"
+            )
+        if wanted.type == "DirectoryOrCreate":
+            real.mkdir(parents=True, exist_ok=True)
+        if wanted.type == "FileOrCreate":
+            real.touch()
+        checks = {"": Path.exists, "Directory": Path.is_dir, "File": Path.is_file}
+        check = checks.get(wanted.type.removesuffix("OrCreate"))
+        if check is None:
+            raise Unresolvable(f"hostPath type {wanted.type} is not supported")
+        if not check(real):
+            kind = "directory" if wanted.type.startswith("Directory") else "file"
+            raise Unresolvable(f"hostPath type check failed: {wanted.path} is not a {kind}")
+        return real
+
+
+def _bytes(limit: str | int | float | None) -> int | None:
+    return quantity.parse(str(limit)).value or None if limit is not None else None
+
+
+def _chosen(entries: Entries, wanted: objects.Files, mode: int) -> Files:
+    """All entries, or those that `items` names."""
+    mode = wanted.default_mode or mode
+    if not wanted.items:
+        return {name: (content, mode) for name, content in entries.items()}
+    missing = [one.key for one in wanted.items if one.key not in entries]
+    if missing and not wanted.optional:
+        raise Unresolvable(f"references non-existent config key: {missing[0]}")
+    return {one.path: (entries[one.key], one.mode or mode) for one in wanted.items if one.key in entries}
+
+
+def write(place: Path, files: Mapping[str, tuple[bytes, int]]) -> None:
+    """Make a directory hold exactly these files; each is there whole, the old one or the new."""
+    for name, (content, mode) in files.items():
+        path = place / name
+        if path.is_file() and path.read_bytes() == content:
+            path.chmod(mode)
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f"..{path.name}.new")
+        temporary.write_bytes(content)
+        temporary.chmod(mode)
+        temporary.rename(path)
+    wanted = {Path(name).parts[0] for name in files}
+    for found in place.iterdir():
+        if found.name not in wanted:
+            shutil.rmtree(found) if found.is_dir() else found.unlink()

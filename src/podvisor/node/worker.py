@@ -1,0 +1,166 @@
+"""One pod's life: looks at what is wanted and what is there, does the next step, reports, and waits for a change.
+
+Every wait is for an event or a time that `plan` names. Cancelling a worker ends its sandbox, and with it the pod.
+"""
+
+import asyncio
+import logging
+import shutil
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from podvisor import sdk
+from podvisor.base import tasks
+from podvisor.node import objects, recovery, status
+from podvisor.node.host import Node
+from podvisor.node.plan import Plan, plan
+from podvisor.node.runtime import Runtime
+from podvisor.node.states import Waiting
+
+log = logging.getLogger(__name__)
+
+AGAIN = timedelta(seconds=1)
+"""When a status that could not be written is written again."""
+_STATUS = sdk.WriteOptions(subresource="status", patch_type=sdk.PatchType.STRATEGIC)
+
+
+class Worker:
+    """Runs one pod. `update` hands in what the API says of it; `run` returns when the pod is gone."""
+
+    def __init__(self, node: Node, pod: objects.Pod, scope: tasks.Scope) -> None:
+        self.pod = pod
+        self._node = node
+        self._scope = scope
+        self._changed = asyncio.Event()
+        self._started = pod.status.start_time or node.clock.now()
+        known = recovery.containers(pod, node.clock.now())
+        self.runtime = Runtime(node, pod, known, self._changed, scope)
+        self._starting: asyncio.Task[None] | None = None
+        self._stopping: set[str] = set()
+        self._reported: status.Json = {}
+        self._gone = False
+
+    def update(self, pod: objects.Pod | None) -> None:
+        """The pod as the API has it; None once it is gone from there. What is older than our own writes is ignored."""
+        if pod is None:
+            self._gone = True
+            self.runtime.hurry()
+        elif int(pod.metadata.resource_version) > int(self.pod.metadata.resource_version):
+            self._know(pod)
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Bring the pod to its end, whatever that takes. Cancelled, it ends what runs and leaves the pod to be."""
+        while not await self._step():
+            pass
+        await asyncio.to_thread(shutil.rmtree, self.runtime.box.directory, ignore_errors=True)
+        if not self._gone:
+            await self._remove()
+
+    def _know(self, pod: objects.Pod) -> None:
+        self.pod = self.runtime.pod = self.runtime.box.pod = pod
+
+    async def _step(self) -> bool:
+        """One look, what follows from it, and the wait for the next. Whether the pod is over and to be removed."""
+        self._changed.clear()
+        made = plan(self._wanted(), self.runtime.containers, self._node.clock.now(), self._started)
+        self._stop(made)
+        started = self._start(made)
+        if made.done:
+            await self.runtime.close()
+        if not started:
+            await self._report(made)
+        if made.done and self._wanted().metadata.deleting:
+            return True
+        if not self._settle():
+            await self._wait(made.wake)
+        return False
+
+    def _wanted(self) -> objects.Pod:
+        """The pod; one that the API no longer has is to be deleted."""
+        if self._gone and not self.pod.metadata.deleting:
+            self.pod.metadata.deletion_timestamp = self._node.clock.now()
+            self.pod.metadata.deletion_grace_period_seconds = 0
+        return self.pod
+
+    def _stop(self, made: Plan) -> None:
+        pod, gone = self._wanted(), self._gone
+        own = pod.spec.termination_grace_period_seconds
+        asked = pod.metadata.deletion_grace_period_seconds
+        grace = 0 if gone else own if asked is None else asked
+        for name in made.stop:
+            if name not in self._stopping:
+                self._stopping.add(name)
+                self._scope.start(self._end(name, grace), name=f"stop {name}")
+
+    async def _end(self, name: str, grace: float) -> None:
+        try:
+            await self.runtime.stop(name, grace, f"Stopping container {name}")
+        finally:
+            self._stopping.discard(name)
+            self._changed.set()
+
+    def _start(self, made: Plan) -> bool:
+        """Start what is to be started, one container after the other. Whether that has just begun."""
+        if self._starting is not None and self._starting.done():
+            self._starting = None
+        if self._starting is not None or not made.start:
+            return False
+        self._starting = self._scope.start(self._begin(made.start), name="start")
+        return True
+
+    async def _begin(self, names: list[str]) -> None:
+        try:
+            for name in names:
+                if self._wanted().metadata.deleting:
+                    return
+                await self.runtime.start(name)
+        finally:
+            self._changed.set()
+
+    def _settle(self) -> bool:
+        """An image that was not there has been reported as that; from now on it is waited for. Whether one was."""
+        settled = False
+        for name, one in self.runtime.containers.items():
+            if isinstance(one.state, Waiting) and one.state.reason == "ErrImagePull":
+                self.runtime.back_off_pulling(name)
+                settled = True
+        return settled
+
+    async def _wait(self, until: datetime | None) -> None:
+        if until is None:
+            await self._changed.wait()
+            return
+        seconds = (until - self._node.clock.now()).total_seconds()
+        with suppress(TimeoutError):
+            async with self._node.clock.timeout(max(seconds, 0.0)):
+                await self._changed.wait()
+
+    async def _report(self, made: Plan) -> None:
+        """Write the status where it says something new."""
+        if self._gone:
+            return
+        now = self._node.clock.now()
+        wanted = status.status(self._seen(made, now))
+        if wanted == self._reported:
+            return
+        patch = {"metadata": {"uid": self.pod.metadata.uid}, "status": wanted}
+        try:
+            self._know(await self._node.client.patch(objects.PODS, sdk.key_of(self.pod), patch, _STATUS))
+            self._reported = wanted
+        except (sdk.errors.NotFound, sdk.errors.Conflict):
+            self.update(None)
+        except (sdk.errors.ApiError, sdk.errors.Unreachable) as error:
+            log.warning("pod %s: its status was not written: %s", sdk.key_of(self.pod), error)
+            made.look_at(now + AGAIN)
+
+    def _seen(self, made: Plan, now: datetime) -> status.Seen:
+        box, host = self.runtime.box, self._node.settings.address
+        running = box.sandbox is not None
+        return status.Seen(self.pod, self.runtime.containers, made, box.address, host, self._started, now, running)
+
+    async def _remove(self) -> None:
+        """The last step of a deletion (kubelet: grace period 0 and the uid as precondition)."""
+        options = sdk.DeleteOptions(grace_period_seconds=0, uid=self.pod.metadata.uid)
+        with suppress(sdk.errors.NotFound, sdk.errors.Conflict):
+            await self._node.client.delete(sdk.kinds.PODS, sdk.key_of(self.pod), options)
