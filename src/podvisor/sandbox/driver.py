@@ -100,6 +100,10 @@ class Sandbox:
             descriptors.open(path, writable=writable)
             await self._request("attach", {"key": f"reach-{number}", "writable": writable}, descriptors.sent)
 
+    async def dial(self, address: str, port: int, fd: int) -> None:
+        """Connect to a port inside the pod and join the connection with a lent stream socket. Raises `Refused`."""
+        await self._request("dial", {"address": address, "port": port}, [fd])
+
     async def start(self, container: spec.Container) -> Running:
         """Start a container. Returns once its program runs; raises `Refused`.
 

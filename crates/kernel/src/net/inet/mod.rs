@@ -122,7 +122,11 @@ fn own_family(base: &Base, address: &Address) -> Result<SocketAddr, Errno> {
 fn either_family(base: &Base, address: &Address) -> Result<SocketAddr, Errno> {
     match address {
         Address::Inet(to @ SocketAddr::V4(_)) if base.domain == AF_INET6 => {
-            if base.options.lock().v6_only { Err(Errno::ENETUNREACH) } else { Ok(*to) }
+            if base.options.lock().v6_only {
+                Err(Errno::ENETUNREACH)
+            } else {
+                Ok(*to)
+            }
         }
         _ => own_family(base, address),
     }
