@@ -105,7 +105,10 @@ async def _hang_up(session: Session, stdin: pipes.Writer | None) -> None:
 
 
 async def attach(request: web.Request, runtime: Runtime, name: str) -> web.StreamResponse:
-    """Join the client with the container's own streams, until it ends or the client goes."""
+    """Join the client with the container's own streams, until it ends or the client goes.
+
+    How it ended is not told, as by the kubelet: kubectl asks the API for that.
+    """
     live = runtime.live[name]
     socket = await _accept(request)
     session = Session(socket, await runtime.box.open(), live.running)
@@ -124,7 +127,7 @@ async def attach(request: web.Request, runtime: Runtime, name: str) -> web.Strea
         await asyncio.wait({taking, ending}, return_when=asyncio.FIRST_COMPLETED)
         if ending.done():
             await written.join()
-            await session.tell_end()
+            await _send_status(socket, _ended(0))
     finally:
         live.log.listeners.discard(listen)
         await _end(taking, sending, ending)
