@@ -57,6 +57,8 @@ pub enum Operation {
     Resize(Resize),
     /// Kills a container; answered when nothing of it is left.
     Stop(ContainerName),
+    /// Connects to a port of the pod and joins the message's one descriptor to it.
+    Dial(Dial),
     /// Asks for what is used.
     Stats,
     /// Turns call events on or off.
@@ -202,6 +204,20 @@ pub struct ContainerName {
     pub container: String,
 }
 
+/// `dial`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dial {
+    /// The TCP port.
+    pub port: u16,
+    /// Loopback or an address of the pod; its first one, or loopback, without it.
+    #[serde(default)]
+    pub address: Option<IpAddr>,
+    /// Who the server sees as its peer; the first address of the pod's network without it.
+    #[serde(default)]
+    pub source: Option<IpAddr>,
+}
+
 /// `trace`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -252,6 +268,7 @@ impl Operation {
             "signal" => Self::Signal(read(name, fields)?),
             "resize" => Self::Resize(read(name, fields)?),
             "stop" => Self::Stop(read(name, fields)?),
+            "dial" => Self::Dial(read(name, fields)?),
             "stats" => read(name, fields).map(|Nothing {}| Self::Stats)?,
             "trace" => Self::Trace(read(name, fields)?),
             "shutdown" => read(name, fields).map(|Nothing {}| Self::Shutdown)?,

@@ -35,6 +35,9 @@ fn every_request_of_the_contract_is_read() {
     assert!(matches!(request("resize"), Operation::Resize(resize) if (resize.rows, resize.columns) == (50, 132)));
     assert!(matches!(request("stop"), Operation::Stop(named) if named.container == "app"));
     assert!(matches!(request("trace"), Operation::Trace(trace) if trace.on && trace.container.is_none()));
+    let Operation::Dial(dial) = request("dial") else { panic!("dial") };
+    assert_eq!((dial.port, dial.address), (8080, Some("10.244.0.7".parse().unwrap())));
+    assert_eq!(dial.source, Some("10.244.0.1".parse().unwrap()));
     assert_eq!(request("stats"), Operation::Stats);
     assert_eq!(request("shutdown"), Operation::Shutdown);
 }

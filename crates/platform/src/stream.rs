@@ -1,9 +1,11 @@
 //! Reading and writing descriptors that others gave us, without ever waiting and without changing
 //! their flags, which their other holders share.
 
+use std::io::{IoSlice, IoSliceMut};
 use std::os::fd::{AsRawFd, BorrowedFd};
 
 use abi::Errno;
+use rustix::net::{RecvAncillaryBuffer, RecvFlags, SendAncillaryBuffer, SendFlags};
 
 /// A pipe that is ready for writing takes at least this much: PIPE_BUF.
 const PIECE: usize = 4096;
@@ -45,16 +47,45 @@ pub fn write(fd: BorrowedFd<'_>, bytes: &[u8]) -> Result<usize, Errno> {
     if written == 0 && !bytes.is_empty() { Err(Errno::EAGAIN) } else { Ok(written) }
 }
 
+/// Whether `fd` is a socket.
+pub fn is_socket(fd: BorrowedFd<'_>) -> bool {
+    crate::host::stat(fd).is_ok_and(|stat| stat.mode & abi::stat::S_IFMT == abi::stat::S_IFSOCK)
+}
+
+/// Takes in what a stream socket has for us; 0 where the other side writes no more.
+pub fn receive(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<usize, Errno> {
+    let flags = RecvFlags::DONTWAIT;
+    let mut none = RecvAncillaryBuffer::default();
+    let received = rustix::net::recvmsg(socket, &mut [IoSliceMut::new(buffer)], &mut none, flags);
+    received.map(|received| received.bytes).map_err(|error| translate(error.raw_os_error()))
+}
+
+/// Hands a stream socket what it takes; `EAGAIN` where it takes nothing.
+pub fn send(socket: BorrowedFd<'_>, bytes: &[u8]) -> Result<usize, Errno> {
+    let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+    let sent = rustix::net::sendmsg(socket, &[IoSlice::new(bytes)], &mut SendAncillaryBuffer::default(), flags);
+    sent.map_err(|error| translate(error.raw_os_error()))
+}
+
+/// Tells a stream socket's other side that nothing more comes.
+pub fn end_sending(socket: BorrowedFd<'_>) {
+    let _ = rustix::net::shutdown(socket, rustix::net::Shutdown::Write);
+}
+
 fn answer(done: isize) -> Result<usize, Errno> {
     if done >= 0 {
         return Ok(done as usize);
     }
-    Err(match crate::last_errno() {
+    Err(translate(crate::last_errno()))
+}
+
+fn translate(error: i32) -> Errno {
+    match error {
         libc::EAGAIN | libc::EINTR => Errno::EAGAIN,
         libc::EPIPE => Errno::EPIPE,
         libc::ENOSPC => Errno::ENOSPC,
         libc::EBADF => Errno::EBADF,
         libc::ECONNRESET => Errno::ECONNRESET,
         _ => Errno::EIO,
-    })
+    }
 }

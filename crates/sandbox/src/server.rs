@@ -13,7 +13,9 @@ use kernel::container::{Container, ContainerLimits};
 use kernel::fs::devpts::DevPts;
 use kernel::fs::stream::HostStream;
 use kernel::kernel::Kernel;
+use kernel::net::inet::outside::{self, Way};
 use kernel::start::{ProcessSpec, Streams};
+use kernel::sync::Mutex;
 use kernel::task::{Pid, Pids, Process};
 use kernel::vfs::{OpenFile, OpenFlags};
 use kernel::wait::{Events, Listener};
@@ -51,6 +53,7 @@ pub(crate) fn serve(control: OwnedFd) -> Result<(), Fatal> {
     };
     let platform = Arc::new(Notify::new(proc_dir).map_err(|error| lacking(error.to_string()))?);
     let kernel = Kernel::new(Arc::clone(&platform) as Arc<dyn platform::Platform>, translate::pod(&pod));
+    kernel.net.inet.set_addresses(pod.addresses.clone());
     let mut server = Server {
         kernel,
         platform,
@@ -61,6 +64,7 @@ pub(crate) fn serve(control: OwnedFd) -> Result<(), Fatal> {
         shared_pids: pod.shared_pid.then(|| Pids::new(0)),
         next_namespace: 1,
         terminals: HashMap::new(),
+        late: Arc::default(),
         isolated: isolation.namespaces,
         confined: false,
         done: false,
@@ -120,6 +124,8 @@ struct Server {
     shared_pids: Option<Arc<Pids>>,
     next_namespace: u32,
     terminals: HashMap<(String, Pid), Joined>,
+    /// Answers of requests that were not answered at once.
+    late: Arc<Mutex<Vec<Answer>>>,
     isolated: bool,
     confined: bool,
     done: bool,
@@ -138,6 +144,7 @@ impl Server {
                 return ended(closed);
             }
             self.tell_exits();
+            self.answer_late();
             if !self.done {
                 self.kernel.step(None);
             }
@@ -149,9 +156,14 @@ impl Server {
     fn receive(&mut self) -> Result<(), Closed> {
         while let Some(frame) = self.socket.receive(false)? {
             match Request::parse(&frame.body) {
-                Ok(request) => {
-                    let result = self.perform(request.operation, frame.descriptors);
-                    self.socket.send(&Answer { id: request.id, result });
+                Ok(Request { id, operation: Operation::Dial(dial) }) => {
+                    if let Err(failure) = self.dial(id, &dial, frame.descriptors) {
+                        self.socket.send(&Answer { id, result: Err(failure) });
+                    }
+                }
+                Ok(Request { id, operation }) => {
+                    let result = self.perform(operation, frame.descriptors);
+                    self.socket.send(&Answer { id, result });
                 }
                 Err(malformed) => refuse(&self.socket, &malformed),
             }
@@ -162,7 +174,7 @@ impl Server {
     fn perform(&mut self, operation: Operation, descriptors: Vec<OwnedFd>) -> Result<Reply, Failure> {
         let sent = descriptors.into_iter().map(Some).collect();
         match operation {
-            Operation::Create(_) => Err(invalid("create: the pod is already described")),
+            Operation::Create(_) | Operation::Dial(_) => Err(invalid("create: the pod is already described")),
             Operation::Attach(attach) => self.attach(attach, sent),
             Operation::Volume(volume) => self.volume(&volume, sent),
             Operation::Start(start) => self.start(&start, sent),
@@ -295,6 +307,31 @@ impl Server {
                 Ok(Reply::Done {})
             }
             None => Err(failure(ErrorKind::NoSuch, format!("process {}: it has no terminal", request.pid))),
+        }
+    }
+
+    /// Answered once the connection stands, which may be after other requests.
+    fn dial(&self, id: u64, dial: &control::Dial, descriptors: Vec<OwnedFd>) -> Result<(), Failure> {
+        let mut descriptors = descriptors.into_iter();
+        let (Some(host), None) = (descriptors.next(), descriptors.next()) else {
+            return Err(invalid("dial: exactly one descriptor must come with it"));
+        };
+        if !platform::stream::is_socket(host.as_fd()) {
+            return Err(invalid("dial: the descriptor is no socket"));
+        }
+        let way = Way::new(&self.kernel.net.inet, dial.port, dial.address, dial.source);
+        let late = Arc::clone(&self.late);
+        let tell = move |connected: Result<(), abi::Errno>| {
+            let result = connected.map(|()| Reply::Done {}).map_err(|errno| translate::dial_failure(way, errno));
+            late.lock().push(Answer { id, result });
+        };
+        self.kernel.runtime.spawn(outside::dial(Arc::clone(&self.kernel), way, host, tell));
+        Ok(())
+    }
+
+    fn answer_late(&self) {
+        for answer in std::mem::take(&mut *self.late.lock()) {
+            self.socket.send(&answer);
         }
     }
 

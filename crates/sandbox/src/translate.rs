@@ -14,6 +14,7 @@ use kernel::fs::overlay::{Layer as KernelLayer, Source};
 use kernel::fs::root::{BuildError, MountSource, MountSpec, RootSpec};
 use kernel::fs::tmpfs::Options;
 use kernel::kernel::Kernel;
+use kernel::net::inet::outside::Way;
 use kernel::pod::Pod;
 use kernel::start::{DEFAULT_PATH, StartError};
 use kernel::task::{Pids, Resource};
@@ -197,6 +198,12 @@ fn mount(
         Mount::Mqueue { .. } => standard("/dev/mqueue")?,
     };
     Ok(MountSpec { target: target.as_bytes().to_vec(), what })
+}
+
+/// A connection that did not come about, in the words of Go's dialer.
+pub(crate) fn dial_failure(way: Way, errno: Errno) -> Failure {
+    let text = errno.text().to_lowercase();
+    failure(ErrorKind::NoSuch, format!("dial tcp {}: connect: {text}", way.to))
 }
 
 fn volume_part(kernel: &Arc<Kernel>, name: &str, sub_path: Option<&str>, read_only: bool) -> Result<Path, Failure> {

@@ -130,6 +130,14 @@ class Sandbox:
         """Tell the terminal of a process its new size."""
         await self._request("resize", {"container": container, "pid": pid, "rows": rows, "columns": columns})
 
+    async def dial(self, port: int, fd: int, *, address: str | None = None, source: str | None = None) -> None:
+        """Connect to a TCP port of the pod and join `fd`, a stream socket, to it; its other end is the caller's.
+
+        `address` is the pod's first one unless it is given; `source` is who the server sees as its peer. Raises
+        `Refused` where nobody listens; where the listener's queue is full the answer waits.
+        """
+        await self._request("dial", {"port": port, "address": address, "source": source}, [fd])
+
     async def stop(self, container: str) -> None:
         """Kill a container. Returns when nothing of it is left."""
         await self._request("stop", {"container": container})

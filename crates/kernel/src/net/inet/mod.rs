@@ -4,6 +4,7 @@
 //! datagrams between sockets of the pod. Does not own: anything outside: an address that is not the
 //! pod's own is unreachable.
 
+pub mod outside;
 mod ports;
 mod tcp;
 mod udp;

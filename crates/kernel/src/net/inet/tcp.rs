@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Weak};
 
 use abi::Errno;
-use abi::socket::{AF_INET6, IPPROTO_TCP, SOCK_STREAM};
+use abi::socket::{AF_INET, AF_INET6, IPPROTO_TCP, SOCK_STREAM, Ucred};
 
 use super::ports::Binding;
 use super::{Inet, own_family, wildcard};
@@ -174,6 +174,30 @@ impl TcpSocket {
             state.local = Some(own);
             own
         };
+        self.ask_a_listener(own, to)
+    }
+
+    /// The end of a connection that comes from outside the pod, which has no part in its ports.
+    pub(super) fn stranger(inet: &Arc<Inet>, from: SocketAddr) -> Arc<TcpSocket> {
+        let domain = if from.is_ipv4() { AF_INET } else { AF_INET6 };
+        let nobody = Ucred { pid: 0, uid: u32::MAX, gid: u32::MAX };
+        Arc::new_cyclic(|me: &Weak<TcpSocket>| TcpSocket {
+            base: Base::new(domain, SOCK_STREAM, IPPROTO_TCP, nobody),
+            inet: Arc::clone(inet),
+            me: Weak::clone(me),
+            state: Mutex::new(State { local: Some(from), ..State::default() }),
+        })
+    }
+
+    /// Tries to connect a stranger to `to`: `ECONNREFUSED` where nobody listens there, `EAGAIN` where
+    /// the listener's queue is full.
+    pub(super) fn reach_in(&self, to: SocketAddr) -> Result<(), Errno> {
+        let own = self.state.lock().local.ok_or(Errno::EINVAL)?;
+        let (to, _) = self.inet.route(to)?;
+        self.ask_a_listener(own, to)
+    }
+
+    fn ask_a_listener(&self, own: SocketAddr, to: SocketAddr) -> Result<(), Errno> {
         let listeners: Vec<_> = self.inet.tcp.find(to).into_iter().filter(|socket| socket.listening()).collect();
         // Sockets that share a port take turns, by the caller's port.
         let turn = usize::from(own.port()).checked_rem(listeners.len()).ok_or(Errno::ECONNREFUSED)?;
