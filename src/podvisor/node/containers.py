@@ -138,15 +138,20 @@ def clear_message(directory: Path, name: str) -> None:
     path.chmod(0o666)
 
 
-def layer_paths(pod: objects.Pod, images: Path) -> set[str]:
-    """Every path of the host that the pod's images consist of, as far as they are here."""
+def layer_paths(pod: objects.Pod, images: Path, known: str) -> set[str]:
+    """The paths of the host that the pod's images consist of, but for the image that starts first.
+
+    For an image that is not here yet it is the store, since a kernel that has begun reaches nothing more.
+    """
     found: set[str] = set()
-    for image in {one.image for one in pod.every_container}:
+    for image in {one.image for one in pod.every_container} - {known}:
         try:
             layers = root(image, images).layers
         except NoImage:
-            continue
-        found |= {layer.path for layer in layers if isinstance(layer, spec.HostLayer)}
+            images.mkdir(mode=0o700, parents=True, exist_ok=True)
+            found.add(str(images))
+        else:
+            found |= {layer.path for layer in layers if isinstance(layer, spec.HostLayer)}
     return found
 
 

@@ -53,14 +53,17 @@ class PodSandbox:
             self._surroundings = Surroundings(maker.facts, maker.sources, made, linked, images, self.directory)
         return self._surroundings
 
-    async def open(self) -> driver.Sandbox:
-        """The pod's kernel, started when it is not there. Raises NotMountable and SandboxError."""
+    async def open(self, image: str) -> driver.Sandbox:
+        """The pod's kernel, started when it is not there, for a container of `image` that starts next.
+
+        Raises NotMountable and SandboxError.
+        """
         async with self._lock:
             if self.sandbox is None:
                 around = await self.surroundings()
                 sandbox = await self._opened.enter_async_context(driver.Sandbox(on_event=self._heard))
                 try:
-                    await self._describe(sandbox, around)
+                    await self._describe(sandbox, around, image)
                 except BaseException:
                     await self._opened.aclose()
                     raise
@@ -78,12 +81,12 @@ class PodSandbox:
         await self.drop()
         self._node.addresses.take_back(self.pod.metadata.uid)
 
-    async def _describe(self, sandbox: driver.Sandbox, around: Surroundings) -> None:
+    async def _describe(self, sandbox: driver.Sandbox, around: Surroundings, image: str) -> None:
         """Tell a new kernel of the pod and of all that its containers will need of the host."""
         await sandbox.create(containers.pod(self.pod, self.address))
         for volume in (*around.volumes, containers.messages(self.pod, self.directory)):
             await sandbox.volume(volume)
-        for path in sorted(containers.layer_paths(self.pod, self._node.settings.images)):
+        for path in sorted(containers.layer_paths(self.pod, self._node.settings.images, image)):
             await sandbox.reach(path)
 
     def _heard(self, event: object) -> None:

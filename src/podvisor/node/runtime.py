@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from podvisor import sdk
 from podvisor.base import tasks
 from podvisor.node import actions, containers, objects, pipes, pod_sandbox, status, supervision
-from podvisor.node.errors import NotStartable
+from podvisor.node.errors import NoImage, NotStartable
 from podvisor.node.host import Node
 from podvisor.node.logs import Log, keeper, log_path, prune
 from podvisor.node.messages import termination_message
@@ -34,6 +34,7 @@ class Live:
     """A container that runs."""
 
     described: objects.Container
+    sandbox: driver.Sandbox
     running: driver.Running
     log: Log
     stdin: pipes.Writer | None
@@ -64,6 +65,8 @@ class Runtime:
         except NotStartable as error:
             self.containers[name] = one.held(error.reason, error.message, self._node.clock.now(), error.backoff)
             self._warn(error.event, error.told)
+            if isinstance(error, NoImage):
+                self._warn("Failed", f"Error: {error.reason}")
         except (sandbox_errors.SandboxError, OSError) as error:
             now, text = self._node.clock.now(), f"{_RUNC}: {error}"
             identity = self._identity(name, one.runs)
@@ -75,7 +78,7 @@ class Runtime:
 
     async def stop(self, name: str, grace: float, why: str) -> None:
         """End a container: its preStop hook and SIGTERM within the grace period in seconds, then SIGKILL."""
-        if (live := self.live.get(name)) is None or (sandbox := self.box.sandbox) is None:
+        if (live := self.live.get(name)) is None:
             return
         deadline = self._node.clock.monotonic() + grace
         with suppress(sandbox_errors.SandboxError):
@@ -85,10 +88,10 @@ class Runtime:
                 live.stopping = True
                 self._tell("Killing", why)
                 await self._before_stop(live, grace)
-                await sandbox.signal(name, live.running.pid, SIGTERM)
+                await live.sandbox.signal(name, live.running.pid, SIGTERM)
                 await self._wait_for_end(live, max(deadline - self._node.clock.monotonic(), AFTER_HOOK))
             if not live.running.exited.done():
-                await sandbox.stop(name)
+                await live.sandbox.stop(name)
 
     def hurry(self) -> None:
         """Cut every grace period short, of stops that go on and of those that come."""
@@ -117,7 +120,7 @@ class Runtime:
         around = await self.box.surroundings()
         containers.root(described.image, around.images, described.image_pull_policy)
         self._tell("Pulled", f'Container image "{described.image}" already present on machine')
-        sandbox = await self.box.open()
+        sandbox = await self.box.open(described.image)
         containers.clear_message(around.directory, name)
         if one.runs:
             with suppress(sandbox_errors.Refused):
@@ -130,7 +133,7 @@ class Runtime:
         prune(around.directory, name, one.runs)
         kept = Log(log_path(around.directory, name, one.runs), self._node.settings.log_bytes)
         self.containers[name] = one.begun(self._node.clock.now(), self._identity(name, one.runs))
-        live = self.live[name] = Live(described, running, kept, stdin)
+        live = self.live[name] = Live(described, sandbox, running, kept, stdin)
         carrying = self._scope.start(
             pipes.carry(readers, running.exited, keeper(kept, self._node.clock)), name=f"log {name}"
         )
@@ -213,10 +216,9 @@ class Runtime:
         self._changed.set()
 
     def _target(self, live: Live) -> actions.Target:
-        assert self.box.sandbox is not None
         name = live.described.name
         return actions.Target(
-            self.box.sandbox,
+            live.sandbox,
             live.described,
             self.box.address,
             lambda command, stdio: self.process(name, command, stdio),

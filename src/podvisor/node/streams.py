@@ -71,18 +71,18 @@ class Session:
 
 async def execute(request: web.Request, runtime: Runtime, name: str) -> web.StreamResponse:
     """Run a command in a container, joined with the client."""
+    live, query = runtime.live[name], request.query
     socket = await _accept(request)
-    sandbox, query = await runtime.box.open(), request.query
     wanted = pipes.Pipes(stdin=query.get("input") == "1", tty=query.get("tty") == "1")
     try:
         with wanted:
             process = await runtime.process(name, query.getall("command"), wanted.stdio)
-            running = await sandbox.exec(name, process)
+            running = await live.sandbox.exec(name, process)
             readers, stdin = wanted.take()
     except (errors.SandboxError, NotStartable) as error:
         await _send_status(socket, _refused(error))
         return socket
-    session = Session(socket, sandbox, running)
+    session = Session(socket, live.sandbox, running)
     taking = asyncio.ensure_future(session.take(stdin, stdin.close if stdin else _nothing))
     carrying = asyncio.ensure_future(pipes.carry(readers, running.exited, session.give))
     try:
@@ -111,7 +111,7 @@ async def attach(request: web.Request, runtime: Runtime, name: str) -> web.Strea
     """
     live = runtime.live[name]
     socket = await _accept(request)
-    session = Session(socket, await runtime.box.open(), live.running)
+    session = Session(socket, live.sandbox, live.running)
     written: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue()
 
     def listen(stream: str, data: bytes) -> None:

@@ -34,7 +34,9 @@ class Running:
     def exited(self) -> asyncio.Future[protocol.Exited]:
         """Its end, or `Ended` where the kernel went first. Each caller gets its own future: cancelling one, as a
         timeout does, loses nothing."""
-        return asyncio.shield(self._exited)
+        waiting = asyncio.shield(self._exited)
+        waiting.add_done_callback(_heed)
+        return waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +255,12 @@ class Sandbox:
         for exited in self._running.values():
             _fail(exited, self._closed)
         self._running.clear()
+
+
+def _heed(exited: asyncio.Future[protocol.Exited]) -> None:
+    """Nobody needs to ask for an end: that the kernel went first is no error of whoever waited and was cancelled."""
+    if not exited.cancelled():
+        exited.exception()
 
 
 def _ignore(event: protocol.Event) -> None:
