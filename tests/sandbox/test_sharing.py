@@ -34,11 +34,13 @@ async def serving(it: Pod, program: str = SERVE, host: str = "0.0.0.0", port: in
     return server
 
 
-async def dialled(it: Pod, port: int = 8080, **rest: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def dialled(
+    it: Pod, port: int = 8080, address: str | None = None, **rest: str
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     ours, theirs = socket.socketpair()
     try:
         with theirs:
-            await it.sandbox.dial(port, theirs.fileno(), **rest)
+            await it.sandbox.dial(address, port, theirs.fileno(), **rest)
     except BaseException:
         ours.close()
         raise
@@ -226,8 +228,8 @@ async def test_a_dial_that_is_given_up_leaves_nothing():
 async def test_what_cannot_be_dialled_is_said():
     async with pod() as it:
         with pytest.raises(errors.Refused, match="the descriptor is no socket"):
-            await it.sandbox.dial(80, 0)
+            await it.sandbox.dial(None, 80, 0)
         with socket.socket() as one, pytest.raises(errors.Refused, match=r"dial: .*70000"):
-            await it.sandbox.dial(70000, one.fileno())
+            await it.sandbox.dial(None, 70000, one.fileno())
         with socket.socket() as one, pytest.raises(errors.Refused, match=r"dial: .*IP address"):
-            await it.sandbox.dial(80, one.fileno(), address="not-an-address")
+            await it.sandbox.dial("not-an-address", 80, one.fileno())

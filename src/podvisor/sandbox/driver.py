@@ -102,10 +102,6 @@ class Sandbox:
             descriptors.open(path, writable=writable)
             await self._request("attach", {"key": f"reach-{number}", "writable": writable}, descriptors.sent)
 
-    async def dial(self, address: str, port: int, fd: int) -> None:
-        """Connect to a port inside the pod and join the connection with a lent stream socket. Raises `Refused`."""
-        await self._request("dial", {"address": address, "port": port}, [fd])
-
     async def start(self, container: spec.Container) -> Running:
         """Start a container. Returns once its program runs; raises `Refused`.
 
@@ -132,10 +128,10 @@ class Sandbox:
         """Tell the terminal of a process its new size."""
         await self._request("resize", {"container": container, "pid": pid, "rows": rows, "columns": columns})
 
-    async def dial(self, port: int, fd: int, *, address: str | None = None, source: str | None = None) -> None:
+    async def dial(self, address: str | None, port: int, fd: int, *, source: str | None = None) -> None:
         """Connect to a TCP port of the pod and join `fd`, a stream socket, to it; its other end is the caller's.
 
-        `address` is the pod's first one unless it is given; `source` is who the server sees as its peer. Raises
+        Without `address` it is the pod's first one; `source` is who the server sees as its peer. Raises
         `Refused` where nobody listens; where the listener's queue is full the answer waits.
         """
         await self._request("dial", {"port": port, "address": address, "source": source}, [fd])
