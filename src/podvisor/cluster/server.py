@@ -3,6 +3,7 @@
 Leaving takes them down in reverse: whoever speaks to the API goes first, the store last.
 """
 
+import asyncio
 import gc
 import os
 import socket
@@ -11,6 +12,7 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from ipaddress import ip_network
 
 from aiohttp import web
@@ -165,9 +167,11 @@ async def _node(url: str, directory: Directory, identities: Pki, clock: Clock, s
                 images=directory.root / "images",
                 name=socket.gethostname().lower(),
             )
-            work = tasks.supervise("node", lambda: node.run(client, chosen, clock), clock=clock, backoff=RESTART)
-            scope.start(work, name="node")
-            await sdk.until(client, sdk.kinds.NODES, sdk.Key("", chosen.name), node.ready, clock, READY_SECONDS)
+            registered = asyncio.Event()
+            life = partial(node.run, client, chosen, clock, registered)
+            scope.start(tasks.supervise("node", life, clock=clock, backoff=RESTART), name="node")
+            async with clock.timeout(READY_SECONDS):
+                await registered.wait()
             step.result = f"{chosen.name} is Ready"
         yield
 

@@ -9,8 +9,7 @@ one task a pod; `runtime` starts and ends containers; `supervision` asks their p
 answer the API server's requests for logs, exec and attach.
 """
 
-from podvisor.node.machine import ready
 from podvisor.node.run import run
 from podvisor.node.settings import Settings
 
-__all__ = ["Settings", "ready", "run"]
+__all__ = ["Settings", "run"]

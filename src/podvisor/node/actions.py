@@ -79,7 +79,10 @@ async def _run(command: list[str], target: Target) -> None:
 
 async def _ask(wanted: objects.HttpGet, target: Target) -> None:
     """https://kubernetes.io/docs/tasks/configure-pod-container/configure-liveness-readiness-startup-probes/#http-probes"""
-    stream = await _connect(wanted.port, wanted.host, target)
+    try:
+        stream = await _connect(wanted.port, wanted.host, target)
+    except errors.Refused as error:
+        raise Unsuccessful(f'Get "{_url(wanted, target)}": {error}') from error
     reader, writer = await _open(stream, secure=wanted.scheme == "HTTPS")
     try:
         writer.write(_request(wanted, target))
@@ -106,12 +109,20 @@ async def _open(stream: socket.socket, *, secure: bool) -> tuple[asyncio.StreamR
         raise Unsuccessful(str(error)) from error
 
 
+def _url(wanted: objects.HttpGet, target: Target) -> str:
+    port = port_number(wanted.port, target.container)
+    return f"{wanted.scheme.lower()}://{wanted.host or target.address}:{port}{_path(wanted)}"
+
+
+def _path(wanted: objects.HttpGet) -> str:
+    return wanted.path if wanted.path.startswith("/") else f"/{wanted.path}"
+
+
 def _request(wanted: objects.HttpGet, target: Target) -> bytes:
-    path = wanted.path if wanted.path.startswith("/") else f"/{wanted.path}"
     port = port_number(wanted.port, target.container)
     headers = {"Host": f"{wanted.host or target.address}:{port}", "User-Agent": _AGENT, "Accept": "*/*"}
     headers |= {one.name: one.value for one in wanted.http_headers} | {"Connection": "close"}
-    lines = [f"GET {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+    lines = [f"GET {_path(wanted)} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 
@@ -122,7 +133,7 @@ async def _connect(port: int | str, host: str, target: Target) -> socket.socket:
     address = "127.0.0.1" if host in ("localhost", "127.0.0.1") else target.address
     try:
         with theirs:
-            await target.sandbox.dial(address, port_number(port, target.container), theirs.fileno())
+            await target.sandbox.dial(port_number(port, target.container), theirs.fileno(), address=address)
     except BaseException:
         ours.close()
         raise

@@ -15,7 +15,6 @@ from podvisor import sdk
 from podvisor.base.clock import Clock
 from podvisor.node.settings import Settings
 from podvisor.sdk import errors
-from podvisor.sdk.objects.core import Node
 from podvisor.sdk.objects.meta import Condition, micros, seconds
 
 Json = dict[str, Any]
@@ -171,8 +170,3 @@ def _available_memory() -> float:
         return 1.0
     found = {name: int(rest.split()[0]) for name, _, rest in (line.partition(":") for line in lines)}
     return found.get("MemAvailable", 1) / max(found.get("MemTotal", 1), 1)
-
-
-def ready(node: Node | None) -> bool:
-    """Whether a node says that it runs pods."""
-    return node is not None and sdk.conditions.is_true(node.status.conditions, "Ready")

@@ -76,8 +76,11 @@ def sweep(data_dir: Path, kept: set[str]) -> None:
             shutil.rmtree(entry, ignore_errors=True)
 
 
-async def run(client: sdk.Client, settings: Settings, clock: Clock) -> None:
-    """Be a node until cancelled. Its pods end with it, and are started again by the next."""
+async def run(client: sdk.Client, settings: Settings, clock: Clock, registered: asyncio.Event) -> None:
+    """Be a node until cancelled; `registered` is set once the API knows it as ready.
+
+    Its pods end with it, and are started again by the next.
+    """
     (settings.data_dir / "pods").mkdir(mode=0o700, parents=True, exist_ok=True)
     events = Recorder(client, "kubelet", clock)
     async with tasks.background() as scope:
@@ -93,6 +96,7 @@ async def run(client: sdk.Client, settings: Settings, clock: Clock) -> None:
             await bound.wait_synced()
             await asyncio.to_thread(sweep, settings.data_dir, {pod.metadata.uid for pod in bound.cache})
             await machine.register(client, settings, clock, port)
+            registered.set()
             scope.start(events.run(), name="events")
             bound.on_change(pods.changed)
             await tasks.supervise(
