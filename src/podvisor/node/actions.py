@@ -133,7 +133,7 @@ async def _connect(port: int | str, host: str, target: Target) -> socket.socket:
     address = "127.0.0.1" if host in ("localhost", "127.0.0.1") else target.address
     try:
         with theirs:
-            await target.sandbox.dial(port_number(port, target.container), theirs.fileno(), address=address)
+            await target.sandbox.dial(address, port_number(port, target.container), theirs.fileno())
     except BaseException:
         ours.close()
         raise
