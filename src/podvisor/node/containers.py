@@ -16,6 +16,8 @@ from podvisor.types import quantity
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 MESSAGES = "podvisor.termination-messages"
 """The volume of the pod's termination messages, one file a container; no volume of a pod can have such a name."""
+MESSAGE_BYTES = 64 << 10
+"""What a container may write as its termination message; less of it is shown."""
 Stdio = spec.Streams | spec.Terminal
 
 
@@ -128,7 +130,7 @@ def messages(pod: objects.Pod, directory: Path) -> spec.Volume:
     place.mkdir(parents=True, exist_ok=True)
     for one in pod.every_container:
         clear_message(directory, one.name)
-    return spec.Volume(MESSAGES, path=str(place))
+    return spec.Volume(MESSAGES, path=str(place), size_bytes=MESSAGE_BYTES * len(pod.every_container))
 
 
 def clear_message(directory: Path, name: str) -> None:

@@ -3,6 +3,7 @@
 https://kubernetes.io/docs/tasks/debug/debug-application/determine-reason-pod-failure/
 """
 
+from contextlib import suppress
 from pathlib import Path
 
 from podvisor.node import objects
@@ -15,7 +16,9 @@ LOG_LINES = 80
 def termination_message(directory: Path, container: objects.Container, log: Path, code: int) -> str:
     """What the container has left, given its exit code."""
     path = directory / "messages" / container.name
-    text = path.read_bytes()[:FILE_BYTES] if path.exists() else b""
+    text = b""
+    with suppress(FileNotFoundError), path.open("rb") as file:
+        text = file.read(FILE_BYTES)
     if not text and code and container.termination_message_policy == "FallbackToLogsOnError" and log.exists():
         text = _end(log)
     return text.decode(errors="replace")

@@ -40,7 +40,7 @@ class PodSandbox:
         """Makes and refreshes the pod's volumes."""
         sources = Sources(self._node.client, self.pod)
         facts = Facts(self.pod, self.address, self._node.settings.address, self._node.capacity)
-        return Maker(self.directory / "volumes", facts, sources, self._node.settings.host_paths)
+        return Maker(self.directory / "volumes", facts, sources, self._node.settings)
 
     async def surroundings(self) -> Surroundings:
         """The pod's volumes and what its containers ask about it, made once. Raises NotMountable."""

@@ -2,14 +2,13 @@
 
 import asyncio
 import logging
-import shutil
 from pathlib import Path
 
 from podvisor import sdk
 from podvisor.base import tasks
 from podvisor.base.backoff import Backoff
 from podvisor.base.clock import Clock
-from podvisor.node import host, machine, objects, server
+from podvisor.node import host, machine, objects, removal, server
 from podvisor.node.addresses import Addresses
 from podvisor.node.runtime import Runtime
 from podvisor.node.settings import Settings
@@ -73,7 +72,7 @@ def sweep(data_dir: Path, kept: set[str]) -> None:
     """Remove what pods that are gone have left behind."""
     for entry in (data_dir / "pods").iterdir():
         if entry.name not in kept:
-            shutil.rmtree(entry, ignore_errors=True)
+            removal.remove(entry)
 
 
 async def run(client: sdk.Client, settings: Settings, clock: Clock, registered: asyncio.Event) -> None:

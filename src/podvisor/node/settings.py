@@ -29,5 +29,7 @@ class Settings:
     """How many pods the node takes; the range of addresses must hold as many."""
     host_paths: Sequence[str] = ()
     """Below which directories hostPath volumes are allowed; by default nowhere."""
+    empty_dir_bytes: int = 10 << 30
+    """The size of an emptyDir on disk that names none: without one a pod could fill the disk for everybody."""
     log_bytes: int = 10 << 20
     """How long a container's log grows before a new file is begun (the kubelet's `containerLogMaxSize`)."""

@@ -6,13 +6,14 @@ https://kubernetes.io/docs/concepts/storage/volumes/
 
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from podvisor.node import objects
 from podvisor.node.errors import NotMountable, Unresolvable
 from podvisor.node.facts import Facts
+from podvisor.node.settings import Settings
 from podvisor.node.sources import Entries, Sources
 from podvisor.sandbox import spec
 from podvisor.types import quantity
@@ -31,7 +32,7 @@ class Maker:
     root: Path
     facts: Facts
     sources: Sources
-    host_paths: Sequence[str]
+    settings: Settings
 
     async def make(self) -> list[spec.Volume]:
         """All of the pod's volumes. Raises NotMountable."""
@@ -62,7 +63,8 @@ class Maker:
         place.mkdir(parents=True, exist_ok=True)
         if (empty := volume.empty_dir) is not None:
             place.chmod(0o777)
-            return spec.Volume(volume.name, path=str(place), size_bytes=_bytes(empty.size_limit), gid=group)
+            size = _bytes(empty.size_limit) or self._default_size()
+            return spec.Volume(volume.name, path=str(place), size_bytes=size, gid=group)
         if (files := await self._files(volume)) is None:
             raise Unresolvable("this type of volume is not supported")
         write(place, files)
@@ -113,9 +115,14 @@ class Maker:
             return self.facts.resource(item.resource_field_ref, "")
         raise Unresolvable(f"downwardAPI item {item.path} names no field")
 
+    def _default_size(self) -> int:
+        """No pod may take more than half of what the disk has left."""
+        disk = os.statvfs(self.root)
+        return min(self.settings.empty_dir_bytes, disk.f_bavail * disk.f_frsize // 2)
+
     def _host_path(self, wanted: objects.HostPath) -> Path:
         real = Path(os.path.realpath(wanted.path))
-        if not any(real.is_relative_to(os.path.realpath(allowed)) for allowed in self.host_paths):
+        if not any(real.is_relative_to(os.path.realpath(allowed)) for allowed in self.settings.host_paths):
             raise Unresolvable(
                 f"hostPath {wanted.path} is not below a directory that this node's operator allowed (--allow-host-path)"
             )

@@ -5,13 +5,12 @@ Every wait is for an event or a time that `plan` names. Cancelling a worker ends
 
 import asyncio
 import logging
-import shutil
 from contextlib import suppress
 from datetime import datetime, timedelta
 
 from podvisor import sdk
 from podvisor.base import tasks
-from podvisor.node import objects, recovery, status
+from podvisor.node import objects, recovery, removal, status
 from podvisor.node.host import Node
 from podvisor.node.plan import Plan, plan
 from podvisor.node.runtime import Runtime
@@ -53,7 +52,7 @@ class Worker:
         """Bring the pod to its end, whatever that takes. Cancelled, it ends what runs and leaves the pod to be."""
         while not await self._step():
             pass
-        await asyncio.to_thread(shutil.rmtree, self.runtime.box.directory, ignore_errors=True)
+        await asyncio.to_thread(removal.remove, self.runtime.box.directory)
         if not self._gone:
             await self._remove()
 
