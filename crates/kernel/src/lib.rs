@@ -15,6 +15,7 @@ pub mod loader;
 pub mod machine;
 pub mod mm;
 pub mod net;
+pub mod pause;
 pub mod pod;
 pub mod random;
 pub mod runtime;

@@ -54,6 +54,7 @@ pub(crate) fn serve(control: OwnedFd) -> Result<(), Fatal> {
     let platform = Arc::new(Notify::new(proc_dir).map_err(|error| lacking(error.to_string()))?);
     let kernel = Kernel::new(Arc::clone(&platform) as Arc<dyn platform::Platform>, translate::pod(&pod));
     kernel.net.inet.set_addresses(pod.addresses.clone());
+    let shared_pids = pod.shared_pid.then(|| kernel::pause::namespace(&kernel));
     let mut server = Server {
         kernel,
         platform,
@@ -61,7 +62,7 @@ pub(crate) fn serve(control: OwnedFd) -> Result<(), Fatal> {
         readable: Arc::new(Flag(AtomicBool::new(true))),
         parked: HashMap::new(),
         volumes: Vec::new(),
-        shared_pids: pod.shared_pid.then(|| Pids::new(0)),
+        shared_pids,
         next_namespace: 1,
         terminals: HashMap::new(),
         late: Arc::default(),

@@ -34,7 +34,7 @@ pub use identity::{CapabilitySets, SECBIT_KEEP_CAPS, securebits};
 pub use limits::{Limits, NR_OPEN, Resource};
 pub use mappings::{HostFile, MappedFile, Mappings};
 pub use memory::{PATH_MAX, UserPtr};
-pub use pids::{Pids, SHARED};
+pub use pids::Pids;
 pub use process::{FsContext, Process, Start};
 pub use settings::{DEFAULT_TIMER_SLACK, MAX_CPUS, Scheduling, Settings};
 pub use usage::{Usage, stat_field, status_number};

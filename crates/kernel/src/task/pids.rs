@@ -12,7 +12,7 @@ use super::{Pid, Process};
 use crate::sync::Mutex;
 
 /// The platform's number of the namespace that all containers of a pod share.
-pub const SHARED: u32 = 0;
+const SHARED: u32 = 0;
 
 /// A pid namespace.
 pub struct Pids {
@@ -31,6 +31,13 @@ impl Pids {
     /// An empty namespace; `number` is the platform's.
     pub fn new(number: u32) -> Arc<Pids> {
         Arc::new(Pids { number, state: Mutex::new(State::default()) })
+    }
+
+    /// The namespace that containers share: its first process is none of the host's, where a
+    /// namespace's keeper has that number.
+    pub(crate) fn shared() -> Arc<Pids> {
+        let state = State { first: Some(1), ..State::default() };
+        Arc::new(Pids { number: SHARED, state: Mutex::new(state) })
     }
 
     /// Its number, where it belongs to one container and ends with it.

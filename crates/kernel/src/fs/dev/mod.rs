@@ -90,6 +90,10 @@ impl FileSystem for DevFs {
         self.files.stable_names()
     }
 
+    fn mounted(&self) {
+        self.files.mounted();
+    }
+
     fn forget(&self) {
         self.files.forget();
     }
@@ -112,4 +116,20 @@ pub fn open(inode: Arc<dyn Inode>, task: &Arc<Task>, _: OpenFlags) -> Result<Arc
         _ => return Err(Errno::ENXIO),
     };
     Ok(Arc::new(memory::Device::new(kind, inode)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vfs::{Mount, MountFlags};
+
+    #[test]
+    fn the_tree_goes_with_its_mount() {
+        let devices = new().expect("an empty tmpfs has room");
+        let top = Arc::downgrade(&devices.root());
+        let mount = Mount::new(devices, b"dev", MountFlags::empty());
+        assert!(top.upgrade().is_some());
+        drop(mount);
+        assert!(top.upgrade().is_none());
+    }
 }
