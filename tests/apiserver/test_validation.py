@@ -66,6 +66,36 @@ WRONG_PODS: list[tuple[dict[str, Any], str, str]] = [
         "Forbidden: may not specify more than 1 volume type",
     ),
     ({"volumes": [{"name": "v", "configMap": {}}]}, "spec.volumes[0].configMap.name", "Required value"),
+    *(
+        ({"volumes": [{"name": "v", "projected": {"sources": [source]}}]}, f"spec.volumes[0].projected.{path}", message)
+        for source, path, message in (
+            (
+                {"downwardAPI": {"items": [{"path": "../../x", "fieldRef": {"fieldPath": "metadata.name"}}]}},
+                "sources[0].downwardAPI.items[0].path",
+                "Invalid value: \"../../x\": must not contain '..'",
+            ),
+            (
+                {"downwardAPI": {"items": [{"path": "/etc/x", "fieldRef": {"fieldPath": "metadata.name"}}]}},
+                "sources[0].downwardAPI.items[0].path",
+                'Invalid value: "/etc/x": must be a relative path',
+            ),
+            (
+                {"serviceAccountToken": {"path": "../../x"}},
+                "sources[0].serviceAccountToken.path",
+                "Invalid value: \"../../x\": must not contain '..'",
+            ),
+            (
+                {"configMap": {"name": "c", "items": [{"key": "k", "path": "..data"}]}},
+                "sources[0].configMap.items[0].path",
+                "Invalid value: \"..data\": must not start with '..'",
+            ),
+            (
+                {"secret": {"name": "s", "items": [{"key": "k", "path": "x", "mode": 0o4755}]}},
+                "sources[0].secret.items[0].mode",
+                "Invalid value: 2541: must be a number between 0 and 0777 (octal), both inclusive",
+            ),
+        )
+    ),
     ({"nodeSelector": {"a b": "c"}}, "spec.nodeSelector", 'Invalid value: "a b": name part must consist of'),
     (
         {"tolerations": [{"operator": "Equal", "value": "x"}]},

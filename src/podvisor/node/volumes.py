@@ -155,8 +155,19 @@ def _chosen(entries: Entries, wanted: objects.Files, mode: int) -> Files:
     return {one.path: (entries[one.key], one.mode or mode) for one in wanted.items if one.key in entries}
 
 
+def _check_below(name: str) -> None:
+    """The API server refuses such paths too; here a single one of them would be any file of the machine."""
+    if name.startswith(("/", "..")) or ".." in name.split("/") or not Path(name).parts:
+        raise Unresolvable(f"path {name!r} must be relative, without '..', and must not start with '..'")
+
+
 def write(place: Path, files: Mapping[str, tuple[bytes, int]]) -> None:
-    """Make a directory hold exactly these files; each is there whole, the old one or the new."""
+    """Make a directory hold exactly these files; each is there whole, the old one or the new.
+
+    Raises Unresolvable for a path that leads out of the directory, and then writes nothing.
+    """
+    for name in files:
+        _check_below(name)
     for name, (content, mode) in files.items():
         path = place / name
         if path.is_file() and path.read_bytes() == content:

@@ -80,17 +80,24 @@ def _items(items: Sequence[Json], path: Path) -> Iterator[field.Error]:
 
 def _paths(items: Sequence[Json], path: Path) -> Iterator[field.Error]:
     for index, one in enumerate(items):
-        here = path.at(index).child("path")
-        if not one.get("path"):
-            yield field.required(here)
-        else:
-            yield from local_path(one["path"], here)
+        yield from _place(one, path.at(index).child("path"))
+        yield from _mode(one, path.at(index), "mode")
 
 
-def _mode(source: Json, path: Path) -> Iterator[field.Error]:
-    if not 0 <= source.get("defaultMode", 0) <= _MODE_LIMIT:
+def _place(one: Json, path: Path) -> Iterator[field.Error]:
+    """A file's path below its volume, whose names that begin with `..` are the node's own."""
+    place = one.get("path", "")
+    if not place:
+        yield field.required(path)
+    yield from local_path(place, path)
+    if place.startswith("..") and ".." not in place.split("/"):
+        yield field.invalid(path, place, "must not start with '..'")
+
+
+def _mode(source: Json, path: Path, name: str = "defaultMode") -> Iterator[field.Error]:
+    if not 0 <= source.get(name, 0) <= _MODE_LIMIT:
         detail = "must be a number between 0 and 0777 (octal), both inclusive"
-        yield field.invalid(path.child("defaultMode"), source["defaultMode"], detail)
+        yield field.invalid(path.child(name), source[name], detail)
 
 
 def _projected(source: Json, path: Path) -> Iterator[field.Error]:
@@ -104,11 +111,14 @@ def _projected(source: Json, path: Path) -> Iterator[field.Error]:
                 if not one[kind].get("name"):
                     yield field.required(here.child(kind, "name"))
                 yield from _items(one[kind].get("items", ()), here.child(kind, "items"))
-        token = one.get("serviceAccountToken")
-        if token is not None and not token.get("path"):
-            yield field.required(here.child("serviceAccountToken", "path"))
-        if token is not None and token["expirationSeconds"] < 600:
-            detail = "may not specify a duration less than 10 minutes"
-            yield field.invalid(
-                here.child("serviceAccountToken", "expirationSeconds"), token["expirationSeconds"], detail
-            )
+        yield from _paths(one.get("downwardAPI", {}).get("items", ()), here.child("downwardAPI", "items"))
+        if (token := one.get("serviceAccountToken")) is not None:
+            yield from _token(token, here.child("serviceAccountToken"))
+
+
+def _token(token: Json, path: Path) -> Iterator[field.Error]:
+    yield from _place(token, path.child("path"))
+    seconds = token["expirationSeconds"]
+    if seconds < 600:
+        detail = "may not specify a duration less than 10 minutes"
+        yield field.invalid(path.child("expirationSeconds"), seconds, detail)
