@@ -42,6 +42,7 @@ pub(crate) fn serve(control: OwnedFd) -> Result<(), Fatal> {
     platform::host::prepare().map_err(|error| lacking(format!("/proc is not readable: errno {}", error.0)))?;
     let proc_dir = platform::process::open_proc().map_err(|error| lacking(format!("/proc: {error}")))?;
     let isolation = platform::notify::isolate();
+    platform::process::end_with_parent();
     let mut socket = Socket::new(control);
     let pod = match first_request(&mut socket) {
         Ok(Some((id, pod))) => {

@@ -14,9 +14,8 @@ from podvisor.cluster.directory import Directory
 @cluster.data_dir
 def command(data_dir: Path) -> None:
     """Stop the cluster on a data directory, pods included. What it stored stays there for the next `up`."""
-    from podvisor.cluster import lifecycle
+    from podvisor.cluster import ending
 
     directory = Directory(data_dir.absolute())
     with cluster.failures():
-        lifecycle.stop(directory)
-    click.echo(f"stopped; its data stays in {directory.root}")
+        ending.stop(directory, click.echo)

@@ -14,6 +14,7 @@ be asked about without being taken.
 import fcntl
 import json
 import os
+import pwd
 import struct
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -22,6 +23,8 @@ from pathlib import Path
 
 from podvisor.cluster.errors import AlreadyRunning, Unwritable
 
+LEAST_ROOM = 32 << 20
+"""Bytes that must be free where a cluster starts."""
 _FLOCK = struct.Struct("hhqqi4x")
 
 
@@ -61,14 +64,32 @@ class Directory:
     def lock(self) -> Path:
         return self.root / "server.lock"
 
+    @property
+    def _announcement(self) -> Path:
+        return self.root / "cluster.json"
+
     def create(self) -> None:
         """Make the directory, for its owner only. Raises Unwritable."""
         try:
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.lock.touch(mode=0o600)
+            owner = self.root.stat().st_uid
+            if owner == os.geteuid():
+                self.lock.touch(mode=0o600)
         except OSError as error:
             why = f"cannot write to {self.root}: {error.strerror}; choose another directory with --data-dir"
             raise Unwritable(why) from error
+        if owner != os.geteuid():
+            user = _user(owner)
+            raise Unwritable(f"{self.root} belongs to {user}; run as {user}, or choose another with --data-dir")
+
+    def check_room(self) -> None:
+        """Raise Unwritable where there is no room to begin with."""
+        disk = os.statvfs(self.root)
+        if (free := disk.f_bavail * disk.f_frsize) < LEAST_ROOM:
+            raise Unwritable(
+                f"{free >> 20} MiB are free for {self.root}, and {LEAST_ROOM >> 20} are the least;"
+                " make room, or choose another directory with --data-dir"
+            )
 
     @contextmanager
     def held(self) -> Generator[None]:
@@ -81,27 +102,40 @@ class Directory:
             os.close(lock)
 
     def holder(self) -> int | None:
-        """The process that has the directory, if one has."""
+        """The process that has the directory, if one has. Raises Unwritable where that is not ours to know."""
         try:
             with self.lock.open("r+b") as lock:
                 asked = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
-                kind, *_ = _FLOCK.unpack(fcntl.fcntl(lock, fcntl.F_OFD_GETLK, asked))
-                return None if kind == fcntl.F_UNLCK else int(lock.read() or 0)
-        except FileNotFoundError:
+                while _FLOCK.unpack(fcntl.fcntl(lock, fcntl.F_OFD_GETLK, asked))[0] != fcntl.F_UNLCK:
+                    if (pid := lock.read()).isdigit():
+                        return int(pid)
+                    lock.seek(0)  # Who has just taken it is about to write its number.
             return None
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except PermissionError as error:
+            raise Unwritable(f"{self.root} belongs to another user") from error
 
     def announce(self, running: Running) -> None:
         """Say how to reach what runs."""
-        replace(self.root / "cluster.json", json.dumps(asdict(running)).encode())
+        replace(self._announcement, json.dumps(asdict(running)).encode())
 
     def running(self) -> Running | None:
         """What runs here, once it has announced itself."""
         pid = self.holder()
         try:
-            announced = Running(**json.loads((self.root / "cluster.json").read_bytes()))
+            announced = Running(**json.loads((self._announcement).read_bytes()))
         except (FileNotFoundError, ValueError, TypeError):
             return None
         return announced if announced.pid == pid else None
+
+    def forget(self) -> bool:
+        """Take back the announcement of what no longer runs; whether there was one."""
+        try:
+            self._announcement.unlink()
+        except FileNotFoundError:
+            return False
+        return True
 
     def _lock(self, lock: int) -> None:
         try:
@@ -123,3 +157,10 @@ def replace(path: Path, content: bytes, mode: int = 0o600) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.rename(path)
+
+
+def _user(uid: int) -> str:
+    try:
+        return f"user {pwd.getpwuid(uid).pw_name}"
+    except KeyError:
+        return f"user {uid}"

@@ -1,4 +1,4 @@
-"""Starting a cluster in the foreground or the background, stopping it, and waiting for either.
+"""Starting a cluster in the foreground or the background.
 
 A cluster in the background is a child that this process forks before it has threads or an event loop. Until it is
 ready it tells its steps through a pipe; then it is on its own, in a session of its own, and writes to the log.
@@ -8,10 +8,9 @@ import asyncio
 import contextlib
 import logging
 import os
-import select
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -20,20 +19,21 @@ import uvloop
 from podvisor.base.clock import SystemClock
 from podvisor.cluster import server
 from podvisor.cluster.directory import Directory
-from podvisor.cluster.errors import ClusterError, NotRunning, StartFailed
+from podvisor.cluster.errors import ClusterError, StartFailed
 from podvisor.cluster.settings import Settings
 from podvisor.cluster.steps import Steps
+from podvisor.sandbox import orphans
 from podvisor.store import StoreError
 
 Say = Callable[[str], None]
 
-GRACE = 60.0
-"""Seconds that a cluster has to stop before it is killed."""
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""What ends a cluster. A second one ends it at once, and its pods with it."""
 LOG_FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 
 
 def run(settings: Settings, say: Say) -> None:
-    """Run a cluster until SIGINT or SIGTERM. Raises ClusterError."""
+    """Run a cluster until it is told to stop. Raises ClusterError."""
     logging.basicConfig(level=logging.WARNING, format=LOG_FORMAT)
     _serve(settings, say, lambda: say("Ctrl-C stops it."))
     say("stopped")
@@ -51,35 +51,9 @@ def start(settings: Settings, say: Say) -> None:
     _follow(reader, say, directory)
 
 
-def stop(directory: Directory) -> None:
-    """Stop the cluster on a directory and return when it has gone. Raises NotRunning, ClusterError."""
-    pid = directory.holder()
-    if not pid:
-        raise NotRunning(f"no cluster runs on {directory.root}")
-    try:
-        process = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return
-    try:
-        if directory.holder() == pid:
-            _end(process)
-    except PermissionError as error:
-        raise ClusterError(f"the cluster on {directory.root} (process {pid}) belongs to another user") from error
-    finally:
-        os.close(process)
-
-
-def _end(process: int) -> None:
-    signal.pidfd_send_signal(process, signal.SIGTERM)
-    ended = select.poll()
-    ended.register(process, select.POLLIN)
-    if not ended.poll(GRACE * 1000):
-        signal.pidfd_send_signal(process, signal.SIGKILL)
-        ended.poll()
-
-
 def _serve(settings: Settings, say: Say, ready: Callable[[], None]) -> None:
     """The server's life, from the first step to the end of its last piece."""
+    os.environ[orphans.OWNER] = str(settings.data_dir)
     try:
         uvloop.run(_until_told_to_stop(settings, say, ready))
     except StoreError as error:
@@ -89,18 +63,50 @@ def _serve(settings: Settings, say: Say, ready: Callable[[], None]) -> None:
 
 
 async def _until_told_to_stop(settings: Settings, say: Say, ready: Callable[[], None]) -> None:
-    told = asyncio.Event()
-    loop = asyncio.get_running_loop()
+    """Start, run and stop. Told to stop while it starts, it does not finish that first."""
+    told, ours = asyncio.Event(), asyncio.current_task()
+    assert ours is not None
+
+    def stop() -> None:
+        told.set()
+        ours.cancel()
+
+    with _signals(stop):
+        try:
+            await _live(settings, say, ready)
+        except asyncio.CancelledError:
+            if not told.is_set():
+                raise
+
+
+async def _live(settings: Settings, say: Say, ready: Callable[[], None]) -> None:
     clock = SystemClock()
     steps = Steps(say, clock)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, told.set)
     async with server.running(settings, clock, steps) as running:
         say(f"ready after {steps.total():.2f} s; next: export KUBECONFIG={running.directory.admin_kubeconfig}")
         ready()
-        await told.wait()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        await asyncio.Event().wait()
+
+
+@contextlib.contextmanager
+def _signals(told: Callable[[], None]) -> Generator[None]:
+    """Tell of the first signal that stops; the next finds what was there before."""
+    loop = asyncio.get_running_loop()
+
+    def forget() -> None:
+        for number in STOPPING:
             loop.remove_signal_handler(number)
+
+    def first() -> None:
+        forget()
+        told()
+
+    for number in STOPPING:
+        loop.add_signal_handler(number, first)
+    try:
+        yield
+    finally:
+        forget()
 
 
 @dataclass(frozen=True, slots=True)

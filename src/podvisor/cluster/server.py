@@ -23,7 +23,7 @@ from podvisor.apiserver.streams.https import HttpsNodes
 from podvisor.base import tasks
 from podvisor.base.backoff import Backoff
 from podvisor.base.clock import Clock
-from podvisor.cluster import kubeconfig, listener, pki
+from podvisor.cluster import ending, host, kubeconfig, listener, pki
 from podvisor.cluster.authorization import TrustedOnly
 from podvisor.cluster.certificates import Pair
 from podvisor.cluster.directory import Directory, Running, replace
@@ -55,9 +55,11 @@ async def running(settings: Settings, clock: Clock, steps: Steps) -> AsyncGenera
     """The server, while the block runs. Raises ClusterError, and what the store's opening raises."""
     directory = Directory(settings.data_dir)
     directory.create()
+    directory.check_room()
     with directory.held(), listener.listening(settings) as accepting:
         url = listener.url(accepting)
         async with AsyncExitStack() as stack:
+            await _machine(directory, steps)
             identities = _identities(settings, directory, steps, clock.now())
             store = await stack.enter_async_context(_store(directory, clock, steps))
             await stack.enter_async_context(_api(settings, accepting, identities, store, clock, steps))
@@ -65,7 +67,18 @@ async def running(settings: Settings, clock: Clock, steps: Steps) -> AsyncGenera
             await stack.enter_async_context(_node(url, directory, identities, clock, steps))
             _announce(directory, url, identities, clock.now())
             gc.freeze()
-            yield Server(url, directory)
+            try:
+                yield Server(url, directory)
+            finally:
+                directory.forget()
+
+
+async def _machine(directory: Directory, steps: Steps) -> None:
+    """See that this machine can run pods, and that those of a server which was killed are gone."""
+    if left := ending.clear(directory):
+        steps.say(f"{left} processes that a killed cluster had left were ended")
+    with steps.step("sandbox") as step:
+        step.result = await host.probe()
 
 
 def _identities(settings: Settings, directory: Directory, steps: Steps, now: datetime) -> Pki:

@@ -24,3 +24,5 @@ class Settings:
     """On which of the machine's addresses it listens."""
     service_addresses: str = "10.96.0.0/16"
     """Where the addresses of Services come from."""
+    host_paths: tuple[str, ...] = ()
+    """Below which directories hostPath volumes are allowed; by default nowhere."""
