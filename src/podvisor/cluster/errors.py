@@ -5,6 +5,7 @@ ClusterError
 ├── NotRunning           nothing runs on the data directory
 ├── PortInUse            somebody else listens where the API server should
 ├── Unwritable           the data directory cannot be made or written
+├── Damaged              what the data directory holds cannot be used
 ├── HostLacks            the machine cannot run pods
 └── StartFailed          a cluster that was started in the background ended before it was ready
 """
@@ -28,6 +29,10 @@ class PortInUse(ClusterError):
 
 class Unwritable(ClusterError):
     """The data directory cannot be made or written."""
+
+
+class Damaged(ClusterError):
+    """What the data directory holds cannot be used."""
 
 
 class HostLacks(ClusterError):

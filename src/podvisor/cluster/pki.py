@@ -5,6 +5,7 @@ into them. The authority and the key for tokens are kept for good: everybody tru
 """
 
 import json
+import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from pathlib import Path
 from podvisor.cluster import certificates
 from podvisor.cluster.certificates import Identity, Pair
 from podvisor.cluster.directory import replace
+from podvisor.cluster.errors import Damaged
 
 RENEW = timedelta(days=60)
 """How long before their end certificates are made anew."""
@@ -53,13 +55,37 @@ class Pki:
 
 
 def ensure(path: Path, hosts: Sequence[str], node: str, now: datetime) -> Pki:
-    """The identities in `path`, made or renewed where need be, for a server that is reached under `hosts`."""
+    """The identities in `path`, made or renewed where need be, for a server that is reached under `hosts`.
+
+    Raises Damaged, and not only when somebody first uses what is damaged.
+    """
     path.mkdir(mode=0o700, exist_ok=True)
     clients = {**CLIENTS, "node": Identity(f"system:node:{node}", ["system:nodes"])}
-    if not _fresh(path, hosts, node, now):
-        _issue(path, hosts, node, clients, now)
-    pairs = {name: _read(path, name) for name in clients}
+    try:
+        if not _fresh(path, hosts, node, now):
+            _issue(path, hosts, node, clients, now)
+        pairs = {name: _read(path, name) for name in clients}
+        _check(path, ["apiserver", "node-server", *clients])
+    except (FileNotFoundError, ValueError, ssl.SSLError) as error:
+        text = f"{path} is damaged: {error}; remove it, and `up` makes new certificates and a new admin.kubeconfig"
+        raise Damaged(text) from error
     return Pki(path, (path / "ca.crt").read_bytes(), pairs)
+
+
+def _check(path: Path, names: Sequence[str]) -> None:
+    """See that everything can be used. Raises ValueError."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    for name in names:
+        try:
+            context.load_cert_chain(path / f"{name}.crt", path / f"{name}.key")
+        except ssl.SSLError as error:
+            raise ValueError(f"{name}.crt and {name}.key are no certificate with its key") from error
+    try:
+        context.load_verify_locations(path / "ca.crt")
+    except ssl.SSLError as error:
+        raise ValueError("ca.crt is no certificate") from error
+    if b"-----END" not in (path / "sa.key").read_bytes():
+        raise ValueError("sa.key is no key")
 
 
 def _fresh(path: Path, hosts: Sequence[str], node: str, now: datetime) -> bool:

@@ -27,6 +27,7 @@ from podvisor.cluster import ending, host, kubeconfig, listener, pki
 from podvisor.cluster.authorization import TrustedOnly
 from podvisor.cluster.certificates import Pair
 from podvisor.cluster.directory import Directory, Running, replace
+from podvisor.cluster.errors import StartFailed
 from podvisor.cluster.pki import Pki
 from podvisor.cluster.settings import Settings
 from podvisor.cluster.steps import Steps
@@ -64,7 +65,7 @@ async def running(settings: Settings, clock: Clock, steps: Steps) -> AsyncGenera
             store = await stack.enter_async_context(_store(directory, clock, steps))
             await stack.enter_async_context(_api(settings, accepting, identities, store, clock, steps))
             await stack.enter_async_context(_components(url, identities, clock, steps))
-            await stack.enter_async_context(_node(url, directory, identities, clock, steps))
+            await stack.enter_async_context(_node(url, settings, identities, clock, steps))
             _announce(directory, url, identities, clock.now())
             gc.freeze()
             try:
@@ -166,8 +167,9 @@ async def _components(url: str, identities: Pki, clock: Clock, steps: Steps) -> 
 
 
 @asynccontextmanager
-async def _node(url: str, directory: Directory, identities: Pki, clock: Clock, steps: Steps) -> AsyncGenerator[None]:
+async def _node(url: str, settings: Settings, identities: Pki, clock: Clock, steps: Steps) -> AsyncGenerator[None]:
     """This machine's node, a client like the others; its pods end with it."""
+    directory = Directory(settings.data_dir)
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(_client(url, identities, "node"))
         scope = await stack.enter_async_context(tasks.background())
@@ -179,12 +181,16 @@ async def _node(url: str, directory: Directory, identities: Pki, clock: Clock, s
                 authority=identities.authority_certificate,
                 images=directory.root / "images",
                 name=socket.gethostname().lower(),
+                host_paths=settings.host_paths,
             )
             registered = asyncio.Event()
             life = partial(node.run, client, chosen, clock, registered)
             scope.start(tasks.supervise("node", life, clock=clock, backoff=RESTART), name="node")
-            async with clock.timeout(READY_SECONDS):
-                await registered.wait()
+            try:
+                async with clock.timeout(READY_SECONDS):
+                    await registered.wait()
+            except TimeoutError as error:
+                raise StartFailed(f"the node is not Ready after {READY_SECONDS:g} s; its log says why") from error
             step.result = f"{chosen.name} is Ready"
         yield
 
