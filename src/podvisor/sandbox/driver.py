@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-from podvisor.sandbox import binary, errors, protocol, spec
+from podvisor.sandbox import binary, errors, protocol, reaping, spec
 from podvisor.sandbox.descriptors import Descriptors
 
 _READ = 1 << 16
@@ -80,7 +80,7 @@ class Sandbox:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._finish()
-        await asyncio.shield(asyncio.to_thread(os.waitpid, self.pid, 0))
+        await asyncio.shield(reaping.reap(self.pid))
 
     async def create(self, pod: spec.Pod) -> None:
         """Describe the pod; the first request, made once."""

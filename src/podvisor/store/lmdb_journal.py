@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 import lmdb
 
-from podvisor.store import journal
+from podvisor.store import journal, lmdb_file
 from podvisor.store.backend import KeyValue
 from podvisor.store.errors import AlreadyOpen, Damaged, NoSpace, Unavailable
 from podvisor.store.journal import Batch, Contents
@@ -73,6 +73,7 @@ class LmdbJournal:
         os.close(self._lock)
 
     def _open(self) -> None:
+        lmdb_file.check(self._path / "data.mdb")
         try:
             self._env = lmdb.open(str(self._path), map_size=min(MAP_FIRST, self._max_bytes), max_dbs=3, mode=0o600)
             self._records, self._leases, self._meta = map(self._env.open_db, (b"records", b"leases", b"meta"))
