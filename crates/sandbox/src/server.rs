@@ -70,6 +70,7 @@ pub(crate) fn serve(control: OwnedFd) -> Result<(), Fatal> {
         isolated: isolation.namespaces,
         confined: false,
         done: false,
+        crippled: false,
     };
     server.run()
 }
@@ -131,6 +132,7 @@ struct Server {
     isolated: bool,
     confined: bool,
     done: bool,
+    crippled: bool,
 }
 
 impl Server {
@@ -152,7 +154,21 @@ impl Server {
             }
         }
         self.end_all();
-        Ok(())
+        if self.crippled { Err(self.crippled()) } else { Ok(()) }
+    }
+
+    /// The last words of a kernel that cannot make guests any more.
+    fn crippled(&self) -> Fatal {
+        let message = "podvisor-spawn, which makes the pod's processes, was killed";
+        self.socket.send(&Event::Fatal { message: message.into() });
+        Fatal { code: 69, message: message.into() }
+    }
+
+    /// Sees to it that this process ends where it can make no guests any more.
+    fn look_after_spawner(&mut self) {
+        if self.platform.is_crippled() {
+            (self.crippled, self.done) = (true, true);
+        }
     }
 
     fn receive(&mut self) -> Result<(), Closed> {
@@ -270,7 +286,11 @@ impl Server {
             streams,
             limits: translate::limits(process)?,
         };
-        let started = self.kernel.start(container, spec).map_err(translate::start_failure)?;
+        let started = self.kernel.start(container, spec);
+        if started.is_err() {
+            self.look_after_spawner();
+        }
+        let started = started.map_err(translate::start_failure)?;
         if let Some(joined) = joined {
             self.terminals.insert((container.name.clone(), started.pid), joined);
         }
@@ -360,7 +380,14 @@ impl Server {
     }
 
     fn tell_exits(&mut self) {
-        for exit in self.kernel.exits.take() {
+        let exits = self.kernel.exits.take();
+        if !exits.is_empty() {
+            self.look_after_spawner();
+        }
+        for exit in exits {
+            if self.crippled {
+                return;
+            }
             if let Some(joined) = self.terminals.remove(&(exit.container.clone(), exit.pid)) {
                 joined.drain(&self.kernel);
             }

@@ -72,6 +72,12 @@ impl Notify {
         Ok(confinement)
     }
 
+    /// Whether no guest can be made any more, and those in namespaces are ended by the host: somebody has
+    /// killed the spawner.
+    pub fn is_crippled(&self) -> bool {
+        self.spawner.get().is_some_and(Spawner::is_gone)
+    }
+
     /// Ends the spawner and what it keeps; to be called when no guest is left.
     pub fn end(&self) {
         if let Some(spawner) = self.spawner.get() {

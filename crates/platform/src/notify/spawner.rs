@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::convert::Infallible;
-use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 
@@ -42,6 +42,11 @@ impl Spawner {
                 return;
             }
         }
+    }
+
+    /// Whether the spawner has ended, which it does only where somebody on the host has killed it.
+    pub(super) fn is_gone(&self) -> bool {
+        crate::stream::ready(self.socket.as_fd()) & (libc::POLLHUP | libc::POLLRDHUP) as u16 != 0
     }
 
     /// Has the spawner end a namespace that nothing lives in.
