@@ -21,7 +21,7 @@ async def reap(pid: int) -> None:
             await _ended(process, None)
     finally:
         os.close(process)
-    _, status = os.waitpid(pid, 0)
+    _, status = os.waitpid(pid, os.WNOHANG)  # noqa: ASYNC222 -- it has ended, so nothing is waited for
     if os.WIFSIGNALED(status):
         await asyncio.to_thread(_end_guests)
 

@@ -18,7 +18,7 @@ NONE = (1 << 64) - 1
 
 
 def check(path: Path) -> None:
-    """Raise Damaged where the file at `path` is too short for what it says of itself; anything else is LMDB's to say."""
+    """Raise Damaged where the file at `path` is too short for its own roots; anything else is for LMDB to say."""
     size = path.stat().st_size if path.exists() else 0
     if size < 2 * _META.size:
         return
