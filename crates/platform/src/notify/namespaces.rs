@@ -114,28 +114,43 @@ impl PidNamespace {
     }
 
     /// Makes a process that is born in this namespace and lives in `child`, as a child of our
-    /// parent; answers the host id of the helper that made it, 0 for none, and its own.
+    /// parent; answers the host id of the helper that made it, 0 for none, and its own, once it has
+    /// written a byte to the pipe that it is given, or is gone.
     ///
     /// Who has entered a pid namespace cannot come back to one of the host's, so a helper enters it.
     /// Where nothing came of it the process's id is a negative errno.
-    pub(crate) fn fork(&self, child: impl FnOnce() -> Infallible) -> std::io::Result<(i32, i32)> {
-        const SIBLING: i32 = libc::CLONE_PARENT | libc::SIGCHLD;
-        let Some(namespace) = &self.namespace else { return Ok((0, fork_into(SIBLING, child)?)) };
-        let (read, write) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
-        let helper = fork_into(SIBLING, || {
-            let made = enter(namespace.as_fd()).and_then(|()| fork_into(SIBLING, child));
-            let told = made.unwrap_or_else(|error| -error.raw_os_error().unwrap_or(libc::EIO));
-            let _ = rustix::io::write(&write, &told.to_ne_bytes());
-            // SAFETY: ends the helper.
-            unsafe { libc::_exit(0) }
-        })?;
-        drop(write);
-        let mut told = [0; 4];
-        match rustix::io::read(&read, &mut told) {
-            Ok(4) => Ok((helper, i32::from_ne_bytes(told))),
-            _ => Ok((helper, -libc::EIO)),
-        }
+    pub(crate) fn fork(&self, child: impl FnOnce(BorrowedFd<'_>) -> Infallible) -> std::io::Result<(i32, i32)> {
+        let pipe = || rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC);
+        let (ready, tell_ready) = pipe()?;
+        let made = match &self.namespace {
+            None => (0, fork_into(SIBLING, || child(tell_ready.as_fd()))?),
+            Some(namespace) => {
+                let (id, tell_id) = pipe()?;
+                let helper = fork_into(SIBLING, || help(namespace, &tell_id, || child(tell_ready.as_fd())))?;
+                drop(tell_id);
+                let mut told = [0; 4];
+                match rustix::io::read(&id, &mut told) {
+                    Ok(4) => (helper, i32::from_ne_bytes(told)),
+                    _ => (helper, -libc::EIO),
+                }
+            }
+        };
+        drop(tell_ready);
+        let _ = rustix::io::read(&ready, &mut [0]);
+        Ok(made)
     }
+}
+
+/// Makes the new process a child of the kernel's own, as the one that makes it is.
+const SIBLING: i32 = libc::CLONE_PARENT | libc::SIGCHLD;
+
+/// The helper's life: enters the namespace, forks there, and tells the new process's id.
+fn help(namespace: &OwnedFd, tell_id: &OwnedFd, child: impl FnOnce() -> Infallible) -> Infallible {
+    let made = enter(namespace.as_fd()).and_then(|()| fork_into(SIBLING, child));
+    let id = made.unwrap_or_else(|error| -error.raw_os_error().unwrap_or(libc::EIO));
+    let _ = rustix::io::write(tell_id, &id.to_ne_bytes());
+    // SAFETY: ends the helper.
+    unsafe { libc::_exit(0) }
 }
 
 /// Forks; the child does nothing but `child`. `flags` are clone(2)'s.

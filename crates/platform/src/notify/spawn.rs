@@ -13,6 +13,10 @@ use crate::last_errno;
 const STUB: i32 = 0;
 /// The number that the listener gets in the child: the lowest free one.
 const LISTENER: i32 = 1;
+/// Where the child tells that only the filter is left to be installed.
+const READY: i32 = 2;
+/// How long the kernel rests between two looks for the listener.
+static REST: libc::timespec = libc::timespec { tv_sec: 0, tv_nsec: 50_000 };
 
 /// The process and the listener of its filter; where that cannot be had, the process is killed.
 pub(super) fn fetch(child: i32) -> std::io::Result<(i32, Listener)> {
@@ -47,8 +51,15 @@ fn listener_of(child: i32) -> std::io::Result<OwnedFd> {
         if let Some(status) = ended(child) {
             return Err(failure(status));
         }
-        std::thread::yield_now();
+        rest();
     }
+}
+
+/// Leaves the processor to the child for a moment.
+fn rest() {
+    let none = std::mem::MaybeUninit::<libc::sigset_t>::zeroed();
+    // SAFETY: an empty signal set is all zeros, and no siginfo is asked for.
+    unsafe { libc::sigtimedwait(none.as_ptr(), std::ptr::null_mut(), &raw const REST) };
 }
 
 /// Whether a descriptor is a seccomp listener: before the filter the number may be another file.
@@ -78,7 +89,11 @@ fn failure(status: i32) -> std::io::Error {
 
 /// In the child: gives up everything and starts the stub. Ends with the errno as exit code where a
 /// step fails.
-pub(super) fn become_guest(stub: BorrowedFd<'_>, program: &mut [libc::sock_filter]) -> Infallible {
+pub(super) fn become_guest(
+    stub: BorrowedFd<'_>,
+    ready: BorrowedFd<'_>,
+    program: &mut [libc::sock_filter],
+) -> Infallible {
     let fail = || -> ! {
         // SAFETY: ends this process.
         unsafe { libc::_exit(last_errno()) }
@@ -91,8 +106,13 @@ pub(super) fn become_guest(stub: BorrowedFd<'_>, program: &mut [libc::sock_filte
         if libc::dup2(stub.as_raw_fd(), STUB) < 0 {
             fail();
         }
+        if libc::dup2(ready.as_raw_fd(), READY) < 0 {
+            fail();
+        }
         libc::fcntl(STUB, libc::F_SETFD, libc::FD_CLOEXEC);
-        libc::syscall(libc::SYS_close_range, STUB + 1, u32::MAX, 0);
+        libc::fcntl(READY, libc::F_SETFD, libc::FD_CLOEXEC);
+        libc::syscall(libc::SYS_close_range, LISTENER, LISTENER, 0);
+        libc::syscall(libc::SYS_close_range, READY + 1, u32::MAX, 0);
         reset_signals();
         reset_limits();
         if libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 {
@@ -100,6 +120,7 @@ pub(super) fn become_guest(stub: BorrowedFd<'_>, program: &mut [libc::sock_filte
         }
         crate::confine::seal_guest();
         drop_capabilities();
+        libc::write(READY, c"".as_ptr().cast(), 1);
         let listener = filter::install(program);
         if listener != LISTENER {
             libc::_exit(if listener < 0 { -listener } else { libc::EBADF });

@@ -115,7 +115,7 @@ fn serve(socket: &OwnedFd, stub: BorrowedFd<'_>, proc_dir: BorrowedFd<'_>) -> In
             Entry::Occupied(known) => Ok(known.into_mut()),
             Entry::Vacant(new) => PidNamespace::new(proc_dir).map(|namespace| new.insert(namespace)),
         };
-        let made = made.and_then(|namespace| namespace.fork(|| become_guest(stub, &mut program)));
+        let made = made.and_then(|namespace| namespace.fork(|ready| become_guest(stub, ready, &mut program)));
         let (helper, process) = made.unwrap_or_else(|error| (0, -error.raw_os_error().unwrap_or(libc::EIO)));
         let answer = [helper.to_ne_bytes(), process.to_ne_bytes()].concat();
         if rustix::io::write(socket, &answer).is_err() {
