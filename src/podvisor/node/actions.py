@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from podvisor.base.clock import Clock
 from podvisor.node import objects
 from podvisor.node.errors import NotStartable
+from podvisor.node.pace import Pace
 from podvisor.node.pipes import Pipes, carry
 from podvisor.sandbox import driver, errors, spec
 
@@ -37,6 +38,7 @@ class Target:
     process: Callable[[list[str], spec.Streams | spec.Terminal], Awaitable[spec.Process]]
     """Makes a process of this container from a command."""
     clock: Clock
+    pace: Pace
 
 
 async def perform(action: objects.Action, target: Target) -> None:
@@ -65,6 +67,7 @@ async def _run(command: list[str], target: Target) -> None:
 
     async def keep(_: str, data: bytes) -> None:
         output.extend(data[: OUTPUT_BYTES - len(output)])
+        await target.pace.rest(len(data))
 
     try:
         await carry(readers, running.exited, keep)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from podvisor import sdk
 from podvisor.base.clock import Clock
 from podvisor.node.addresses import Addresses
+from podvisor.node.pace import Pace
 from podvisor.node.settings import Settings
 from podvisor.sdk.events import Recorder
 from podvisor.sdk.objects.core import Service
@@ -18,6 +19,7 @@ class Node:
     client: sdk.Client
     settings: Settings
     clock: Clock
+    pace: Pace
     events: Recorder
     addresses: Addresses
     capacity: Mapping[str, str]

@@ -5,18 +5,19 @@
 """
 
 import asyncio
+import re
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from podvisor.base.clock import Clock
+from podvisor.node.pace import Pace
 
 LONGEST = 16 << 10
 """The longest part of a line that is kept as one."""
-RATE = 32 << 20
-"""Bytes a second that one container may write; beyond that it waits, and everybody else does not."""
-Listener = Callable[[str, bytes], None]
+Listener = Callable[[str, bytes], Awaitable[None]]
+"""Told of what a container writes, which waits for it."""
+_TOO_LONG = re.compile(rb"^[^\n]{%d,}" % (LONGEST + 1), re.MULTILINE)
 
 
 class Log:
@@ -33,20 +34,20 @@ class Log:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("ab", buffering=0)
 
-    def write(self, stream: str, data: bytes) -> None:
-        """Keep what a container wrote to `stdout` or `stderr`."""
-        for listener in tuple(self.listeners):
-            listener(stream, data)
+    def write(self, stream: str, data: bytes) -> int:
+        """Keep what a container wrote to `stdout` or `stderr`; how many bytes that became."""
         before = self._partial.pop(stream, b"")
-        *lines, rest = (before + data).split(b"\n")
+        whole, newline, rest = (before + data).rpartition(b"\n")
         prefix = b"%s %s " % (timestamp(time.time_ns()).encode(), stream.encode())
-        out = [part for line in lines for part in _parts(prefix, line)]
+        out = _lines(prefix, whole + newline)
         while len(rest) >= LONGEST:
             out.append(prefix + b"P " + rest[:LONGEST] + b"\n")
             rest = rest[LONGEST:]
         if rest:
             self._partial[stream] = rest
-        self._append(b"".join(out))
+        kept = b"".join(out)
+        self._append(kept)
+        return len(kept)
 
     def close(self) -> None:
         """Keep what is left of an unfinished line; nothing follows."""
@@ -68,10 +69,17 @@ class Log:
         news.set()
 
     def _rotate(self) -> None:
-        """Begin a new file; one older file is kept beside it."""
+        """Begin a new file; one older file is kept beside it. Where that cannot be, the old one goes on."""
+        beginning = self.path.with_suffix(".log.new")
+        begun = beginning.open("wb", buffering=0)
+        try:
+            self.path.rename(rotated(self.path))
+            beginning.rename(self.path)
+        except OSError:
+            begun.close()
+            raise
         self._file.close()
-        self.path.rename(rotated(self.path))
-        self._file = self.path.open("ab", buffering=0)
+        self._file = begun
 
 
 def rotated(path: Path) -> Path:
@@ -91,6 +99,24 @@ def prune(directory: Path, container: str, run: int) -> None:
             path.unlink(missing_ok=True)
 
 
+def _lines(prefix: bytes, text: bytes) -> list[bytes]:
+    """Whole lines as they are kept. A guest may write nothing but line feeds: no step of ours is done once a line."""
+    made: list[bytes] = []
+    done = 0
+    for found in _TOO_LONG.finditer(text):
+        made += [_short_lines(prefix, text[done : found.start()]), *_parts(prefix, found[0])]
+        done = found.end() + 1
+    return [*made, _short_lines(prefix, text[done:])]
+
+
+def _short_lines(prefix: bytes, text: bytes) -> bytes:
+    """Lines of which none is longer than LONGEST."""
+    if not text:
+        return b""
+    prefix += b"F "
+    return prefix + text[:-1].replace(b"\n", b"\n" + prefix) + b"\n"
+
+
 def _parts(prefix: bytes, line: bytes) -> list[bytes]:
     """A whole line, in pieces of at most LONGEST."""
     made: list[bytes] = []
@@ -106,12 +132,13 @@ def timestamp(nanoseconds: int) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"
 
 
-def keeper(log: Log, clock: Clock) -> Callable[[str, bytes], Awaitable[None]]:
-    """What `pipes.carry` gives a container's output to: into the log, no faster than RATE."""
+def keeper(log: Log, pace: Pace) -> Callable[[str, bytes], Awaitable[None]]:
+    """What `pipes.carry` gives a container's output to: into the log and to who attached, no faster than `pace`."""
 
     async def keep(stream: str, data: bytes) -> None:
-        log.write(stream, data)
-        if len(data) >= LONGEST:
-            await clock.sleep(len(data) / RATE)
+        kept = log.write(stream, data)
+        for listener in tuple(log.listeners):
+            await listener(stream, data)
+        await pace.rest(kept)
 
     return keep

@@ -1,7 +1,10 @@
 """A container's streams as pipes of this process: reading them without blocking, and lending their other ends."""
 
 import asyncio
+import fcntl
 import os
+import struct
+import termios
 from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
 from typing import Any
@@ -19,22 +22,23 @@ class Reader:
     def __init__(self, fd: int) -> None:
         os.set_blocking(fd, False)
         self._fd = fd
-        self._finished = False
+        self._left: int | None = None
         self._waiting: asyncio.Future[None] | None = None
 
     async def read(self) -> bytes:
         """What has come, waiting for something; nothing once all writers are gone, or after `finish`."""
-        while True:
+        while self._left is None:
             try:
                 return os.read(self._fd, CHUNK)
             except BlockingIOError:
-                if self._finished:
-                    return b""
                 await self._readable()
+        data = os.read(self._fd, min(CHUNK, self._left)) if self._left else b""
+        self._left -= len(data)
+        return data
 
     def finish(self) -> None:
-        """Let reads return what has come by now, and then the end, whoever still holds the other end."""
-        self._finished = True
+        """Let reads return what has come by now, and then the end, whoever still holds the other end and writes on."""
+        (self._left,) = struct.unpack("i", fcntl.ioctl(self._fd, termios.FIONREAD, bytes(4)))
         self._wake()
 
     def close(self) -> None:
@@ -66,6 +70,7 @@ async def carry(
     async def one(name: str, reader: Reader) -> None:
         while data := await reader.read():
             await give(name, data)
+            await asyncio.sleep(0)  # A guest that always has more to say must not keep others from theirs.
 
     async def finish() -> None:
         await asyncio.wait({until})
@@ -83,34 +88,48 @@ async def carry(
 
 
 class Writer:
-    """Our end of a pipe that a container reads from. Owns the descriptor."""
+    """Our end of a pipe that a container reads from. Owns the descriptor; several tasks may write."""
 
     def __init__(self, fd: int) -> None:
         os.set_blocking(fd, False)
         self._fd = fd
+        self._turn = asyncio.Lock()
+        self._waiting: asyncio.Future[None] | None = None
 
     async def write(self, data: bytes) -> None:
         """Write all of it, waiting for the reader. Raises OSError once the reader or this end is gone."""
-        while data:
-            try:
-                data = data[os.write(self._fd, data) :]
-            except BlockingIOError:
-                await self._writable()
+        async with self._turn:
+            while data:
+                try:
+                    data = data[os.write(self._fd, data) :]
+                except BlockingIOError:
+                    await self._writable()
 
     def close(self) -> None:
-        """Let the container see the end; once is enough."""
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
+        """Let the container see the end; once is enough. Who still writes is told."""
+        if self._fd < 0:
+            return
+        self._wake()
+        os.close(self._fd)
+        self._fd = -1
+
+    def _wake(self) -> None:
+        """Stop watching: the number may soon be another pipe's."""
+        if self._waiting is not None:
+            asyncio.get_running_loop().remove_writer(self._fd)
+            if not self._waiting.done():
+                self._waiting.set_result(None)
+            self._waiting = None
 
     async def _writable(self) -> None:
         loop = asyncio.get_running_loop()
-        ready = loop.create_future()
-        loop.add_writer(self._fd, lambda: ready.done() or ready.set_result(None))
+        waiting = self._waiting = loop.create_future()
+        loop.add_writer(self._fd, self._wake)
         try:
-            await ready
+            await waiting
         finally:
-            loop.remove_writer(self._fd)
+            if self._waiting is waiting:
+                self._wake()
 
 
 class Pipes:

@@ -10,6 +10,7 @@ from podvisor.base.backoff import Backoff
 from podvisor.base.clock import Clock
 from podvisor.node import host, machine, objects, removal, server
 from podvisor.node.addresses import Addresses
+from podvisor.node.pace import Pace
 from podvisor.node.runtime import Runtime
 from podvisor.node.settings import Settings
 from podvisor.node.worker import Worker
@@ -88,7 +89,7 @@ async def run(client: sdk.Client, settings: Settings, clock: Clock, registered: 
         bound = informers.of(objects.PODS, sdk.Selection(fields=f"spec.nodeName={settings.name}"))
         addresses = Addresses(settings.pod_addresses)
         capacity = machine.capacity(settings)
-        node = host.Node(client, settings, clock, events, addresses, capacity, lambda: services.cache)
+        node = host.Node(client, settings, clock, Pace(clock), events, addresses, capacity, lambda: services.cache)
         pods = Pods(node, scope)
         async with server.serving(pods.find, settings, clock) as port:
             await services.wait_synced()

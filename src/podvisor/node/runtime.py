@@ -135,7 +135,7 @@ class Runtime:
         self.containers[name] = one.begun(self._node.clock.now(), self._identity(name, one.runs))
         live = self.live[name] = Live(described, sandbox, running, kept, stdin)
         carrying = self._scope.start(
-            pipes.carry(readers, running.exited, keeper(kept, self._node.clock)), name=f"log {name}"
+            pipes.carry(readers, running.exited, keeper(kept, self._node.pace)), name=f"log {name}"
         )
         self._scope.start(self._follow(live, carrying), name=f"follow {name}")
         self._tell("Started", f"Started container {name}")
@@ -223,6 +223,7 @@ class Runtime:
             self.box.address,
             lambda command, stdio: self.process(name, command, stdio),
             self._node.clock,
+            self._node.pace,
         )
 
     def _watcher(self, live: Live) -> supervision.Watcher:

@@ -14,6 +14,7 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 from podvisor.node import pipes
+from podvisor.node.backlog import Backlog
 from podvisor.node.errors import NotStartable
 from podvisor.node.runtime import Live, Runtime
 from podvisor.sandbox import driver, errors
@@ -112,24 +113,21 @@ async def attach(request: web.Request, runtime: Runtime, name: str) -> web.Strea
     live = runtime.live[name]
     socket = await _accept(request)
     session = Session(socket, live.sandbox, live.running)
-    written: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue()
-
-    def listen(stream: str, data: bytes) -> None:
-        written.put_nowait((stream, data))
-
+    written = Backlog(live.running)
     stdin = live.stdin if request.query.get("input") == "1" else None
     once = live.described.stdin_once and stdin is not None
-    live.log.listeners.add(listen)
+    live.log.listeners.add(written.add)
     taking = asyncio.ensure_future(session.take(stdin, stdin.close if stdin is not None and once else _nothing))
     sending = asyncio.ensure_future(_send_all(session, written))
     ending = asyncio.ensure_future(_ending(live))
     try:
         await asyncio.wait({taking, ending}, return_when=asyncio.FIRST_COMPLETED)
         if ending.done():
-            await written.join()
+            await written.sent()
             await _send_status(socket, _ended(0))
     finally:
-        live.log.listeners.discard(listen)
+        live.log.listeners.discard(written.add)
+        written.close()
         await _end(taking, sending, ending)
         if stdin is not None and once:
             stdin.close()
@@ -143,13 +141,11 @@ async def _ending(live: Live) -> None:
         await news.wait()
 
 
-async def _send_all(session: Session, written: asyncio.Queue[tuple[str, bytes]]) -> None:
+async def _send_all(session: Session, written: Backlog) -> None:
     while True:
-        stream, data = await written.get()
-        try:
-            await session.give(stream, data)
-        finally:
-            written.task_done()
+        stream, data = await written.take()
+        await session.give(stream, data)
+        written.done()
 
 
 async def _accept(request: web.Request) -> web.WebSocketResponse:
