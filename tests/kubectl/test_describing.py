@@ -45,7 +45,8 @@ def test_a_node(kubectl: Kubectl) -> None:
     assert "HolderIdentity:  fake" in section(text, "Lease")
     assert "KubeletReady" in section(text, "Conditions")
     assert "memory:             256Gi" in section(text, "Capacity")
-    assert "ephemeral-storage  0 (0%)     0 (0%)" in section(text, "Allocated resources")
+    allocated = [line.split() for line in section(text, "Allocated resources").splitlines()]
+    assert ["ephemeral-storage", "0", "(0%)", "0", "(0%)"] in allocated
 
 
 def test_a_job_carries_the_labels_of_its_pods(kubectl: Kubectl) -> None:
