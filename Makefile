@@ -11,7 +11,7 @@ build: .venv/built
 # What the Python side needs to run and to be checked, without the Rust build.
 .venv/ready: pyproject.toml tools/requirements.py
 	$(PYTHON) -m venv .venv
-	$(BIN)/python tools/requirements.py dev etcd > .venv/requirements.txt
+	$(BIN)/python tools/requirements.py clients dev etcd > .venv/requirements.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -r .venv/requirements.txt
 	touch $@
 

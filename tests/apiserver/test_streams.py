@@ -6,61 +6,19 @@ from pathlib import Path
 import aiohttp
 import orjson
 import pytest
-from aiohttp import web
 
-from apiserver import authority
+from apiserver import authority, kubelet
 from apiserver.conftest import Api, Kubectl, serving
 from apiserver.samples import PODS, pod
 
 FIRST, SECOND = {"name": "main", "image": "x"}, {"name": "side", "image": "x"}
 
 
-async def logs(request: web.Request) -> web.StreamResponse:
-    """A container's log; `side` has none yet."""
-    if request.match_info["container"] == "side":
-        return web.Response(status=400, text='container "side" in pod "one" is waiting to start: ContainerCreating')
-    response = web.StreamResponse()
-    await response.prepare(request)
-    await response.write(f"{request.match_info['container']} {dict(request.query)}\n".encode())
-    await response.write(b"second\n")
-    return response
-
-
-async def run(request: web.Request) -> web.WebSocketResponse:
-    """A command that echoes its input, or says what it was asked, and exits with 3 if it is called `fail`."""
-    stream = web.WebSocketResponse(protocols=["v5.channel.k8s.io"])
-    await stream.prepare(request)
-    command = request.query.getall("command", [])
-    await stream.send_bytes(b"\x01" + " ".join(command).encode() + b"\n")
-    if "input" in request.query:
-        async for message in stream:
-            if message.data[0] == 255:
-                break
-            await stream.send_bytes(b"\x01" + message.data[1:])
-    result = {"metadata": {}, "status": "Success"}
-    if command == ["fail"]:
-        causes = [{"reason": "ExitCode", "message": "3"}]
-        result = {"status": "Failure", "reason": "NonZeroExitCode", "details": {"causes": causes}}
-    await stream.send_bytes(b"\x03" + orjson.dumps(result))
-    await stream.close()
-    return stream
-
-
 @pytest.fixture
 async def on_node(api: Api, ca: authority.Authority, tmp_path: Path) -> AsyncGenerator[None]:
     """A pod `one` of two containers on a node with a server of its own."""
-    application = web.Application()
-    application.router.add_get("/containerLogs/default/one/{container}", logs)
-    application.router.add_get("/exec/default/one/main", run)
-    application.router.add_get("/attach/default/one/main", run)
-    async with serving(application, ca, tmp_path) as port:
-        node = {
-            "metadata": {"name": "n1"},
-            "status": {
-                "addresses": [{"type": "InternalIP", "address": "127.0.0.1"}],
-                "daemonEndpoints": {"kubeletEndpoint": {"Port": port}},
-            },
-        }
+    async with serving(kubelet.app(), ca, tmp_path) as port:
+        node = {"metadata": {"name": "n1"}, "status": kubelet.addresses(port)}
         await api.post("/api/v1/nodes", node)
         await api.post("/api/v1/namespaces/default/serviceaccounts", {"metadata": {"name": "default"}})
         await api.post(PODS, pod(containers=[FIRST, SECOND]))

@@ -1,17 +1,20 @@
-"""A whole control plane over TLS with a fake node, in a thread of its own, so that tests can be plain functions."""
+"""A whole control plane over TLS with a fake node, in a thread of its own, so that tests can be plain functions.
+
+The node can have a server, for logs and commands; without one it cannot be reached.
+"""
 
 import asyncio
-import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 
-from aiohttp import web
-
+from apiserver import kubelet
 from apiserver.authority import Authority
+from apiserver.conftest import serving
 from podvisor import apiserver, controllers, scheduler, sdk
 from podvisor.apiserver import access
+from podvisor.apiserver.streams.https import HttpsNodes
 from podvisor.base import tasks
 from podvisor.base.clock import SystemClock
 from podvisor.sdk.objects.core import Pod
@@ -20,14 +23,15 @@ from podvisor.testing.fake_node import FakeNode
 from podvisor.testing.memory_journal import MemoryJournal
 
 CLOCK = SystemClock()
+ACCOUNT, NODE = sdk.Key("default", "default"), sdk.Key("", "fake")
 EXIT_CODE = "testing.podvisor.dev/exit-code"
 """Annotation of pods whose containers end at once, with this code."""
 
 
 @contextmanager
-def running(directory: Path) -> Iterator[Path]:
+def running(directory: Path, *, reachable: bool = False) -> Iterator[Path]:
     """The cluster while the block runs; the administrator's kubeconfig."""
-    thread = _Thread(directory)
+    thread = _Thread(directory, reachable)
     thread.start()
     try:
         yield thread.kubeconfig()
@@ -36,9 +40,10 @@ def running(directory: Path) -> Iterator[Path]:
 
 
 class _Thread(threading.Thread):
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, reachable: bool) -> None:
         super().__init__(name="cluster", daemon=True)
         self._directory = directory
+        self._reachable = reachable
         self._ready = threading.Event()
         self._kubeconfig: Path | None = None
         self._loop = asyncio.new_event_loop()
@@ -61,27 +66,25 @@ class _Thread(threading.Thread):
                 self._ready.set()
 
     async def _serve(self) -> None:
-        authority = Authority()
-        async with embedded.running(MemoryJournal(), clock=CLOCK) as store:
-            allowed = access.Access([access.ClientCertificates(), access.Tokens()])
-            app = apiserver.app(apiserver.Settings(), store, allowed, CLOCK)
-            runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
-            await runner.setup()
-            listener = socket.create_server(("127.0.0.1", 0))
-            tls = authority.server_context(self._directory)
-            await web.SockSite(runner, listener, ssl_context=tls).start()
-            port = listener.getsockname()[1]
+        authority, allowed = Authority(), access.Access([access.ClientCertificates(), access.Tokens()])
+        async with AsyncExitStack() as stack:
+            store = await stack.enter_async_context(embedded.running(MemoryJournal(), clock=CLOCK))
+            far = HttpsNodes(authority.client_context(self._directory, "apiserver"))
+            nodes = await stack.enter_async_context(far) if self._reachable else None
+            app = apiserver.app(apiserver.Settings(), store, allowed, CLOCK, nodes=nodes)
+            port = await stack.enter_async_context(serving(app, authority, self._directory))
+            node = await stack.enter_async_context(serving(kubelet.app(), authority, self._directory))
             kubeconfig = authority.kubeconfig(self._directory, f"https://127.0.0.1:{port}")
-            await self._work(sdk.Client(sdk.HttpTransport(sdk.kubeconfig.load([kubeconfig]).access)), kubeconfig)
-            await runner.cleanup()
+            await self._work(sdk.Client(sdk.HttpTransport(sdk.kubeconfig.load([kubeconfig]).access)), kubeconfig, node)
 
-    async def _work(self, client: sdk.Client, kubeconfig: Path) -> None:
+    async def _work(self, client: sdk.Client, kubeconfig: Path, node: int) -> None:
         async with tasks.background() as scope:
             scope.start(controllers.run(client, controllers.Settings(root_authority="PEM"), CLOCK))
             scope.start(scheduler.run(client, scheduler.Settings(), CLOCK))
             scope.start(FakeNode(client, CLOCK, ends=_ends).run())
-            account = sdk.Key("default", "default")
-            await sdk.until(client, sdk.kinds.SERVICEACCOUNTS, account, lambda one: one is not None, CLOCK, 20)
+            await sdk.until(client, sdk.kinds.SERVICEACCOUNTS, ACCOUNT, lambda one: one is not None, CLOCK, 20)
+            await sdk.until(client, sdk.kinds.NODES, NODE, lambda one: bool(one and one.status.conditions), CLOCK, 20)
+            await client.patch(sdk.kinds.NODES, NODE, {"status": kubelet.addresses(node)}, sdk.STATUS)
             self._kubeconfig = kubeconfig
             self._ready.set()
             await self._over.wait()

@@ -24,7 +24,10 @@ def _to_storage(item: Json) -> Json:
 
 
 def _from_storage(item: Json) -> Json:
-    return {_OLD_TO_NEW.get(key, key): value for key, value in item.items()} | {"apiVersion": "events.k8s.io/v1"}
+    """Clients take it for granted that an Event of this version has an eventTime."""
+    happened = item.get("eventTime") or item.get("firstTimestamp")
+    shown = {_OLD_TO_NEW.get(key, key): value for key, value in item.items()} | {"apiVersion": "events.k8s.io/v1"}
+    return shown | ({"eventTime": happened} if happened else {})
 
 
 def _default(item: Json) -> None:

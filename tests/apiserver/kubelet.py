@@ -1,0 +1,53 @@
+"""A node's server that makes up its answers: logs, and commands that echo."""
+
+import orjson
+from aiohttp import web
+
+
+def app() -> web.Application:
+    """The server; every pod has the same containers."""
+    application = web.Application()
+    application.router.add_get("/containerLogs/{namespace}/{pod}/{container}", logs)
+    application.router.add_get("/exec/{namespace}/{pod}/{container}", run)
+    application.router.add_get("/attach/{namespace}/{pod}/{container}", run)
+    return application
+
+
+def addresses(port: int) -> dict:
+    """The part of a node's status that says where the server listens."""
+    return {
+        "addresses": [{"type": "InternalIP", "address": "127.0.0.1"}],
+        "daemonEndpoints": {"kubeletEndpoint": {"Port": port}},
+    }
+
+
+async def logs(request: web.Request) -> web.StreamResponse:
+    """A container's log; `side` has none yet."""
+    if request.match_info["container"] == "side":
+        return web.Response(status=400, text='container "side" in pod "one" is waiting to start: ContainerCreating')
+    response = web.StreamResponse()
+    await response.prepare(request)
+    await response.write(f"{request.match_info['container']} {dict(request.query)}\n".encode())
+    await response.write(b"second\n")
+    return response
+
+
+async def run(request: web.Request) -> web.WebSocketResponse:
+    """A command that echoes its input, or says what it was asked, and exits with 3 if it is called `fail`."""
+    stream = web.WebSocketResponse(protocols=["v5.channel.k8s.io", "v4.channel.k8s.io"])
+    await stream.prepare(request)
+    command = request.query.getall("command", [])
+    await stream.send_bytes(b"\x01" + " ".join(command).encode() + b"\n")
+    if command == ["cat"]:
+        async for message in stream:
+            if message.data[0] == 255:
+                break
+            await stream.send_bytes(b"\x01" + message.data[1:])
+    result = {"metadata": {}, "status": "Success"}
+    if command == ["fail"]:
+        causes = [{"reason": "ExitCode", "message": "3"}]
+        message = "command terminated with non-zero exit code: exit status 3"
+        result = {"status": "Failure", "reason": "NonZeroExitCode", "message": message, "details": {"causes": causes}}
+    await stream.send_bytes(b"\x03" + orjson.dumps(result))
+    await stream.close()
+    return stream
