@@ -21,7 +21,7 @@ class PodSandbox:
 
     def __init__(self, node: Node, pod: objects.Pod) -> None:
         self.sandbox: driver.Sandbox | None = None
-        self.directory = node.settings.data_dir / "pods" / pod.metadata.uid
+        self.directory = node.settings.data_dir.resolve() / "pods" / pod.metadata.uid
         self._node = node
         self.pod = pod
         self._surroundings: Surroundings | None = None

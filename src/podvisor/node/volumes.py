@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from podvisor.node import objects
+from podvisor.node import hostpaths, objects
 from podvisor.node.errors import NotMountable, Unresolvable
 from podvisor.node.facts import Facts
 from podvisor.node.settings import Settings
@@ -56,7 +56,8 @@ class Maker:
     async def _make(self, volume: objects.Volume) -> spec.Volume:
         group = self.facts.pod.spec.security_context.fs_group
         if (host := volume.host_path) is not None:
-            return spec.Volume(volume.name, path=str(self._host_path(host)))
+            path = hostpaths.find(host, self.settings.host_paths)
+            return spec.Volume(volume.name, path=path, read_only=self._only_read(volume.name))
         if (empty := volume.empty_dir) is not None and empty.medium == "Memory":
             return spec.Volume(volume.name, size_bytes=_bytes(empty.size_limit), gid=group)
         place = self.root / volume.name
@@ -115,29 +116,15 @@ class Maker:
             return self.facts.resource(item.resource_field_ref, "")
         raise Unresolvable(f"downwardAPI item {item.path} names no field")
 
+    def _only_read(self, name: str) -> bool:
+        """Whether no container may write to a volume: then the pod's kernel may not either."""
+        mounts = [mount for one in self.facts.pod.every_container for mount in one.volume_mounts]
+        return all(mount.read_only for mount in mounts if mount.name == name)
+
     def _default_size(self) -> int:
         """No pod may take more than half of what the disk has left."""
         disk = os.statvfs(self.root)
         return min(self.settings.empty_dir_bytes, disk.f_bavail * disk.f_frsize // 2)
-
-    def _host_path(self, wanted: objects.HostPath) -> Path:
-        real = Path(os.path.realpath(wanted.path))
-        if not any(real.is_relative_to(os.path.realpath(allowed)) for allowed in self.settings.host_paths):
-            raise Unresolvable(
-                f"hostPath {wanted.path} is not below a directory that this node's operator allowed (--allow-host-path)"
-            )
-        if wanted.type == "DirectoryOrCreate":
-            real.mkdir(parents=True, exist_ok=True)
-        if wanted.type == "FileOrCreate":
-            real.touch()
-        checks = {"": Path.exists, "Directory": Path.is_dir, "File": Path.is_file}
-        check = checks.get(wanted.type.removesuffix("OrCreate"))
-        if check is None:
-            raise Unresolvable(f"hostPath type {wanted.type} is not supported")
-        if not check(real):
-            kind = "directory" if wanted.type.startswith("Directory") else "file"
-            raise Unresolvable(f"hostPath type check failed: {wanted.path} is not a {kind}")
-        return real
 
 
 def _bytes(limit: str | int | float | None) -> int | None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 from types import TracebackType
 from typing import TypedDict
 
-from podvisor.sandbox import errors
+from podvisor.sandbox import errors, paths
 
 MAX_DESCRIPTORS = 250
 """The most that one message carries; the host's own limit (SCM_MAX_FD) is 253."""
@@ -51,9 +52,12 @@ class Descriptors:
         self.sent.append(fd)
         return {"fd": len(self.sent) - 1}
 
-    def open(self, path: str, *, writable: bool = False) -> FdRef:
-        """Open a directory or regular file and send it. `OSError` names the path."""
-        fd = _open(path, writable=writable)
+    def open(self, path: str, *, writable: bool = False, links: bool = True) -> FdRef:
+        """Open a directory or regular file and send it, with `links` also by way of symbolic links.
+
+        `OSError` names the path.
+        """
+        fd = _open(path, writable=writable, links=links)
         self._opened.append(fd)
         if len(self.sent) < MAX_DESCRIPTORS - RESERVED:
             return self.lend(fd)
@@ -62,11 +66,23 @@ class Descriptors:
         return {"key": key}
 
 
-def _open(path: str, *, writable: bool) -> int:
-    mode = os.stat(path).st_mode
+def _open(path: str, *, writable: bool, links: bool) -> int:
+    seen = os.open(path, os.O_PATH | os.O_CLOEXEC) if links else paths.look(path)
+    try:
+        return _reopen(seen, path, writable=writable)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, path) from None
+    finally:
+        os.close(seen)
+
+
+def _reopen(seen: int, path: str, *, writable: bool) -> int:
+    mode = os.fstat(seen).st_mode
     if stat.S_ISDIR(mode):
-        return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        return paths.reopen(seen, os.O_RDONLY | os.O_DIRECTORY)
     if not stat.S_ISREG(mode):
         raise errors.NotMountable(f"{path}: neither a directory nor a regular file")
-    access = os.O_RDWR if writable and os.access(path, os.W_OK) else os.O_RDONLY
-    return os.open(path, access | os.O_CLOEXEC)
+    if writable:
+        with suppress(OSError):
+            return paths.reopen(seen, os.O_RDWR)
+    return paths.reopen(seen, os.O_RDONLY)

@@ -133,7 +133,7 @@ def volume(volume: spec.Volume, descriptors: Descriptors) -> Json:
     common: Json = {"name": volume.name, "size_bytes": volume.size_bytes, "gid": volume.gid}
     if volume.path is None:
         return {**common, "memory": True, "mode": volume.mode}
-    fd = descriptors.open(volume.path, writable=not volume.read_only)
+    fd = descriptors.open(volume.path, writable=not volume.read_only, links=False)
     return {**common, "fd": fd, "read_only": volume.read_only}
 
 

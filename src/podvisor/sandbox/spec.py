@@ -104,7 +104,8 @@ class File:
 class Volume:
     """Files that the containers of a pod share live, known to their mounts by name.
 
-    With `path` a directory or regular file of the host, otherwise memory, empty at first, whose root has `mode`. It
+    With `path` a directory or regular file of the host, otherwise memory, empty at first, whose root has `mode`. The
+    path is absolute, and a symbolic link in it is refused: another pod may have put it there meanwhile. The volume
     belongs to the group `gid` inside, as the kubelet arranges it for `fsGroup`; beyond `size_bytes` writing is ENOSPC.
     """
 
