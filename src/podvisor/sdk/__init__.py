@@ -32,6 +32,7 @@ from podvisor.sdk.client import (
     WriteOptions,
 )
 from podvisor.sdk.codec import ObjectList
+from podvisor.sdk.exec import Finished, execute
 from podvisor.sdk.http import Access, HttpTransport
 from podvisor.sdk.informer import Informer, Informers, key_of
 from podvisor.sdk.queue import WorkQueue
@@ -47,6 +48,7 @@ __all__ = [
     "Changed",
     "Client",
     "DeleteOptions",
+    "Finished",
     "HttpTransport",
     "Informer",
     "Informers",
@@ -65,6 +67,7 @@ __all__ = [
     "discovery",
     "errors",
     "events",
+    "execute",
     "key_of",
     "kinds",
     "kubeconfig",

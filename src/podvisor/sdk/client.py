@@ -87,6 +87,7 @@ class WriteOptions:
 
 
 EVERYTHING = Selection()
+NOTHING: Mapping[str, str] = {}
 PLAIN_DELETE = DeleteOptions()
 PLAIN_WRITE = WriteOptions()
 STATUS = WriteOptions(subresource="status")
@@ -209,9 +210,9 @@ class Client:
         """Ask for the deletion of every object of a selection."""
         await self._delete(resource.path(selection.namespace), options, selection.query())
 
-    async def read(self, path: str) -> bytes:
-        """GET a path that is no resource: discovery, `/version`, `/healthz`."""
-        return await self._send(Request("GET", path, headers={"Accept": "application/json"}))
+    async def read(self, path: str, query: Mapping[str, str] = NOTHING) -> bytes:
+        """GET a path whose answer is no object: discovery, `/version`, `/healthz`, a pod's `log`."""
+        return await self._send(Request("GET", path, query, headers={"Accept": "application/json"}))
 
     async def _delete(self, path: str, options: DeleteOptions, query: dict[str, str]) -> None:
         headers = {"Content-Type": "application/json"}
