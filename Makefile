@@ -20,7 +20,7 @@ build: .venv/built
 	touch $@
 
 demo: build
-	$(BIN)/python examples/demo.py
+	$(BIN)/podvisor demo
 
 test: build
 	cargo test --quiet --workspace

@@ -30,6 +30,7 @@ COMMANDS = {
     "status": Lazy("podvisor.cli.status", "Say how a cluster is doing."),
     "run": Lazy("podvisor.cli.run", "Run one command in a fresh sandbox."),
     "image": Lazy("podvisor.cli.image", "Import, list and remove local images."),
+    "demo": Lazy("podvisor.cli.demo", "Show what a cluster does, on examples."),
     "version": Lazy("podvisor.cli.version", "Print the versions of podvisor and its kernel."),
 }
 """Every command, in the order in which help lists them."""

@@ -1,0 +1,113 @@
+"""Every example does what its first lines say, on a cluster with real pods."""
+
+from podvisor import sdk
+from podvisor.sdk import conditions
+from podvisor.sdk.objects.apps import Deployment
+from podvisor.sdk.objects.batch import Job
+from podvisor.sdk.objects.core import Pod
+from podvisor.tour.acts import breakout, web
+from podvisor.tour.stage import Stage
+
+
+def ended(pod: Pod) -> bool:
+    return pod.status.phase in ("Succeeded", "Failed")
+
+
+async def end(stage: Stage, name: str) -> str:
+    """Wait for a pod's end; the phase that it ended in."""
+    return (await stage.until(sdk.kinds.PODS, name, ended)).status.phase
+
+
+async def test_fifo_passes_every_line_from_one_container_to_the_other(stage: Stage) -> None:
+    await stage.apply("fifo")
+    assert await end(stage, "fifo") == "Succeeded"
+    assert await stage.hands.logs("fifo", "reader") == "got one\ngot kernel\ngot two\ngot containers\n"
+
+
+async def test_init_containers_run_in_order_and_hand_on_their_work(stage: Stage) -> None:
+    await stage.apply("init")
+    assert await end(stage, "init") == "Succeeded"
+    assert await stage.hands.logs("init", "main") == "apple\nfig\npear\n"
+
+
+async def test_sidecar_serves_the_main_container_and_ends_with_it(stage: Stage) -> None:
+    await stage.apply("sidecar")
+    assert await end(stage, "sidecar") == "Succeeded"
+    assert await stage.hands.logs("sidecar", "main") == "HELLO, NEIGHBOUR\n"
+    assert "the main container is done" in await stage.hands.logs("sidecar", "helper")
+
+
+async def test_config_shows_variables_files_and_facts_and_keeps_the_secret(stage: Stage) -> None:
+    await stage.apply("config")
+    assert await end(stage, "config") == "Succeeded"
+    assert (await stage.hands.logs("config", "main")).splitlines() == [
+        f"config is green, with {64 << 20} bytes of memory at most",
+        "workers = 4",
+        "greeting = hello",
+        'tier="front"',
+        "a password of 13 characters; its file has mode 400",
+    ]
+
+
+async def test_probes_start_the_container_again_when_it_is_not_healthy(stage: Stage) -> None:
+    await stage.apply("probes")
+    await stage.until(sdk.kinds.PODS, "probes", lambda pod: conditions.is_true(pod.status.conditions, "Ready"))
+    done = await stage.hands.execute("probes", ["rm", "/tmp/healthy"])
+    assert done.exit_code == 0, done.stderr
+
+    def started_again(pod: Pod) -> bool:
+        return pod.status.container_statuses[0].restart_count == 1 and pod.status.container_statuses[0].ready
+
+    await stage.until(sdk.kinds.PODS, "probes", started_again)
+    before = await stage.client.read(
+        sdk.kinds.PODS.path("default", "probes", "log"), {"container": "main", "previous": "true"}
+    )
+    assert before == b"started\nfinishing what is open\n"
+
+
+async def test_job_completes_with_every_piece_of_its_work_done(stage: Stage) -> None:
+    def is_over(job: Job) -> bool:
+        return any(conditions.is_true(job.status.conditions, kind) for kind in ("Complete", "Failed"))
+
+    await stage.apply("job")
+    job = await stage.until(sdk.kinds.JOBS, "primes", is_over)
+    assert (job.status.succeeded, job.status.failed) == (6, 0)
+    pods = await stage.client.list(sdk.kinds.PODS, sdk.Selection("default", labels="job-name=primes"))
+    assert [await stage.hands.logs(pod.metadata.name, "count") for pod in pods.items] == ["1229\n"] * 6
+
+
+async def test_web_is_scaled_and_rolled_and_never_short_of_servers(stage: Stage) -> None:
+    fewest: list[int] = []
+
+    def complete(size: int):
+        def wanted(found: Deployment) -> bool:
+            fewest.append(found.status.available_replicas)
+            status = found.status
+            counts = {status.replicas, status.updated_replicas, status.available_replicas}
+            return status.observed_generation >= found.metadata.generation and counts == {size}
+
+        return wanted
+
+    await stage.apply("web")
+    await stage.until(sdk.kinds.DEPLOYMENTS, "web", complete(3))
+    await stage.hands.scale("web", 5)
+    await stage.until(sdk.kinds.DEPLOYMENTS, "web", complete(5))
+    fewest.clear()
+    await stage.hands.set_variable("web", "VERSION", "2")
+    await stage.until(sdk.kinds.DEPLOYMENTS, "web", complete(5))
+    assert min(fewest) == 5
+    for pod in await web.pods(stage):
+        answer = await stage.hands.execute(pod.metadata.name, ["python3", "-c", web.ASK])
+        assert answer.stdout == f"version 2 from {pod.metadata.name}\n", answer.stderr
+
+
+async def test_breakout_reaches_nothing_of_the_machine(stage: Stage) -> None:
+    with breakout.bait() as bait:
+        await stage.client.create(sdk.kinds.CONFIGMAPS, bait.config_map, "default")
+        await stage.apply("breakout")
+        phase = await end(stage, "breakout")
+        answers = breakout.answers(await stage.hands.logs("breakout", "prisoner"))
+        assert bait.caller() == ""
+    assert [title for title, answer in answers.items() if breakout.REACHED in answer] == []
+    assert f"read {bait.facts['HOST_FILE']}" in answers
+    assert (phase, len(answers)) == ("Succeeded", 23)

@@ -1,0 +1,63 @@
+"""`podvisor demo`, from outside."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from podvisor.tour import processes
+
+DEMO = [sys.executable, "-m", "podvisor", "demo"]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Generator[Path]:
+    """Where temporary files go; the test ends with none of them left, and no process that works on one."""
+    yield tmp_path
+    assert list(tmp_path.iterdir()) == []
+    commands = (path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline"))
+    assert not [command for command in commands if str(tmp_path).encode() in command]
+
+
+def demo(place: Path, *arguments: str, **variables: str) -> subprocess.Popen[str]:
+    environment = {**os.environ, "TMPDIR": str(place), **variables}
+    return subprocess.Popen(
+        [*DEMO, *arguments], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def test_every_step_does_what_it_should_with_our_own_client(place: Path) -> None:
+    told, errors = (running := demo(place, "--own-client")).communicate()
+    assert (running.returncode, errors) == (0, ""), told
+    assert "FAIL" not in told
+    assert "\033" not in told
+    assert all(words in told for words in ("got containers", "version 2 from web-", "read /etc/shadow", "no cgroups"))
+
+
+def test_a_kernel_that_does_not_start_is_told_and_ends_the_tour_with_exit_code_1(place: Path) -> None:
+    told, errors = (running := demo(place, PODVISOR_SANDBOX="/bin/false")).communicate()
+    assert (running.returncode, errors) == (1, ""), told
+    assert "FAIL a pipeline" in told
+    assert "4 of 4 steps failed" in told
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("moment", ["A cluster starts", "  ok   two containers and a FIFO"])
+def test_a_tour_that_is_broken_off_leaves_nothing_behind(place: Path, moment: str, number: int, code: int) -> None:
+    with demo(place, "--own-client") as running:
+        assert running.stdout is not None
+        assert any(line.startswith(moment) for line in running.stdout)
+        met = processes.below(running.pid)
+        running.send_signal(number)
+        running.stdout.read()
+        assert running.wait() == code
+    assert not [one.name for one in met if one.is_there]
+
+
+def test_the_examples_can_be_found() -> None:
+    told = subprocess.run([*DEMO, "--examples"], capture_output=True, text=True, check=True).stdout.strip()
+    assert (Path(told) / "fifo.yaml").is_file()
