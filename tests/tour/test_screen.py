@@ -1,5 +1,6 @@
 """How the tour is told."""
 
+import io
 import re
 
 import pytest
@@ -61,3 +62,16 @@ async def test_a_terminal_sees_what_a_step_waits_for(clock: VirtualClock, capsys
     told = capsys.readouterr().out
     assert "40 degrees" in told
     assert re.search(r"\r\x1b\[K  .*ok.*boil water.*\n$", told)
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+async def test_what_the_terminal_cannot_show_is_replaced(
+    clock: VirtualClock, monkeypatch: pytest.MonkeyPatch, terminal: bool
+) -> None:
+    old_terminal = io.TextIOWrapper(io.BytesIO(), "ascii")
+    monkeypatch.setattr("sys.stdout", old_terminal)
+    async with Screen(clock, terminal=terminal).step("boil water") as step:
+        await clock.advance(1)
+        step.said = "100 °C"
+    old_terminal.seek(0)
+    assert "100 ?C" in old_terminal.read()

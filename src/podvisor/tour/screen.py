@@ -15,6 +15,8 @@ from podvisor.base import tasks
 from podvisor.base.clock import Clock
 
 SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+PLAIN_SPINNER = "|/-\\"
+"""Where the terminal's encoding lacks the other."""
 FRAME = 0.08
 """Seconds for which one picture of the spinner stays."""
 PLAIN_WIDTH = 140
@@ -106,9 +108,10 @@ class Screen:
 
     async def _animate(self, title: str, step: Step) -> None:
         began, frame = self._clock.monotonic(), 0
+        pictures = SPINNER if _can_say(SPINNER) else PLAIN_SPINNER
         while True:
             frame += 1
-            picture = SPINNER[frame % len(SPINNER)]
+            picture = pictures[frame % len(pictures)]
             note = self._cut(step.note, _PREFIX)
             self._write(f"\r\033[K  {picture}    {title:{TITLE}}  {self._since(began):>9}  {note}")
             await self._clock.sleep(FRAME)
@@ -127,5 +130,14 @@ class Screen:
         return line if len(line) <= room else line[: room - 3] + "..."
 
     def _write(self, text: str) -> None:
-        sys.stdout.write(text)
+        encoding = sys.stdout.encoding
+        sys.stdout.write(text.encode(encoding, "replace").decode(encoding))  # a program may say anything
         sys.stdout.flush()
+
+
+def _can_say(text: str) -> bool:
+    try:
+        text.encode(sys.stdout.encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
