@@ -1,12 +1,14 @@
 """Every example does what its first lines say, on a cluster with real pods."""
 
+import yaml
+
 from podvisor import sdk
 from podvisor.sdk import conditions
 from podvisor.sdk.objects.apps import Deployment
 from podvisor.sdk.objects.batch import Job
 from podvisor.sdk.objects.core import Pod
 from podvisor.tour.acts import breakout, web
-from podvisor.tour.stage import Stage
+from podvisor.tour.stage import EXAMPLES, Stage
 
 
 def ended(pod: Pod) -> bool:
@@ -65,6 +67,20 @@ async def test_probes_start_the_container_again_when_it_is_not_healthy(stage: St
     assert before == b"started\nfinishing what is open\n"
 
 
+async def test_limits_end_the_container_that_takes_too_much_and_no_other(stage: Stage) -> None:
+    def greedy_was_ended(pod: Pod) -> bool:
+        return any(one.restart_count for one in pod.status.container_statuses)
+
+    await stage.apply("limits")
+    await stage.until(sdk.kinds.PODS, "limits", greedy_was_ended)
+    pod = await stage.client.get(sdk.kinds.PODS.raw, "limits", "default")
+    greedy, modest = pod["status"]["containerStatuses"]
+    ended = greedy["lastState"]["terminated"]
+    assert (ended["reason"], ended["exitCode"]) == ("OOMKilled", 137)
+    assert (modest["restartCount"], list(modest["state"])) == (0, ["running"])
+    assert await stage.hands.logs("limits", "modest") == "I am still here\n"
+
+
 async def test_job_completes_with_every_piece_of_its_work_done(stage: Stage) -> None:
     def is_over(job: Job) -> bool:
         return any(conditions.is_true(job.status.conditions, kind) for kind in ("Complete", "Failed"))
@@ -110,4 +126,20 @@ async def test_breakout_reaches_nothing_of_the_machine(stage: Stage) -> None:
         assert bait.caller() == ""
     assert [title for title, answer in answers.items() if breakout.REACHED in answer] == []
     assert f"read {bait.facts['HOST_FILE']}" in answers
-    assert (phase, len(answers)) == ("Succeeded", 23)
+    assert (phase, len(answers)) == ("Succeeded", 27)
+
+
+async def test_breakout_would_say_so_if_it_reached_something(stage: Stage) -> None:
+    """What it looks for is a file of its own, so that this attempt, and no other, comes through."""
+    manifest = yaml.safe_load((EXAMPLES / "breakout.yaml").read_text())
+    container = manifest["spec"]["containers"][0]
+    del container["envFrom"]
+    container["env"] = [{"name": "HOST_FILE", "value": "/etc/hostname"}]
+    pod = {"metadata": {"name": "control"}, "spec": manifest["spec"]}
+    await stage.client.create(sdk.kinds.PODS, pod, "default")
+    ended_as = await stage.until(sdk.kinds.PODS, "control", ended)
+    answers = breakout.answers(await stage.hands.logs("control", "prisoner"))
+    assert {title for title, answer in answers.items() if breakout.REACHED in answer} == {"read /etc/hostname"}
+    terminated = ended_as.status.container_statuses[0].state.terminated
+    assert terminated is not None
+    assert terminated.exit_code == 1
