@@ -1,6 +1,7 @@
 """The end of everything that was started is told once, and of the right start; what it wrote ends with it."""
 
 import asyncio
+import fcntl
 import os
 import random
 import signal
@@ -8,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from podvisor.sandbox import errors
+from podvisor.sandbox import errors, spec
 from sandbox.pods import Pod, pod
 
 
@@ -174,6 +175,31 @@ async def test_a_program_that_forks_from_many_threads_is_killed_at_once():
             assert await app.line() == "forking"
             await it.sandbox.stop("app")
             assert (await asyncio.wait_for(app.end(), 60))[1].signal == signal.SIGKILL
+
+
+async def test_what_a_terminal_has_shown_is_read_however_late():
+    async with pod() as it:
+        await it.start("app", "sleep 1000")
+        (keys, _keys), (reader, screen) = os.pipe(), os.pipe()
+        terminal = spec.Terminal(keys, screen, 24, 80)
+        running = await it.sandbox.exec("app", spec.Process(("seq", "2000"), terminal))
+        os.close(screen)
+        os.set_blocking(reader, False)
+        size = fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, 4096)
+        assert (await running.exited).code == 0
+        assert size == 4096
+        text = await asyncio.to_thread(read_all, reader)
+        assert text.split() == [b"%d" % number for number in range(1, 2001)]
+        for fd in (keys, _keys, reader):
+            os.close(fd)
+
+
+def read_all(fd: int) -> bytes:
+    os.set_blocking(fd, True)
+    pieces = []
+    while piece := os.read(fd, 512):
+        pieces.append(piece)
+    return b"".join(pieces)
 
 
 async def test_namespaces_and_descriptors_end_with_their_containers(open_descriptors):

@@ -26,8 +26,9 @@ async def test_containers_see_and_signal_each_other_where_the_pod_shares_its_pro
     async with pod(shared_pid=True) as it:
         one = await it.start("one", "exec sleep 1000")
         assert one.running.pid > 1
-        text = await it.run("two", f"{LIST}; tr '\\0' ' ' < /proc/1/cmdline; cat /proc/1/comm; kill {one.running.pid}")
-        assert text == "1\n/pause pause\n"
+        seen = f"until test $({LIST}) = 1; do :; done; echo seen"
+        text = await it.run("two", f"{seen}; tr '\\0' ' ' < /proc/1/cmdline; cat /proc/1/comm; kill {one.running.pid}")
+        assert text == "seen\n/pause pause\n"
         assert await ended(it, "one", one) == signal.SIGTERM
 
 

@@ -388,8 +388,8 @@ impl Server {
             if self.crippled {
                 return;
             }
-            if let Some(joined) = self.terminals.remove(&(exit.container.clone(), exit.pid)) {
-                joined.drain(&self.kernel);
+            if self.terminals.remove(&(exit.container.clone(), exit.pid)).is_some() {
+                self.kernel.runtime.run_ready();
             }
             let (code, signal) = match exit.ended {
                 Ended::Exited(code) => (Some(code), None),

@@ -2,72 +2,88 @@
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use abi::Errno;
 use kernel::kernel::Kernel;
 use kernel::runtime::Job;
 use kernel::sync::Mutex;
 use kernel::tty::HostTerminal;
-use kernel::wait::WaitQueue;
+use kernel::wait::{Events, WaitQueue};
 
 /// How much is moved at once.
 const PIECE: usize = 4096;
 
-/// A joined terminal; it comes apart when dropped.
+/// A joined terminal. When it is dropped nothing is typed any more, and what the guest has written is
+/// still shown, however slowly it is taken; then the host's end closes.
 pub(crate) struct Joined {
     ends: Arc<Ends>,
-    jobs: [Arc<Job>; 2],
+    typing: Arc<Job>,
 }
 
 struct Ends {
+    kernel: Arc<Kernel>,
+    watches: [Option<(u64, Arc<WaitQueue>)>; 2],
     terminal: HostTerminal,
     input: OwnedFd,
     output: OwnedFd,
     typed: Mutex<Vec<u8>>,
     shown: Mutex<Vec<u8>>,
+    /// Nothing more is to come.
+    over: AtomicBool,
 }
 
 impl Joined {
     /// Joins the ends.
     pub(crate) fn new(kernel: &Arc<Kernel>, terminal: HostTerminal, input: OwnedFd, output: OwnedFd) -> Joined {
-        let ends = Arc::new(Ends { terminal, input, output, typed: Mutex::default(), shown: Mutex::default() });
-        let input_queue = watch(kernel, ends.input.as_fd());
-        let output_queue = watch(kernel, ends.output.as_fd());
+        let watches = [kernel.watch_host(input.as_fd()), kernel.watch_host(output.as_fd())];
+        let [input_queue, output_queue] =
+            watches.clone().map(|watch| watch.map(|(_, queue)| queue).unwrap_or_default());
+        let ends = Arc::new(Ends {
+            kernel: Arc::clone(kernel),
+            watches,
+            terminal,
+            input,
+            output,
+            typed: Mutex::default(),
+            shown: Mutex::default(),
+            over: AtomicBool::new(false),
+        });
         let typing = Arc::clone(&ends);
         let showing = Arc::clone(&ends);
         let typing = kernel.runtime.spawn(async move {
             while kernel::wait::either(&input_queue, typing.terminal.queue(), || typing.type_some()).await.is_some() {}
         });
-        let showing = kernel.runtime.spawn(async move {
+        kernel.runtime.spawn(async move {
             while kernel::wait::either(showing.terminal.queue(), &output_queue, || showing.show_some()).await.is_some()
             {
             }
         });
-        Joined { ends, jobs: [typing, showing] }
+        Joined { ends, typing }
     }
 
     /// The window has another size.
     pub(crate) fn resize(&self, rows: u16, columns: u16) {
         self.ends.terminal.resize(rows, columns);
     }
-
-    /// Shows what is left once the process has ended.
-    pub(crate) fn drain(&self, kernel: &Arc<Kernel>) {
-        kernel.runtime.run_ready();
-        while self.ends.show_some() == Some(Some(())) {}
-    }
 }
 
 impl Drop for Joined {
     fn drop(&mut self) {
-        for job in &self.jobs {
-            job.cancel();
-        }
+        self.typing.cancel();
+        self.ends.over.store(true, Ordering::Release);
+        self.ends.terminal.queue().announce(Events::IN);
     }
 }
 
-fn watch(kernel: &Arc<Kernel>, fd: std::os::fd::BorrowedFd<'_>) -> Arc<WaitQueue> {
-    kernel.watch_host(fd).map_or_else(Arc::default, |(_, queue)| queue)
+impl Drop for Ends {
+    fn drop(&mut self) {
+        for (watch, fd) in self.watches.iter().zip([&self.input, &self.output]) {
+            if let Some((token, _)) = watch {
+                self.kernel.unwatch_host(*token, fd.as_fd());
+            }
+        }
+    }
 }
 
 impl Ends {
@@ -99,7 +115,7 @@ impl Ends {
         if shown.is_empty() {
             let mut piece = [0; PIECE];
             match self.terminal.take_output(&mut piece) {
-                0 => return None,
+                0 => return self.over.load(Ordering::Acquire).then_some(None),
                 length => shown.extend(piece.iter().take(length)),
             }
         }

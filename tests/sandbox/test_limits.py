@@ -1,0 +1,108 @@
+"""A container's limits hold in that container; what one does beyond them is no other's affair."""
+
+import signal
+
+import pytest
+
+from podvisor.sandbox import spec
+from sandbox.pods import Program, pod
+
+MIB = 1 << 20
+PYTHON = "/usr/bin/python3"
+ALLOCATE = "x = []\nwhile True: x.append(bytearray(b'x' * (1 << 20)))"
+
+
+def still_runs(program: Program) -> bool:
+    return not program.running.exited.done()
+
+
+async def test_memory_beyond_a_containers_limit_ends_that_container_only():
+    async with pod() as it:
+        beside = await it.start("beside", "sleep 1000")
+        hog = await it.program("hog", (PYTHON, "-c", ALLOCATE), limits=spec.Limits(memory_bytes=64 * MIB))
+        _, exited = await hog.end()
+        assert (exited.signal, exited.oom, exited.init) == (signal.SIGKILL, True, True)
+        assert still_runs(beside)
+        await it.sandbox.stop("beside")
+        assert not (await beside.end())[1].oom
+
+
+async def test_who_was_out_of_memory_is_told_of_each_program_that_was_started():
+    async with pod() as it:
+        app = await it.start("app", "sleep 1000", limits=spec.Limits(memory_bytes=64 * MIB))
+        hog, fine = await it.exec("app", f'exec {PYTHON} -c "{ALLOCATE}"'), await it.exec("app", "exit 3")
+        told = [(exited.code, exited.signal, exited.oom) for _, exited in (await hog.end(), await fine.end())]
+        assert told == [(None, signal.SIGKILL, True), (3, None, False)]
+        await it.sandbox.stop("app")
+        assert (await app.end())[1].oom
+
+
+async def test_the_pods_limit_ends_the_largest_process_of_all():
+    async with pod(memory_bytes=96 * MIB) as it:
+        small = await it.start("small", "sleep 1000")
+        hog = await it.program("hog", (PYTHON, "-c", ALLOCATE))
+        assert (await hog.end())[1].oom
+        assert still_runs(small)
+
+
+async def test_files_in_memory_count_for_the_container_that_holds_them():
+    async with pod() as it:
+        beside = await it.start("beside", "sleep 1000")
+        filler = await it.start(
+            "filler", "cat /dev/zero > /tmp/big; sleep 1000", limits=spec.Limits(memory_bytes=64 * MIB)
+        )
+        _, exited = await filler.end()
+        assert (exited.init, exited.oom) == (True, True)
+        assert still_runs(beside)
+
+
+FORK = """
+import os, time
+n = 0
+try:
+    while os.fork(): n += 1
+    time.sleep(1000)
+except BlockingIOError as error:
+    print(n, error.strerror, flush=True)
+    time.sleep(1000)
+"""
+
+
+async def test_processes_beyond_a_containers_limit_are_refused_there_only():
+    async with pod() as it:
+        bomb = await it.program("bomb", (PYTHON, "-c", FORK), limits=spec.Limits(pids_limit=20))
+        assert await bomb.line() == "19 Resource temporarily unavailable"
+        assert await it.run("beside", "for i in 1 2 3 4 5 6 7 8 9; do sleep 0 & done; wait; echo fine") == "fine\n"
+
+
+async def test_the_pods_limit_on_processes_counts_all_containers():
+    async with pod(pids_limit=20) as it:
+        for number in range(5):
+            await it.start(f"sleeper-{number}", "exec sleep 1000")
+        bomb = await it.program("bomb", (PYTHON, "-c", FORK))
+        assert await bomb.line() == "14 Resource temporarily unavailable"
+
+
+@pytest.mark.parametrize("where", ["/tmp/big", "/usr/big", "/etc/big"])
+async def test_what_is_written_to_the_root_beyond_its_size_is_refused_there_only(where):
+    async with pod() as it:
+        script = f"cat /dev/zero > {where}; stat -c %s {where}; touch /tmp/one /tmp/two || true; sleep 1000"
+        full = await it.start("full", script, limits=spec.Limits(upper_bytes=MIB))
+        assert "No space left on device" in await full.line()
+        assert MIB - 65536 <= int(await full.line()) <= MIB
+        assert await it.run("beside", f"head -c 4000000 /dev/zero > {where} && echo fine") == "fine\n"
+        assert still_runs(full)
+
+
+async def test_a_container_that_writes_without_end_leaves_the_others_their_turn():
+    async with pod() as it:
+        await it.program("busy", ("sh", "-c", "while :; do : > /tmp/x; done"))
+        for _ in range(10):
+            assert await it.run("quiet", "echo fine") == "fine\n"
+
+
+async def test_a_container_whose_output_nobody_reads_holds_nobody_else_up():
+    async with pod() as it:
+        await it.start("loud", "yes")
+        assert await it.run("quiet", "echo fine") == "fine\n"
+        await it.sandbox.stop("loud")
