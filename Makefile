@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 SOURCES := $(shell find crates src packaging -type f -not -name "*.pyc") Cargo.toml Cargo.lock
 
-.PHONY: build demo test check bench test-installed format clean
+.PHONY: build demo test check bench test-installed test-kill format clean
 
 build: .venv/built
 
@@ -46,6 +46,12 @@ bench: build
 # The black-box tests against the wheel, as an ordinary user without toolchain or checkout.
 test-installed: .venv/ready
 	tools/test-installed
+
+# Every process of a cluster is killed again and again: what `make test` does a few times, a few hundred times.
+KILLS ?= 200
+test-kill: build
+	cd tests && ../$(BIN)/python -m cluster.kill_servers $$(mktemp -d) --kills $(KILLS)
+	cd tests && ../$(BIN)/python -m cluster.kill_cluster $$(mktemp -d) --kills $(KILLS)
 
 clean:
 	rm -rf .venv target dist

@@ -70,9 +70,9 @@ def leaves(writer: int, step: int) -> object:
     return None if item is None else item["data"]
 
 
-async def write(client: sdk.Client, writer: int, known: Answered) -> None:
-    """Take one step after another until the server is gone."""
-    while True:
+async def write(client: sdk.Client, writer: int, known: Answered, enough: asyncio.Event) -> None:
+    """Take one step after another until that is enough, or the server is gone."""
+    while not enough.is_set():
         known.cut_off.add(writer)
         version = await take(client, writer, known.steps[writer] + 1)
         known.cut_off.discard(writer)
@@ -101,10 +101,14 @@ async def use(directory: Path, pid: int, known: Answered, seconds: float) -> Non
     try:
         await check(client, known)
         asyncio.get_running_loop().call_later(seconds, os.kill, pid, signal.SIGKILL)
-        writers = [until_gone(write(client, writer, known)) for writer in range(WRITERS)]
-        await asyncio.gather(*writers)
+        await write_all(client, known, asyncio.Event())
     finally:
         await client.close()
+
+
+async def write_all(client: sdk.Client, known: Answered, enough: asyncio.Event) -> None:
+    """Have all writers write."""
+    await asyncio.gather(*[until_gone(write(client, writer, known, enough)) for writer in range(WRITERS)])
 
 
 async def until_gone(writing: Awaitable[None]) -> None:

@@ -21,14 +21,24 @@ class Process:
         return not fields or fields[0] == "Z" or int(fields[19]) != self.started
 
 
+def process(pid: int) -> Process:
+    """The process that has this number now."""
+    return Process(pid, int(_stat(pid)[19]))
+
+
+def children(pid: int) -> list[Process]:
+    """The processes that one has started, or was left."""
+    found: list[Process] = []
+    for told in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in map(int, told.read_text().split()):
+            if fields := _stat(child):
+                found.append(Process(child, int(fields[19])))
+    return found
+
+
 def processes_below(pid: int) -> list[Process]:
     """Every process below one, parents before children: a kernel first, then its guests."""
-    found: list[Process] = []
-    for children in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in map(int, children.read_text().split()):
-            if fields := _stat(child):
-                found += [Process(child, int(fields[19])), *processes_below(child)]
-    return found
+    return [one for child in children(pid) for one in (child, *processes_below(child.pid))]
 
 
 def _stat(pid: int) -> list[str]:

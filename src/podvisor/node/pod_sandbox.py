@@ -70,15 +70,22 @@ class PodSandbox:
                 self.sandbox = sandbox
             return self.sandbox
 
-    async def drop(self) -> None:
-        """The kernel has ended by itself: the next container gets another one."""
+    async def drop_ended(self) -> bool:
+        """Let go of a kernel that has ended by itself: the next container gets another one. Whether it had."""
         async with self._lock:
-            self.sandbox = None
-            await self._opened.aclose()
+            if self.sandbox is None or not self.sandbox.has_ended:
+                return False
+            await self._drop()
+            return True
+
+    async def _drop(self) -> None:
+        self.sandbox = None
+        await self._opened.aclose()
 
     async def close(self) -> None:
         """End the kernel and everything in it, and give back the address."""
-        await self.drop()
+        async with self._lock:
+            await self._drop()
         self._node.addresses.take_back(self.pod.metadata.uid)
 
     async def _describe(self, sandbox: driver.Sandbox, around: Surroundings, image: str) -> None:

@@ -82,6 +82,11 @@ class Sandbox:
         self._finish()
         await asyncio.shield(reaping.reap(self.pid))
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the kernel has ended, or has been told to."""
+        return self._closed is not None
+
     async def create(self, pod: spec.Pod) -> None:
         """Describe the pod; the first request, made once."""
         await self._request("create", protocol.create(pod))
