@@ -127,8 +127,10 @@ async def pods_are_begun_again(client: sdk.Client, before: Pods) -> None:
 
     def mended(pods: Pods) -> bool:
         return pods.keys() == before.keys() and all(
-            kept.failed(pod) if kept.is_single(pod) else kept.runs(pod) and kept.restarts(pod) == 1
-            for pod in pods.values()
+            kept.failed(pod)
+            if kept.is_single(pod)
+            else kept.runs(pod) and kept.restarts(pod) > kept.restarts(before[uid])
+            for uid, pod in pods.items()
         )
 
     await kept.until(client, mended)
