@@ -70,6 +70,19 @@ async def test_a_killed_spawner_ends_the_kernel_which_says_why():
     assert leftovers.left(below, leftovers.things())[0] == []
 
 
+def score(process: leftovers.Process) -> str:
+    """How willing the host is to end it for its memory."""
+    return Path(f"/proc/{process.pid}/oom_score_adj").read_text()
+
+
+async def test_a_host_without_memory_takes_it_from_pods_first():
+    async with pod() as it:
+        app = await it.start("app", BUSY)
+        assert await app.line() == "ready"
+        below = leftovers.processes_below(os.getpid())
+        assert {score(one) for one in below} == {"1000\n"}
+
+
 OWNER = """
 import asyncio, os, signal
 from sandbox.pods import pod

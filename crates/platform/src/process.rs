@@ -17,6 +17,9 @@ pub fn prepare() {
         files.rlim_cur = files.rlim_max;
         libc::setrlimit(libc::RLIMIT_NOFILE, &raw const files);
     }
+    // Where the host runs out of memory it takes it from a pod, and from the one that holds the most: all have the
+    // kubelet's value for those without requests (proc_pid_oom_score_adj(5)). Guests inherit it.
+    let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
 }
 
 /// Has the host kill this process when the one that started it ends, also while this one is halted and

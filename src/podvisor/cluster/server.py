@@ -182,6 +182,8 @@ async def _node(url: str, settings: Settings, identities: Pki, clock: Clock, ste
                 images=directory.root / "images",
                 name=socket.gethostname().lower(),
                 host_paths=settings.host_paths,
+                pod_memory=settings.pod_memory,
+                pod_pids=settings.pod_pids,
             )
             registered = asyncio.Event()
             life = partial(node.run, client, chosen, clock, registered)

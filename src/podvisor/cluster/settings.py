@@ -26,3 +26,7 @@ class Settings:
     """Where the addresses of Services come from."""
     host_paths: tuple[str, ...] = ()
     """Below which directories hostPath volumes are allowed; by default nowhere."""
+    pod_memory: int | None = None
+    """Bytes that a pod without a limit may take; None for nearly all that the machine has."""
+    pod_pids: int = 1024
+    """Processes and threads that a pod may have."""

@@ -9,6 +9,7 @@ from podvisor.images import host, local
 from podvisor.node import environment, etc, objects, security
 from podvisor.node.errors import NoImage, Unresolvable
 from podvisor.node.facts import Facts
+from podvisor.node.settings import Settings
 from podvisor.node.sources import Sources
 from podvisor.sandbox import spec
 from podvisor.types import quantity
@@ -157,8 +158,8 @@ def layer_paths(pod: objects.Pod, images: Path, known: str) -> set[str]:
     return found
 
 
-def pod(described: objects.Pod, address: str) -> spec.Pod:
-    """What all containers share. The pod's limits are the sum of its containers', where each has one."""
+def pod(described: objects.Pod, address: str, settings: Settings) -> spec.Pod:
+    """What all containers share. Its limits are the sum of theirs, where each has one, or else what the node grants."""
     limits = [one.resources.limits for one in described.every_container]
     processors = [quantity.parse(str(one["cpu"])).milli for one in limits if "cpu" in one]
     memory = [_bytes(one.get("memory")) or 0 for one in limits if "memory" in one]
@@ -167,7 +168,8 @@ def pod(described: objects.Pod, address: str) -> spec.Pod:
         addresses=(address,),
         shared_pid=described.spec.share_process_namespace,
         cpus=sum(processors) / 1000 if len(processors) == len(limits) else None,
-        memory_bytes=sum(memory) if len(memory) == len(limits) else None,
+        memory_bytes=sum(memory) if len(memory) == len(limits) else settings.memory_limit,
+        pids_limit=settings.pod_pids,
     )
 
 

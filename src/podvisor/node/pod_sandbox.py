@@ -90,7 +90,7 @@ class PodSandbox:
 
     async def _describe(self, sandbox: driver.Sandbox, around: Surroundings, image: str) -> None:
         """Tell a new kernel of the pod and of all that its containers will need of the host."""
-        await sandbox.create(containers.pod(self.pod, self.address))
+        await sandbox.create(containers.pod(self.pod, self.address, self._node.settings))
         for volume in (*around.volumes, containers.messages(self.pod, self.directory)):
             await sandbox.volume(volume)
         for path in sorted(containers.layer_paths(self.pod, self._node.settings.images, image)):

@@ -1,9 +1,13 @@
 """What an operator decides about a node."""
 
+import os
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+MEMORY_SHARE = 0.9
+"""How much of the machine's memory one pod may take that has no limit: the rest keeps the machine alive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +37,12 @@ class Settings:
     """The size of an emptyDir on disk that names none: without one a pod could fill the disk for everybody."""
     log_bytes: int = 10 << 20
     """How long a container's log grows before a new file is begun (the kubelet's `containerLogMaxSize`)."""
+    pod_memory: int | None = None
+    """How many bytes a pod may take whose containers do not all have a limit; None for MEMORY_SHARE of the machine."""
+    pod_pids: int = 1024
+    """How many processes and threads a pod may have (the kubelet's `podPidsLimit`)."""
+
+    @property
+    def memory_limit(self) -> int:
+        """What `pod_memory` comes to."""
+        return self.pod_memory or int(MEMORY_SHARE * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))

@@ -4,7 +4,7 @@ import ssl
 import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
@@ -27,9 +27,9 @@ class Access:
     """PEM certificates that the server's must descend from; empty means the system's."""
     certificate: bytes = b""
     """PEM of the client's own certificate; empty for none."""
-    key: bytes = b""
+    key: bytes = field(default=b"", repr=False)
     """PEM of its private key."""
-    token: str = ""
+    token: str = field(default="", repr=False)
     """A bearer token; empty for none."""
     token_file: str = ""
     """A file to read the bearer token from, again for every request, since a mounted token is renewed in place."""
