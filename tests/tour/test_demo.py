@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Generator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,14 @@ def place(tmp_path: Path) -> Generator[Path]:
     """Where temporary files go; the test ends with none of them left, and no process that works on one."""
     yield tmp_path
     assert list(tmp_path.iterdir()) == []
-    commands = (path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline"))
-    assert not [command for command in commands if str(tmp_path).encode() in command]
+    assert [command for command in commands() if str(tmp_path) in command] == []
+
+
+def commands() -> Generator[str]:
+    """The command lines of everything that runs."""
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            yield path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
 
 
 def demo(place: Path, *arguments: str, **variables: str) -> subprocess.Popen[str]:
