@@ -86,7 +86,7 @@ class Screen:
         colours = self._colours
         mark = f"{colours.green}ok{colours.plain}  " if good else f"{colours.red}FAIL{colours.plain}"
         told = self._cut(said, _PREFIX) if good else " ".join(said.split())
-        self._write(f"  {mark} {title:{TITLE}}  {figure:>9}  {colours.dim}{told}{colours.plain}\n")
+        self._write(f"  {mark} {_fitted(title, TITLE):{TITLE}}  {figure:>9}  {colours.dim}{told}{colours.plain}\n")
 
     @asynccontextmanager
     async def step(self, title: str) -> AsyncGenerator[Step]:
@@ -127,12 +127,16 @@ class Screen:
         """In one line, and no longer than there is room for."""
         width = shutil.get_terminal_size().columns - 1 if self._terminal else PLAIN_WIDTH
         line, room = ", ".join(part.strip() for part in text.strip().splitlines()), max(width - used, 20)
-        return line if len(line) <= room else line[: room - 3] + "..."
+        return _fitted(line, room)
 
     def _write(self, text: str) -> None:
         encoding = sys.stdout.encoding
         sys.stdout.write(text.encode(encoding, "replace").decode(encoding))  # a program may say anything
         sys.stdout.flush()
+
+
+def _fitted(line: str, room: int) -> str:
+    return line if len(line) <= room else line[: room - 3] + "..."
 
 
 def _can_say(text: str) -> bool:
