@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from podvisor.store import Compacted, embedded
-from podvisor.store.backend import ALL, Backend
+from podvisor.store import Compacted, NoSpace, embedded
+from podvisor.store.backend import ALL, Backend, Delete
+from podvisor.store.journal import Batch
 from podvisor.store.retention import Retention
 from podvisor.testing.clock import VirtualClock
 from podvisor.testing.memory_journal import MemoryJournal
@@ -67,3 +68,29 @@ async def test_space_is_given_back_on_disk(tmp_path: Path):
                 await put(store, b"%d" % number, b"x" * 20_000)
             await store.compact((await store.range(b"\0")).revision)
     assert (tmp_path / "data.mdb").stat().st_size < 5_000_000, "20 MB were written, 1 MB is live"
+
+
+class CrampedJournal(MemoryJournal):
+    """A journal that has room for ten records, and for deletions, as a disk's file system tends to have."""
+
+    def commit(self, batch: Batch) -> None:
+        if batch.grows and batch.changes and self.size - len(batch.garbage) + len(batch.changes) > 10:
+            raise NoSpace("ten records")
+        super().commit(batch)
+
+
+async def test_a_store_without_room_gives_up_its_history_for_what_is_written():
+    async with embedded.running(CrampedJournal(), clock=VirtualClock()) as store:
+        for number in range(10):
+            await put(store, b"a", b"%d" % number)
+        await put(store, b"b")
+        assert await keys(store) == [b"a", b"b"]
+        with pytest.raises(Compacted):
+            await store.range(b"a", revision=2)
+        for number in range(8):
+            await put(store, b"live %d" % number)
+        with pytest.raises(NoSpace):
+            await put(store, b"more")
+        for number in range(2):
+            await store.txn([], [Delete(b"live %d" % number)])
+        await put(store, b"more")

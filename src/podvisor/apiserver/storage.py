@@ -71,7 +71,10 @@ def refusal(error: store.StoreError) -> status.ApiError:
         case store.Compacted():
             return status.Expired("The provided resource version is too old.")
         case store.NoSpace():
-            return status.InternalError(f"the write was refused: {error}")
+            return status.InsufficientStorage(
+                f"{error}; nothing was changed and reads go on: make room on the disk of the data directory, or delete "
+                "objects, and try again"
+            )
         case store.Unavailable():
             return status.Unavailable(f"the store cannot be reached: {error}")
         case _:

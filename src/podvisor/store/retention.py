@@ -1,7 +1,7 @@
 """How much history a store keeps of its own accord, so that a store nobody compacts does not grow without end.
 
 kube-apiserver compacts its etcd to the revision of five minutes ago (`--etcd-compaction-interval`); this does the
-same, and less than five minutes where that much history would not fit in memory.
+same, and less than five minutes where that much history would not fit in memory, or on the disk (`writer`).
 """
 
 import asyncio

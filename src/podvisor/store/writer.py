@@ -3,9 +3,13 @@
 While one batch is on its way to the disk, the next one's steps gather. Steps run on the event loop, in the order in
 which they were asked for; the journal runs on a thread of its own, so that the loop never waits for a disk. Only when
 the journal has the batch is it applied, shown to watches, and acknowledged, in this order.
+
+A store that has no room for a write gives up all of its history first, whatever its retention says: what has been is
+worth less than what is to come.
 """
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -130,8 +134,20 @@ class Writer:
             self._garbage, self._full = (), False
         except NoSpace:
             self._full = True
+            await self._make_room()
             for one in asked:
                 await self._alone(one)
+
+    async def _make_room(self) -> None:
+        """End history here and delete what it held. Deletions may be refused as well: then the next try goes on."""
+        forget = _Asked(lambda draft: draft.compact(draft.revision), asyncio.get_running_loop().create_future())
+        with contextlib.suppress(NoSpace):
+            if self._history.revision > self._history.compacted:
+                await self._together([forget], ())
+            while self._garbage or self._history.unforgotten:
+                self._sweep()
+                await self._together((), self._garbage)
+                self._garbage = ()
 
     async def _alone(self, asked: _Asked) -> None:
         try:

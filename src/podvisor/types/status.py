@@ -7,8 +7,8 @@ ApiError
 ├── NotFound                404        ├── InternalError           500
 ├── MethodNotAllowed        405        ├── NotImplementedHere      501
 ├── NotAcceptable           406        ├── Unavailable             503
-├── AlreadyExists, Conflict 409        └── TooLargeResourceVersion 504
-├── Expired                 410
+├── AlreadyExists, Conflict 409        ├── TooLargeResourceVersion 504
+├── Expired                 410        └── InsufficientStorage     507
 """
 
 from collections.abc import Sequence
@@ -214,6 +214,12 @@ class Unavailable(ApiError):
     """What is needed to answer cannot be reached."""
 
     code, reason = 503, "ServiceUnavailable"
+
+
+class InsufficientStorage(ApiError):
+    """There is no room for what would be written (RFC 4918, section 11.5)."""
+
+    code, reason = 507, "InsufficientStorage"
 
 
 class TooLargeResourceVersion(ApiError):
