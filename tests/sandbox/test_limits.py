@@ -94,6 +94,26 @@ async def test_what_is_written_to_the_root_beyond_its_size_is_refused_there_only
         assert still_runs(full)
 
 
+async def test_large_files_lie_on_the_disk_where_there_is_one(tmp_path):
+    script = """
+head -c 150000000 /dev/zero > /tmp/big; stat -c %s /tmp/big
+cp -L /usr/bin/python3 /tmp/python; /tmp/python -c '
+import mmap
+file = open("/tmp/mapped", "wb+")
+file.truncate(1 << 20)
+mmap.mmap(file.fileno(), 0)[5:10] = b"there"
+print(open("/tmp/mapped", "rb").read(10)[5:])'
+rm /tmp/big; cat /dev/zero > /tmp/big; df --output=avail /tmp | tail -1
+"""
+    async with pod() as it:
+        it.root = spec.Root(it.root.layers, upper=str(tmp_path), upper_bytes=200 * MIB)
+        text = await it.run("app", script, limits=spec.Limits(memory_bytes=64 * MIB))
+        assert text.splitlines()[:2] == ["150000000", "b'there'"]
+        assert "No space left on device" in text
+        assert int(text.splitlines()[-1]) < 64
+        assert list(tmp_path.iterdir()) == []
+
+
 async def test_a_container_that_writes_without_end_leaves_the_others_their_turn():
     async with pod() as it:
         await it.program("busy", ("sh", "-c", "while :; do : > /tmp/x; done"))

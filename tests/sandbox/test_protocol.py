@@ -60,6 +60,7 @@ def test_start_is_written_as_the_fixture_says(tmp_path):
                 spec.HostLayer("/", str(tmp_path), ids="host"),
             ),
             upper_bytes=1 << 30,
+            upper=str(tmp_path),
         ),
         process=process,
         mounts=(

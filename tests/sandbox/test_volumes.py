@@ -188,6 +188,13 @@ async def test_beyond_its_size_a_volume_is_full(data):
         assert rest == ["fits", "1"]
 
 
+async def test_what_the_host_takes_out_of_a_volume_makes_room(tmp_path):
+    async with pod(spec.Volume("data", str(tmp_path), size_bytes=1 << 20)) as it:
+        for _ in range(3):
+            await it.run("app", "until head -c 900000 /dev/zero > /data/file; do :; done", DATA)
+            (tmp_path / "file").write_bytes(b"")
+
+
 async def test_a_file_without_a_name_counts_while_it_is_open(tmp_path):
     hide = """
 import os

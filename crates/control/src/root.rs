@@ -20,9 +20,12 @@ pub enum FdRef {
 pub struct Root {
     /// What lies below, topmost first, all of it read-only.
     pub layers: Vec<Layer>,
-    /// The size of the in-memory layer above, where there is one.
+    /// How much may be written above the layers.
     #[serde(default)]
     pub upper_bytes: Option<u64>,
+    /// A directory of the host where large files lie, without names, instead of in memory.
+    #[serde(default)]
+    pub upper: Option<FdRef>,
 }
 
 /// One layer, seen at one path of the union.

@@ -45,6 +45,7 @@ fn every_request_of_the_contract_is_read() {
 #[test]
 fn layers_and_mounts_are_told_apart_by_their_fields() {
     let Operation::Start(start) = request("start") else { panic!("start") };
+    assert_eq!((start.root.upper_bytes, start.root.upper), (Some(1 << 30), Some(FdRef::Fd(5))));
     let sources: Vec<_> = start.root.layers.into_iter().map(|layer| layer.source).collect();
     assert_eq!(
         sources,

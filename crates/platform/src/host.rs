@@ -106,6 +106,13 @@ pub fn create(directory: BorrowedFd<'_>, name: &[u8], mode: u32) -> Answer<Owned
     Ok(rustix::fs::openat2(directory, &component(name)?, flags, mode, resolve)?)
 }
 
+/// A regular file in `directory` without a name, open for reading and writing: it goes when it is closed.
+pub fn nameless_file(directory: BorrowedFd<'_>) -> Answer<OwnedFd> {
+    let flags = OFlags::RDWR | OFlags::TMPFILE | OFlags::CLOEXEC;
+    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS | ResolveFlags::NO_SYMLINKS;
+    Ok(rustix::fs::openat2(directory, c".", flags, Mode::from_raw_mode(0o600), resolve)?)
+}
+
 /// The status of `name` in `directory`, not following a link.
 pub fn stat_at(directory: BorrowedFd<'_>, name: &[u8]) -> Answer<Stat> {
     stat_of(directory, &component(name)?)

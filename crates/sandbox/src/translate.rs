@@ -89,7 +89,11 @@ pub(crate) fn directories<'f>(start: &control::Start, sent: &'f [Option<OwnedFd>
         Mount::Bind { fd: FdRef::Fd(index), read_only, .. } => Some((*index, !read_only)),
         _ => None,
     });
-    let found = layers.chain(volumes);
+    let upper = start.root.upper.iter().filter_map(|upper| match upper {
+        FdRef::Fd(index) => Some((*index, true)),
+        FdRef::Key(_) => None,
+    });
+    let found = layers.chain(volumes).chain(upper);
     found.filter_map(|(index, writable)| Some((sent.get(index)?.as_ref()?.as_fd(), writable))).collect()
 }
 
@@ -108,6 +112,7 @@ pub(crate) fn root(
     }
     Ok(RootSpec {
         layers,
+        upper: start.root.upper.as_ref().map(|upper| fds.take(upper)).transpose()?,
         upper_bytes: start.root.upper_bytes.or(start.limits.upper_bytes),
         read_only: start.read_only_root,
         mounts,

@@ -141,12 +141,13 @@ def start(container: spec.Container, descriptors: Descriptors) -> Json:
     """The fields of `start`; opens the layers and bind mounts."""
     process = _process(container.process, descriptors)
     mounts = [_mount(mount, descriptors) for mount in container.mounts]
+    upper = descriptors.open(container.root.upper) if container.root.upper is not None else None
     layers = [_layer(layer, descriptors) for layer in container.root.layers]
     if len(descriptors.sent) > MAX_DESCRIPTORS:
         raise errors.TooManyDescriptors(f"container {container.name} has too many mounts for one request")
     return {
         "container": container.name,
-        "root": {"layers": layers, "upper_bytes": container.root.upper_bytes},
+        "root": {"layers": layers, "upper_bytes": container.root.upper_bytes, "upper": upper},
         "mounts": mounts,
         "process": process,
         "limits": _plain(container.limits),

@@ -67,10 +67,14 @@ Layer = HostLayer | SymlinkLayer | FileLayer | DirectoryLayer
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """A root file system: read-only layers, topmost first, below an in-memory one of at most `upper_bytes`."""
+    """A root file system: read-only layers, topmost first, below one of at most `upper_bytes` for what is written.
+
+    That one is in memory, or with `upper` mostly in that directory of the host, where nothing of it has a name.
+    """
 
     layers: tuple[Layer, ...]
     upper_bytes: int | None = None
+    upper: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,15 +16,18 @@ use crate::task::Credentials;
 use crate::vfs::walk::{Reached, Walk};
 use crate::vfs::{Attributes, FileSystem, Mount, MountFlags, Mounts, NewNode, Path};
 
-/// How much a container may write to its root where nothing is said.
+/// How much a container may write to its root where nothing is said, in memory and on a disk.
 const DEFAULT_UPPER: u64 = 1 << 30;
+const DEFAULT_ON_DISK: u64 = 16 << 30;
 
 /// What a container's tree is made of.
 pub struct RootSpec {
     /// The root's layers, topmost first; none of them is changed.
     pub layers: Vec<Layer>,
-    /// How many bytes the root takes in memory above the layers.
+    /// How many bytes may be written above the layers.
     pub upper_bytes: Option<u64>,
+    /// A directory of the host where large files lie without names; all is in memory without it.
+    pub upper: Option<OwnedFd>,
     /// Nothing of the root can be changed.
     pub read_only: bool,
     /// What is mounted, in this order.
@@ -93,8 +96,9 @@ pub fn build(spec: RootSpec) -> Result<Arc<Mounts>, BuildError> {
     let mut layers = spec.layers;
     layers.push(Layer { at: b"/tmp".to_vec(), source: Source::Directory { mode: 0o1777 } });
     let lower = overlay::union(layers).map_err(at_root)?;
-    let options = Options::sized(spec.upper_bytes.unwrap_or(DEFAULT_UPPER));
-    let file_system = Tmpfs::above(lower, options).map_err(at_root)?;
+    let default = if spec.upper.is_some() { DEFAULT_ON_DISK } else { DEFAULT_UPPER };
+    let options = Options::sized(spec.upper_bytes.unwrap_or(default));
+    let file_system = Tmpfs::above(lower, options, spec.upper).map_err(at_root)?;
     let top = Mount::new(file_system, b"overlay", MountFlags::RELATIME);
     let mounts = Mounts::new(Arc::clone(&top));
     let root = mounts.root();
@@ -147,7 +151,7 @@ fn attach(root: &Path, spec: MountSpec) -> Result<(), Errno> {
 /// A mount whose root is a file with these bytes.
 fn file_of(bytes: Arc<[u8]>, mode: u32) -> Result<Arc<Mount>, Errno> {
     let holder = Layer { at: b"/file".to_vec(), source: Source::Bytes { bytes, mode } };
-    let file_system = Tmpfs::above(overlay::union(vec![holder])?, Options::sized(1 << 20))?;
+    let file_system = Tmpfs::above(overlay::union(vec![holder])?, Options::sized(1 << 20), None)?;
     let whole = Mount::new(file_system, b"tmpfs", MountFlags::RDONLY | MountFlags::RELATIME);
     Ok(Mount::bind(&whole.root().child(b"file")?))
 }

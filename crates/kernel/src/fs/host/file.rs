@@ -9,6 +9,7 @@ use platform::host;
 
 use super::errno;
 use super::node::HostNode;
+use super::size::Size;
 use crate::sync::Mutex;
 use crate::vfs::{DirEntry, File, Inode};
 
@@ -29,8 +30,11 @@ impl VolumeFile {
         VolumeFile { node, fd }
     }
 
-    /// Writes as much as the volume has room for; `before` is the file's length.
-    fn write_within(&self, buffer: &[u8], position: u64, before: u64, room: u64) -> Result<usize, Errno> {
+    /// Writes as much as the volume has room for.
+    fn write_within(&self, size: &Size, buffer: &[u8], position: u64) -> Result<usize, Errno> {
+        let before = self.length()?;
+        let end = position.saturating_add(buffer.len() as u64);
+        let room = size.room_for(end.saturating_sub(before));
         let fits = before.saturating_add(room).saturating_sub(position);
         let fits = usize::try_from(fits).unwrap_or(usize::MAX).min(buffer.len());
         let Some(piece) = buffer.get(..fits).filter(|piece| !piece.is_empty() || buffer.is_empty()) else {
@@ -38,7 +42,7 @@ impl VolumeFile {
         };
         let written = host::write_at(self.fd.as_fd(), piece, position).map_err(errno)?;
         let after = position.saturating_add(written as u64);
-        self.node.fs().charge(after.saturating_sub(before))?;
+        size.grown(self.node.key(), after.saturating_sub(before));
         Ok(written)
     }
 
@@ -66,7 +70,7 @@ impl File for VolumeFile {
 
     fn write(&self, buffer: &[u8], position: u64) -> Result<usize, Errno> {
         match self.node.fs().size() {
-            Some(size) => self.write_within(buffer, position, self.length()?, size.limit_and_room().1),
+            Some(size) => self.write_within(size, buffer, position),
             None => host::write_at(self.fd.as_fd(), buffer, position).map_err(errno),
         }
     }

@@ -1,10 +1,12 @@
 //! The size of a volume: how much of it guests use.
 //!
 //! Owns: [`Size`], a running count of what guests put there: lengths of files and [`NAME_BYTES`] for each
-//! node. A file without a name counts as long as it is open. Does not own: what the host puts there itself.
+//! node. A file without a name counts as long as it is open. What the host does there itself is found out
+//! when the volume seems to be full: then everything is counted anew, as often as that takes [`SHARE`] of
+//! the time at most.
 
 use std::collections::HashMap;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use abi::Errno;
 use abi::stat::{S_IFDIR, S_IFMT, S_IFREG, Stat};
@@ -14,30 +16,38 @@ use super::directory::HostDirectory;
 use super::volume::Key;
 use crate::fs::space::Quota;
 use crate::sync::Mutex;
+use crate::time::Nanos;
 
 /// What a node counts for besides its length.
 pub(super) const NAME_BYTES: u64 = 512;
+/// One part in so many of the kernel's time may go into counting everything.
+const SHARE: Nanos = 20;
 /// How deep the count of what is there at first goes.
 const COUNTED_DEPTH: usize = 256;
 
 /// How much of a volume is used, where it is limited.
 pub(super) struct Size {
+    top: OwnedFd,
     bytes: Quota,
+    /// When everything may be counted again.
+    next_count: Mutex<Nanos>,
     open: Mutex<HashMap<Key, Opened>>,
 }
 
 #[derive(Default)]
 struct Opened {
     times: u32,
-    nameless: bool,
+    /// What it counts for, once it has no name.
+    nameless: Option<u64>,
 }
 
 impl Size {
     /// A limit of `bytes`, of which the tree at `top` uses its share already.
-    pub(super) fn new(bytes: u64, top: BorrowedFd<'_>, stat: &Stat) -> Size {
-        let bytes = Quota::new(bytes);
-        bytes.force(counted(top, stat));
-        Size { bytes, open: Mutex::default() }
+    pub(super) fn new(bytes: u64, top: BorrowedFd<'_>) -> Result<Size, Errno> {
+        let top = top.try_clone_to_owned().map_err(|_| Errno::ENFILE)?;
+        let size = Size { top, bytes: Quota::new(bytes), next_count: Mutex::new(0), open: Mutex::default() };
+        size.count();
+        Ok(size)
     }
 
     /// How many bytes there may be, and how many more.
@@ -45,9 +55,37 @@ impl Size {
         (self.bytes.limit, self.bytes.free())
     }
 
+    /// How many bytes of `wanted` there is room for.
+    pub(super) fn room_for(&self, wanted: u64) -> u64 {
+        if wanted > self.bytes.free() {
+            self.count();
+        }
+        wanted.min(self.bytes.free())
+    }
+
     /// Takes `bytes`, or `ENOSPC` and nothing.
     pub(super) fn take(&self, bytes: u64) -> Result<(), Errno> {
+        self.room_for(bytes);
         self.bytes.take(bytes)
+    }
+
+    /// Takes `bytes` that the file has grown by.
+    pub(super) fn grown(&self, key: Key, bytes: u64) {
+        self.bytes.force(bytes);
+        if let Some(Opened { nameless: Some(held), .. }) = self.open.lock().get_mut(&key) {
+            *held = held.saturating_add(bytes);
+        }
+    }
+
+    fn count(&self) {
+        let begun = crate::time::monotonic();
+        if begun < *self.next_count.lock() {
+            return;
+        }
+        let nameless = self.open.lock().values().filter_map(|opened| opened.nameless).fold(0, u64::saturating_add);
+        self.bytes.set(counted(self.top.as_fd()).saturating_add(nameless));
+        let now = crate::time::monotonic();
+        *self.next_count.lock() = now.saturating_add(now.saturating_sub(begun).saturating_mul(SHARE));
     }
 
     /// Gives `bytes` back.
@@ -71,7 +109,7 @@ impl Size {
             if opened.times > 0 {
                 return;
             }
-            let gone = opened.nameless;
+            let gone = opened.nameless.is_some();
             open.remove(&key);
             gone
         };
@@ -83,7 +121,7 @@ impl Size {
     /// The last name of a node is gone; `before` is its status from then.
     pub(super) fn lost_last_name(&self, key: Key, before: &Stat) {
         if let Some(opened) = self.open.lock().get_mut(&key) {
-            opened.nameless = true;
+            opened.nameless = Some(counts_for(before));
             return;
         }
         self.give(counts_for(before));
@@ -96,9 +134,11 @@ fn counts_for(stat: &Stat) -> u64 {
 }
 
 /// What a tree counts for as it is now.
-fn counted(top: BorrowedFd<'_>, stat: &Stat) -> u64 {
-    if stat.mode & S_IFMT != S_IFDIR {
-        return counts_for(stat);
+fn counted(top: BorrowedFd<'_>) -> u64 {
+    match host::stat(top) {
+        Ok(stat) if stat.mode & S_IFMT == S_IFDIR => {}
+        Ok(stat) => return counts_for(&stat),
+        Err(_) => return 0,
     }
     let Ok(top) = top.try_clone_to_owned() else { return 0 };
     let mut pending = vec![(HostDirectory::new(top), 0)];

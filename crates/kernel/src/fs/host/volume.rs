@@ -97,7 +97,7 @@ impl HostFs {
         if let Some(served) = served {
             return Ok(served);
         }
-        let size = shown.bytes.map(|bytes| Size::new(bytes, fd.as_fd(), &stat));
+        let size = shown.bytes.map(|bytes| Size::new(bytes, fd.as_fd())).transpose()?;
         let made = Arc::new_cyclic(|this| HostFs {
             device: anonymous_device(),
             shown,

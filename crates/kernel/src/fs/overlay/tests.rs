@@ -44,7 +44,7 @@ fn open(path: &Path) -> OwnedFd {
 }
 
 fn root(layers: Vec<Layer>) -> Arc<dyn Inode> {
-    Tmpfs::above(union(layers).unwrap(), Options::sized(1 << 20)).unwrap().root()
+    Tmpfs::above(union(layers).unwrap(), Options::sized(1 << 20), None).unwrap().root()
 }
 
 fn find(root: &Arc<dyn Inode>, path: &str) -> Result<Arc<dyn Inode>, Errno> {

@@ -1,8 +1,8 @@
 //! The bytes of a regular file.
 //!
 //! Owns: [`Content`]. Small files are vectors; a file that grows over [`SMALL`], is sparse beyond it, or is
-//! mapped moves into a memory file of the host, whose holes cost nothing and which mmap(2) can use. A file of
-//! a lower layer stays there until it is written. Whatever is held is charged to the file system's space.
+//! mapped moves into a memory file of the host, or a file without a name in the directory that the space has for
+//! them, whose holes cost nothing and which mmap(2) can use. A file of a lower layer stays there until it is written. Whatever is held is charged to the file system's space.
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
@@ -35,13 +35,15 @@ pub(super) mod seal {
 pub(super) struct Content {
     store: Store,
     charged: u64,
+    /// Of what is charged, what lies on the disk.
+    on_disk: u64,
     seals: u32,
 }
 
 enum Store {
     Lower { file: Arc<dyn LowerFile>, size: u64 },
     Memory(Vec<u8>),
-    Host { file: Arc<OwnedFd>, reader: Option<Arc<OwnedFd>>, size: u64 },
+    Host { file: Arc<OwnedFd>, reader: Option<Arc<OwnedFd>>, size: u64, disk: bool },
 }
 
 impl Content {
@@ -52,12 +54,12 @@ impl Content {
 
     /// These bytes, which cost nothing until they are changed.
     pub(super) fn of(bytes: Vec<u8>) -> Content {
-        Content { store: Store::Memory(bytes), charged: 0, seals: seal::SEAL }
+        Content { store: Store::Memory(bytes), charged: 0, on_disk: 0, seals: seal::SEAL }
     }
 
     /// The bytes of a lower file.
     pub(super) fn lower(file: Arc<dyn LowerFile>, size: u64) -> Content {
-        Content { store: Store::Lower { file, size }, charged: 0, seals: seal::SEAL }
+        Content { store: Store::Lower { file, size }, charged: 0, on_disk: 0, seals: seal::SEAL }
     }
 
     pub(super) fn size(&self) -> u64 {
@@ -271,11 +273,14 @@ impl Content {
 
     /// Charges what a memory file really holds: guests fill holes of mapped files without asking.
     pub(super) fn recount(&mut self, space: &Quota) -> Result<(), Errno> {
-        let Store::Host { file, .. } = &self.store else { return Ok(()) };
+        let Store::Host { file, disk, .. } = &self.store else { return Ok(()) };
         let held = host::stat(file.as_fd()).map_err(errno)?.blocks.unsigned_abs().saturating_mul(512);
         space.give(self.charged);
         space.force(held);
         self.charged = held;
+        let on_disk = if *disk { held } else { 0 };
+        space.move_to_disk(self.on_disk, on_disk);
+        self.on_disk = on_disk;
         Ok(())
     }
 
@@ -310,7 +315,8 @@ impl Content {
     /// Gives back what was charged, before it is dropped.
     pub(super) fn release(&mut self, space: &Quota) {
         space.give(self.charged);
-        self.charged = 0;
+        space.move_to_disk(self.on_disk, 0);
+        (self.charged, self.on_disk) = (0, 0);
     }
 
     fn charge(&mut self, space: &Quota, wanted: u64) -> Result<(), Errno> {
@@ -356,14 +362,14 @@ impl Content {
 
     fn move_to_host(&mut self, space: &Quota) -> Result<(), Errno> {
         let Store::Memory(bytes) = &self.store else { return Ok(()) };
-        let file = host::memory_file("podvisor-file").map_err(errno)?;
+        let (file, disk) = space.file()?;
         let size = bytes.len() as u64;
         let mut at = 0;
         while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
             let done = host::write_at(file.as_fd(), rest, at as u64).map_err(errno)?;
             at = at.saturating_add(done.max(1));
         }
-        self.store = Store::Host { file: Arc::new(file), reader: None, size };
+        self.store = Store::Host { file: Arc::new(file), reader: None, size, disk };
         self.recount(space)
     }
 }

@@ -17,6 +17,7 @@ mod node;
 mod tests;
 
 use std::collections::{HashMap, VecDeque};
+use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
@@ -102,14 +103,16 @@ impl Tmpfs {
             ctime: now,
             ..Meta::default()
         };
-        Tmpfs::build(options, false, |fs| Node::root(fs, ROOT_INO, meta, None))
+        Tmpfs::build(Quota::new(options.bytes), options, false, |fs| Node::root(fs, ROOT_INO, meta, None))
     }
 
-    /// A file system whose root begins as `lower`; of `options`, the sizes count.
-    pub fn above(lower: LowerNode, options: Options) -> Result<Arc<Tmpfs>, Errno> {
+    /// A file system whose root begins as `lower`; of `options`, the sizes count. Large files lie in
+    /// the host's directory `disk`, where there is one.
+    pub fn above(lower: LowerNode, options: Options, disk: Option<OwnedFd>) -> Result<Arc<Tmpfs>, Errno> {
         let LowerContent::Directory(names) = lower.content else { return Err(Errno::ENOTDIR) };
         let meta = Meta::of(&lower.stat);
-        Ok(Tmpfs::build(options, true, |fs| Node::root(fs, lower.stat.ino, meta, Some(names))))
+        let bytes = Quota::with_disk(options.bytes, disk);
+        Ok(Tmpfs::build(bytes, options, true, |fs| Node::root(fs, lower.stat.ino, meta, Some(names))))
     }
 
     /// A regular file without a name; `sealable` where seals may be added.
@@ -123,12 +126,12 @@ impl Tmpfs {
         Ok(node)
     }
 
-    fn build(options: Options, layered: bool, root: impl FnOnce(Arc<Tmpfs>) -> Arc<Node>) -> Arc<Tmpfs> {
+    fn build(bytes: Quota, options: Options, layered: bool, root: impl FnOnce(Arc<Tmpfs>) -> Arc<Node>) -> Arc<Tmpfs> {
         let fs = Arc::new_cyclic(|this| Tmpfs {
             this: Weak::clone(this),
             layered,
             device: anonymous_device(),
-            space: Space { bytes: Quota::new(options.bytes), inodes: Quota::new(options.inodes) },
+            space: Space { bytes, inodes: Quota::new(options.inodes) },
             next_ino: AtomicU64::new(ROOT_INO + 1),
             root: Mutex::new(Root::Handed(Weak::new())),
             kept: Mutex::default(),
@@ -209,7 +212,7 @@ impl FileSystem for Tmpfs {
 
     fn memory_bytes(&self) -> u64 {
         let inodes = self.space.inodes.used().saturating_mul(NODE_BYTES);
-        self.space.bytes.used().saturating_add(inodes)
+        self.space.bytes.in_memory().saturating_add(inodes)
     }
 
     fn mounted(&self) {

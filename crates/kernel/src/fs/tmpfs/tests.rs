@@ -158,7 +158,7 @@ impl LowerDirectory for Lower {
 fn layered() -> Arc<dyn Inode> {
     let stat = Stat { ino: 5, nlink: 2, mode: S_IFDIR | 0o755, ..Stat::default() };
     let directory = |ino| LowerNode { stat: Stat { ino, ..stat }, content: LowerContent::Directory(Arc::new(Lower)) };
-    mounted(Tmpfs::above(directory(5), Options::sized(1 << 20)).unwrap())
+    mounted(Tmpfs::above(directory(5), Options::sized(1 << 20), None).unwrap())
 }
 
 #[test]
