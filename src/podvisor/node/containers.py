@@ -57,7 +57,7 @@ async def container(described: objects.Container, around: Surroundings, stdio: S
     limits = described.resources.limits
     return spec.Container(
         name=described.name,
-        root=spec.Root(layers),
+        root=spec.Root(layers, upper=str(_upper(around.directory))),
         process=_process(described, around, variables, stdio, _command(described, variables)),
         mounts=tuple(_mounts(described, around, variables)),
         limits=spec.Limits(
@@ -65,6 +65,13 @@ async def container(described: objects.Container, around: Surroundings, stdio: S
         ),
         read_only_root=bool(described.security_context.read_only_root_filesystem),
     )
+
+
+def _upper(directory: Path) -> Path:
+    """Where the kernel keeps what containers write to their roots, in files without names."""
+    place = directory / "upper"
+    place.mkdir(parents=True, exist_ok=True)
+    return place
 
 
 async def process(
