@@ -6,6 +6,8 @@ NotStartable            `reason` is what the container's state says, as the kube
 └── NotMountable        one of the pod's volumes cannot be made (ContainerCreating, with an event)
 """
 
+from collections.abc import Sequence
+
 from podvisor.base.backoff import Backoff
 from podvisor.node import states
 
@@ -14,7 +16,8 @@ class NotStartable(Exception):
     """A container cannot be started now; it is tried again later."""
 
     reason = "CreateContainerError"
-    event = "Failed"
+    of_pod = False
+    """Whether it is the pod as a whole that this is about."""
     backoff: Backoff = states.RETRY
 
     @property
@@ -23,9 +26,9 @@ class NotStartable(Exception):
         return str(self)
 
     @property
-    def told(self) -> str:
-        """What the event says."""
-        return f"Error: {self}"
+    def warnings(self) -> Sequence[tuple[str, str]]:
+        """The events that say it, by reason and message."""
+        return [("Failed", f"Error: {self}")]
 
 
 class Unresolvable(NotStartable):
@@ -45,17 +48,18 @@ class NoImage(NotStartable):
         self.reason = "ErrImageNeverPull" if never else "ErrImagePull"
 
     @property
-    def told(self) -> str:
+    def warnings(self) -> Sequence[tuple[str, str]]:
+        first = ("Failed", f'Failed to pull image "{self.image}": {self}')
         if self.reason == "ErrImageNeverPull":
-            return str(self)
-        return f'Failed to pull image "{self.image}": {self}'
+            first = (self.reason, str(self))
+        return [first, ("Failed", f"Error: {self.reason}")]
 
 
 class NotMountable(NotStartable):
     """One of the pod's volumes cannot be made."""
 
     reason = "ContainerCreating"
-    event = "FailedMount"
+    of_pod = True
 
     def __init__(self, volume: str, why: str) -> None:
         super().__init__(f'MountVolume.SetUp failed for volume "{volume}" : {why}')
@@ -65,5 +69,5 @@ class NotMountable(NotStartable):
         return ""
 
     @property
-    def told(self) -> str:
-        return str(self)
+    def warnings(self) -> Sequence[tuple[str, str]]:
+        return [("FailedMount", str(self))]

@@ -82,7 +82,7 @@ async def run(client: sdk.Client, settings: Settings, clock: Clock, registered: 
     Its pods end with it, and are started again by the next.
     """
     (settings.data_dir / "pods").mkdir(mode=0o700, parents=True, exist_ok=True)
-    events = Recorder(client, "kubelet", clock)
+    events = Recorder(client, "kubelet", clock, settings.name)
     async with tasks.background() as scope:
         informers = sdk.Informers(client, clock, scope)
         services = informers.of(sdk.kinds.SERVICES)

@@ -5,24 +5,22 @@ the worker's event whenever one of them has changed by itself.
 """
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from podvisor import sdk
 from podvisor.base import tasks
-from podvisor.node import actions, containers, objects, pipes, pod_sandbox, status, supervision
-from podvisor.node.errors import NoImage, NotStartable
+from podvisor.node import actions, containers, objects, pipes, pod_sandbox, status, supervision, telling
+from podvisor.node.errors import NotStartable
 from podvisor.node.host import Node
 from podvisor.node.logs import Log, keeper, log_path, prune
 from podvisor.node.messages import termination_message
 from podvisor.node.states import Container, Running, Terminated, Waiting
+from podvisor.node.stopping import MINIMUM, Patience, first
 from podvisor.sandbox import driver, spec
 from podvisor.sandbox import errors as sandbox_errors
 
 SIGTERM = 15
-AFTER_HOOK = 2.0
-"""Seconds that a container has after its preStop hook even where the hook took the whole grace period."""
 LOST = 137
 """The exit code of a container whose kernel is gone."""
 START_ERROR = 128
@@ -39,7 +37,9 @@ class Live:
     log: Log
     stdin: pipes.Writer | None
     watching: asyncio.Task[None] | None = None
-    stopping: bool = False
+    stopping: Patience | None = None
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once its end is in its state and all that it wrote is in its log."""
 
 
 class Runtime:
@@ -55,7 +55,6 @@ class Runtime:
         self._node = node
         self._changed = changed
         self._scope = scope
-        self._hurry = asyncio.Event()
 
     async def start(self, name: str) -> None:
         """Start a container, its hook included. A failure becomes its state, to be tried again when that says."""
@@ -64,38 +63,37 @@ class Runtime:
             live = await self._launch(described, one)
         except NotStartable as error:
             self.containers[name] = one.held(error.reason, error.message, self._node.clock.now(), error.backoff)
-            self._warn(error.event, error.told)
-            if isinstance(error, NoImage):
-                self._warn("Failed", f"Error: {error.reason}")
+            if error.reason == "ErrImagePull":
+                self._tell(name, "Pulling", f'Pulling image "{described.image}"')
+            for reason, message in error.warnings:
+                self._warn("" if error.of_pod else name, reason, message)
         except (sandbox_errors.SandboxError, OSError) as error:
             now, text = self._node.clock.now(), f"{_RUNC}: {error}"
             identity = self._identity(name, one.runs)
             end = Terminated(START_ERROR, "StartError", now, now, text, identity)
             self.containers[name] = one.failed_to_start(now, identity, end)
-            self._warn("Failed", f"Error: {text}")
+            self._warn(name, "Failed", f"Error: {text}")
         else:
             await self._after_start(live)
 
-    async def stop(self, name: str, grace: float, why: str) -> None:
-        """End a container: its preStop hook and SIGTERM within the grace period in seconds, then SIGKILL."""
+    async def stop(self, name: str, patience: Patience, why: str) -> None:
+        """End a container: its preStop hook and SIGTERM while the patience lasts, then SIGKILL."""
         if (live := self.live.get(name)) is None:
             return
-        deadline = self._node.clock.monotonic() + grace
         with suppress(sandbox_errors.SandboxError):
-            if live.stopping:
-                await self._wait_for_end(live, grace)
-            elif grace > 0 and not self._hurry.is_set():
-                live.stopping = True
-                self._tell("Killing", why)
-                await self._before_stop(live, grace)
+            if live.stopping is None:
+                live.stopping = patience
+                self._tell(name, "Killing", why)
+                await self._before_stop(live, patience)
                 await live.sandbox.signal(name, live.running.pid, SIGTERM)
-                await self._wait_for_end(live, max(deadline - self._node.clock.monotonic(), AFTER_HOOK))
+                await first(live.over.wait(), patience.over(at_least=MINIMUM))
+            else:
+                await first(live.over.wait(), patience.over())
+                live.stopping.shorten(0)
+                await first(live.over.wait(), patience.over(at_least=MINIMUM))
             if not live.running.exited.done():
                 await live.sandbox.stop(name)
-
-    def hurry(self) -> None:
-        """Cut every grace period short, of stops that go on and of those that come."""
-        self._hurry.set()
+        await live.over.wait()
 
     async def close(self) -> None:
         """Give up the pod's kernel and address; whatever still runs ends."""
@@ -108,8 +106,8 @@ class Runtime:
         text = f'Back-off pulling image "{image}"'
         state = replace(one.state, reason="ImagePullBackOff", message=f"{text}: ErrImagePull: {one.state.message}")
         self.containers[name] = replace(one, state=state)
-        self._tell("BackOff", text)
-        self._warn("Failed", "Error: ImagePullBackOff")
+        self._tell(name, "BackOff", text)
+        self._warn(name, "Failed", "Error: ImagePullBackOff")
 
     async def process(self, name: str, command: Sequence[str], stdio: containers.Stdio) -> spec.Process:
         """One more program for a container. Raises NotStartable."""
@@ -119,7 +117,7 @@ class Runtime:
         name = described.name
         around = await self.box.surroundings()
         containers.root(described.image, around.images, described.image_pull_policy)
-        self._tell("Pulled", f'Container image "{described.image}" already present on machine')
+        self._tell(name, "Pulled", f'Container image "{described.image}" already present on machine')
         sandbox = await self.box.open(described.image)
         containers.clear_message(around.directory, name)
         if one.runs:
@@ -127,7 +125,7 @@ class Runtime:
                 await sandbox.stop(name)
         with pipes.Pipes(stdin=described.stdin, tty=described.tty) as ends:
             made = await containers.container(described, around, ends.stdio)
-            self._tell("Created", f"Created container: {name}")
+            self._tell(name, "Created", f"Created container: {name}")
             running = await sandbox.start(made)
             readers, stdin = ends.take()
         prune(around.directory, name, one.runs)
@@ -138,7 +136,7 @@ class Runtime:
             pipes.carry(readers, running.exited, keeper(kept, self._node.pace)), name=f"log {name}"
         )
         self._scope.start(self._follow(live, carrying), name=f"follow {name}")
-        self._tell("Started", f"Started container {name}")
+        self._tell(name, "Started", f"Started container {name}")
         return live
 
     async def _after_start(self, live: Live) -> None:
@@ -147,47 +145,26 @@ class Runtime:
         if (hook := live.described.lifecycle.post_start) is not None:
             self._changed.set()
             try:
-                await self._unless_ended(live, actions.perform(hook, target))
+                await first(actions.perform(hook, target), live.over.wait())
             except actions.Unsuccessful as error:
-                self._warn("FailedPostStartHook", f"PostStartHook failed: {error}")
-                grace = self.pod.spec.termination_grace_period_seconds
-                await self.stop(name, grace, "FailedPostStartHook")
+                self._warn(name, "FailedPostStartHook", f"PostStartHook failed: {error}")
+                await self.stop(name, self._patience(), "FailedPostStartHook")
                 return
         if not live.running.exited.done():
             live.watching = self._scope.start(supervision.watch(live.described, target, self._watcher(live)))
 
-    async def _before_stop(self, live: Live, grace: float) -> None:
-        if (hook := live.described.lifecycle.pre_stop) is None:
+    async def _before_stop(self, live: Live, patience: Patience) -> None:
+        """The preStop hook, unless there is no time for it (the kubelet's `executePreStopHook`)."""
+        name, hook = live.described.name, live.described.lifecycle.pre_stop
+        if hook is None or not patience.left:
             return
         try:
-            async with self._node.clock.timeout(grace):
-                await self._unless_ended(live, actions.perform(hook, self._target(live)))
-        except TimeoutError:
-            self._warn("FailedPreStopHook", f"PreStopHook did not end within the grace period of {grace:g}s")
+            await first(actions.perform(hook, self._target(live)), live.over.wait(), patience.over())
         except actions.Unsuccessful as error:
-            self._warn("FailedPreStopHook", f"PreStopHook failed: {error}")
-
-    async def _unless_ended(self, live: Live, hook: Coroutine[object, object, None]) -> None:
-        """Do what a hook says, for as long as its container runs and nobody is in a hurry."""
-        doing = asyncio.ensure_future(hook)
-        hurry = asyncio.ensure_future(self._hurry.wait())
-        try:
-            await asyncio.wait({doing, hurry, live.running.exited}, return_when=asyncio.FIRST_COMPLETED)
-            if doing.done():
-                doing.result()
-        finally:
-            doing.cancel()
-            hurry.cancel()
-            await asyncio.wait({doing, hurry})
-
-    async def _wait_for_end(self, live: Live, seconds: float) -> None:
-        hurry = asyncio.ensure_future(self._hurry.wait())
-        try:
-            with suppress(TimeoutError):
-                async with self._node.clock.timeout(seconds):
-                    await asyncio.wait({live.running.exited, hurry}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            hurry.cancel()
+            self._warn(name, "FailedPreStopHook", f"PreStopHook failed: {error}")
+        else:
+            if not patience.left:
+                self._warn(name, "FailedPreStopHook", "PreStopHook did not end within the grace period")
 
     async def _follow(self, live: Live, carrying: asyncio.Task[None]) -> None:
         """Wait for a container's end and take note of it."""
@@ -212,8 +189,11 @@ class Runtime:
         message = text or termination_message(self.box.directory, live.described, live.log.path, code)
         self.containers[name] = one.over(Terminated(code, reason, one.state.started, now, message, one.container_id))
         del self.live[name]
+        live.over.set()
         if self.containers[name].crashes > 1:
-            self._warn("BackOff", f"Back-off restarting failed container {name} in pod {status.full_name(self.pod)}")
+            self._warn(
+                name, "BackOff", f"Back-off restarting failed container {name} in pod {status.full_name(self.pod)}"
+            )
         self._changed.set()
 
     def _target(self, live: Live) -> actions.Target:
@@ -237,21 +217,25 @@ class Runtime:
                 self._changed.set()
 
         def kill(why: str, grace: int | None) -> None:
-            seconds = self.pod.spec.termination_grace_period_seconds if grace is None else grace
-            self._scope.start(self.stop(name, seconds, why), name=f"kill {name}")
+            self._scope.start(self.stop(name, self._patience(grace), why), name=f"kill {name}")
 
         return supervision.Watcher(
             started=lambda: now(started=True),
             ready=lambda ready: now(ready=ready),
-            unhealthy=lambda text: self._warn("Unhealthy", text),
+            unhealthy=lambda text: self._warn(name, "Unhealthy", text),
             kill=kill,
         )
 
     def _identity(self, name: str, run: int) -> str:
         return f"podvisor://{self.pod.metadata.uid}/{name}/{run}"
 
-    def _tell(self, reason: str, message: str) -> None:
-        self._node.events.normal(sdk.kinds.PODS, self.pod, reason, message)
+    def _patience(self, seconds: float | None = None) -> Patience:
+        """For one container that is to end while its pod goes on."""
+        own = self.pod.spec.termination_grace_period_seconds
+        return Patience(self._node.clock, own if seconds is None else seconds)
 
-    def _warn(self, reason: str, message: str) -> None:
-        self._node.events.warning(sdk.kinds.PODS, self.pod, reason, message)
+    def _tell(self, name: str, reason: str, message: str) -> None:
+        telling.normal(self._node, self.pod, reason, message, name)
+
+    def _warn(self, name: str, reason: str, message: str) -> None:
+        telling.warning(self._node, self.pod, reason, message, name)

@@ -10,11 +10,13 @@ from datetime import datetime, timedelta
 
 from podvisor import sdk
 from podvisor.base import tasks
-from podvisor.node import objects, recovery, removal, status
+from podvisor.node import admission, objects, recovery, removal, status, telling
 from podvisor.node.host import Node
 from podvisor.node.plan import Plan, plan
 from podvisor.node.runtime import Runtime
 from podvisor.node.states import Waiting
+from podvisor.node.stopping import Patience
+from podvisor.sdk.objects.meta import seconds
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +38,8 @@ class Worker:
         self.runtime = Runtime(node, pod, known, self._changed, scope)
         self._starting: asyncio.Task[None] | None = None
         self._stopping: set[str] = set()
+        self._patience: Patience | None = None
+        """What is left of the grace period, which all containers share, once the pod is to end."""
         self._reported: status.Json = {}
         self._gone = False
 
@@ -43,13 +47,14 @@ class Worker:
         """The pod as the API has it; None once it is gone from there. What is older than our own writes is ignored."""
         if pod is None:
             self._gone = True
-            self.runtime.hurry()
         elif int(pod.metadata.resource_version) > int(self.pod.metadata.resource_version):
             self._know(pod)
         self._changed.set()
 
     async def run(self) -> None:
         """Bring the pod to its end, whatever that takes. Cancelled, it ends what runs and leaves the pod to be."""
+        if not self.pod.finished and (refusal := admission.refusal(self.pod)) is not None:
+            await self._reject(refusal)
         while not await self._step():
             pass
         await asyncio.to_thread(removal.remove, self.runtime.box.directory)
@@ -83,18 +88,29 @@ class Worker:
         return self.pod
 
     def _stop(self, made: Plan) -> None:
-        pod, gone = self._wanted(), self._gone
-        own = pod.spec.termination_grace_period_seconds
-        asked = pod.metadata.deletion_grace_period_seconds
-        grace = 0 if gone else own if asked is None else asked
+        if not made.stop:
+            return
+        grace = self._grace()
+        if self._patience is None:
+            self._patience = Patience(self._node.clock, grace)
+        if grace < self._patience.left:
+            self._patience.shorten(grace)
         for name in made.stop:
             if name not in self._stopping:
                 self._stopping.add(name)
-                self._scope.start(self._end(name, grace), name=f"stop {name}")
+                self._scope.start(self._end(name, self._patience), name=f"stop {name}")
 
-    async def _end(self, name: str, grace: float) -> None:
+    def _grace(self) -> float:
+        """Seconds that the pod's containers may take to end, as its deletion or else the pod itself says."""
+        pod = self._wanted()
+        asked = pod.metadata.deletion_grace_period_seconds
+        if self._gone:
+            return 0
+        return pod.spec.termination_grace_period_seconds if asked is None else asked
+
+    async def _end(self, name: str, patience: Patience) -> None:
         try:
-            await self.runtime.stop(name, grace, f"Stopping container {name}")
+            await self.runtime.stop(name, patience, f"Stopping container {name}")
         finally:
             self._stopping.discard(name)
             self._changed.set()
@@ -136,22 +152,43 @@ class Worker:
                 await self._changed.wait()
 
     async def _report(self, made: Plan) -> None:
-        """Write the status where it says something new."""
-        if self._gone:
+        """Write the status where it says something new; a rejected pod's says all from the beginning."""
+        if self._gone or self._rejected:
             return
         now = self._node.clock.now()
         wanted = status.status(self._seen(made, now))
         if wanted == self._reported:
             return
+        if await self._write(wanted):
+            self._reported = wanted
+        elif not self._gone:
+            made.look_at(now + AGAIN)
+
+    async def _write(self, wanted: status.Json) -> bool:
+        """Write the status; whether that was done."""
         patch = {"metadata": {"uid": self.pod.metadata.uid}, "status": wanted}
         try:
             self._know(await self._node.client.patch(objects.PODS, sdk.key_of(self.pod), patch, _STATUS))
-            self._reported = wanted
         except (sdk.errors.NotFound, sdk.errors.Conflict):
             self.update(None)
         except (sdk.errors.ApiError, sdk.errors.Unreachable) as error:
             log.warning("pod %s: its status was not written: %s", sdk.key_of(self.pod), error)
-            made.look_at(now + AGAIN)
+        else:
+            return True
+        return False
+
+    @property
+    def _rejected(self) -> bool:
+        told = self.pod.status
+        return self.pod.finished and not (told.container_statuses or told.init_container_statuses)
+
+    async def _reject(self, refusal: admission.Refusal) -> None:
+        """The pod is over before it began, as after the kubelet's `rejectPod`."""
+        telling.warning(self._node, self.pod, refusal.reason, refusal.message)
+        told = {"phase": "Failed", "reason": refusal.reason, "message": f"Pod was rejected: {refusal.message}"}
+        while not self._gone and not self.pod.finished:
+            if not await self._write(told | {"startTime": seconds(self._started)}):
+                await self._node.clock.sleep(AGAIN.total_seconds())
 
     def _seen(self, made: Plan, now: datetime) -> status.Seen:
         box, host = self.runtime.box, self._node.settings.address

@@ -19,6 +19,8 @@ PENDING = 1000
 """Events that wait to be written; beyond that the oldest are dropped, since they must never hold up real work."""
 REMEMBERED = 4096
 """Written events that a repetition can still be counted on."""
+LONGEST = 1024
+"""Characters of a message that are kept (the API takes no more)."""
 NORMAL = "Normal"
 WARNING = "Warning"
 
@@ -35,6 +37,7 @@ class _Said:
     type: str
     reason: str
     message: str
+    field: str
 
 
 class Recorder:
@@ -44,21 +47,23 @@ class Recorder:
     Events are a courtesy: one that cannot be written is logged and forgotten.
     """
 
-    def __init__(self, client: Client, component: str, clock: Clock) -> None:
+    def __init__(self, client: Client, component: str, clock: Clock, host: str = "") -> None:
+        """`host` is the node that the component runs on, where it speaks for one."""
         self._client = client
         self._component = component
+        self._host = host
         self._clock = clock
         self._pending: deque[_Said] = deque(maxlen=PENDING)
         self._written: OrderedDict[_Said, tuple[Key, int]] = OrderedDict()
         self._added = asyncio.Event()
 
-    def normal(self, resource: Resource[Any], thing: object, reason: str, message: str) -> None:
-        """Something went as it should."""
-        self._say(resource, thing, NORMAL, reason, message)
+    def normal(self, resource: Resource[Any], thing: object, reason: str, message: str, field: str = "") -> None:
+        """Something went as it should, or `field` of the object did, such as `spec.containers{web}`."""
+        self._say(resource, thing, (NORMAL, reason, message[:LONGEST], field))
 
-    def warning(self, resource: Resource[Any], thing: object, reason: str, message: str) -> None:
-        """Something is in the way."""
-        self._say(resource, thing, WARNING, reason, message)
+    def warning(self, resource: Resource[Any], thing: object, reason: str, message: str, field: str = "") -> None:
+        """Something is in the way; see `normal`."""
+        self._say(resource, thing, (WARNING, reason, message[:LONGEST], field))
 
     async def run(self) -> None:
         """Write what was said, until cancelled."""
@@ -76,13 +81,9 @@ class Recorder:
             except (errors.ApiError, errors.Unreachable) as error:
                 log.info("event %s for %s %s was not written: %s", said.reason, said.kind, said.name, error)
 
-    def _say(self, resource: Resource[Any], thing: object, type: str, reason: str, message: str) -> None:
+    def _say(self, resource: Resource[Any], thing: object, words: tuple[str, str, str, str]) -> None:
         meta = metadata_of(thing)
-        self._pending.append(
-            _Said(
-                resource.api_version, resource.kind, meta.namespace, meta.name, meta.uid, type, reason, message[:1024]
-            )
-        )
+        self._pending.append(_Said(resource.api_version, resource.kind, meta.namespace, meta.name, meta.uid, *words))
         self._added.set()
 
     async def _write(self, said: _Said) -> None:
@@ -108,7 +109,9 @@ class Recorder:
             "namespace": said.namespace,
             "name": said.name,
             "uid": said.uid,
+            "fieldPath": said.field,
         }
+        source = {"component": self._component, "host": self._host}
         event = {
             "apiVersion": "v1",
             "kind": "Event",
@@ -117,8 +120,9 @@ class Recorder:
             "type": said.type,
             "reason": said.reason,
             "message": said.message,
-            "source": {"component": self._component},
+            "source": {field: value for field, value in source.items() if value},
             "reportingComponent": self._component,
+            "reportingInstance": self._host,
             "firstTimestamp": now,
             "lastTimestamp": now,
             "count": 1,
