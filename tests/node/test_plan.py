@@ -22,8 +22,8 @@ def running(name: str, *, started: bool = True) -> Container:
     return Container(name, begun.state, runs=1, started=started, ready=started)
 
 
-def ended(name: str, code: int) -> Container:
-    return Container(name).begun(NOW, name).over(Terminated(code, "", NOW, NOW))
+def ended(name: str, code: int, when: datetime = NOW) -> Container:
+    return Container(name).begun(NOW, name).over(Terminated(code, "", NOW, when))
 
 
 def look(pod: objects.Pod, *containers: Container, now: datetime = NOW) -> Plan:
@@ -107,4 +107,16 @@ def test_pod_fails_at_its_deadline_and_its_containers_are_ended():
     limited.spec.active_deadline_seconds = 5
     assert look(limited, running("main")).wake == NOW + timedelta(seconds=5)
     made = look(limited, running("main"), now=NOW + timedelta(seconds=5))
-    assert (made.phase, made.stop, made.deadline_exceeded) == ("Failed", ["main"], True)
+    assert (made.phase, made.stop, made.deadline_exceeded) == ("Running", ["main"], True)
+    made = look(limited, ended("main", 143), now=NOW + timedelta(seconds=6))
+    assert (made.phase, made.done, made.deadline_exceeded) == ("Failed", True, True)
+
+
+def test_end_before_the_deadline_is_the_pods_own():
+    limited = pod("Never")
+    limited.spec.active_deadline_seconds = 5
+    later = NOW + timedelta(seconds=60)
+    made = look(limited, ended("main", 0, NOW + timedelta(seconds=4)), now=later)
+    assert (made.phase, made.deadline_exceeded) == ("Succeeded", False)
+    made = look(limited, ended("main", 0, NOW + timedelta(seconds=5)), now=later)
+    assert (made.phase, made.deadline_exceeded) == ("Failed", True)

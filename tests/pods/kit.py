@@ -35,8 +35,13 @@ def container(script: str = "", name: str = "main", **more: Any) -> Json:
 
 
 def forever(name: str = "main", **more: Any) -> Json:
-    """A container that runs until it is asked to end, and then ends at once with code 0."""
-    return container("trap 'exit 0' TERM; sleep infinity & wait", name, **more)
+    """A container that says "up" and runs until it is asked to end, and then ends at once with code 0."""
+    return container(until_told("exit 0"), name, **more)
+
+
+def until_told(last: str, first: str = "true") -> str:
+    """A script that does something first, says "up", waits for SIGTERM and does something last."""
+    return f"{first}; trap '{last}' TERM; echo up; sleep infinity & wait"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +135,18 @@ class Pods:
         await self.until(name, is_ready)
         return name
 
+    async def up(self, *containers: Json, meta: Json | None = None, **spec: Any) -> str:
+        """Create a pod and wait until it is ready and its first container has said "up"; its name."""
+        name = await self.ready(*containers, meta=meta, **spec)
+        following = await self.kubectl.start("logs", "-f", name, "-c", containers[0]["name"])
+        assert following.stdout is not None
+        async with CLOCK.timeout(SECONDS):
+            while await following.stdout.readline() not in (b"up\n", b""):
+                continue
+        following.kill()
+        await following.communicate()
+        return name
+
     async def ended(self, *containers: Json, meta: Json | None = None, **spec: Any) -> Json:
         """Create a pod and wait until it is over."""
         name = await self.create(*containers, meta=meta, **spec)
@@ -144,7 +161,10 @@ class Pods:
         return told
 
     async def logs(self, name: str, *arguments: str) -> str:
-        return await self.kubectl("logs", name, *arguments)
+        """What `kubectl logs` prints; not what it says beside that."""
+        code, out, err = await self.kubectl.run("logs", name, *arguments)
+        assert code == 0, err
+        return out.decode()
 
     async def sh(self, name: str, script: str, *, within: str = "main") -> Done:
         """Run a script in a container, as `kubectl exec` does."""

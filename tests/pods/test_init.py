@@ -17,9 +17,9 @@ def writing(text: str, name: str, then: str = "true") -> Json:
     return container(f"echo {text} >> /shared/lines; {then}", name, volumeMounts=MOUNT)
 
 
-def sidecar(name: str, text: str = "", **more: object) -> Json:
+def sidecar(name: str, last: str = "true", **more: object) -> Json:
     """A sidecar that adds a line when it is asked to end."""
-    script = f"trap 'echo {text or name} >> /shared/lines; exit 0' TERM; sleep infinity & wait"
+    script = f"trap 'echo {name} >> /shared/lines; {last}; exit 0' TERM; sleep infinity & wait"
     return container(script, name, restartPolicy="Always", volumeMounts=MOUNT, **more)
 
 
@@ -85,12 +85,12 @@ async def test_main_containers_wait_for_the_startup_probe_of_a_sidecar(pods: Pod
     await pods.until(name, is_ready)
 
 
-async def test_sidecars_end_after_the_main_containers_in_reverse_order(pods: Pods, tmp_path: object):
+async def test_sidecars_end_after_the_main_containers_in_reverse_order(pods: Pods):
     main = container("echo main >> /shared/lines", volumeMounts=MOUNT)
-    last = sidecar("one", "one; cat /shared/lines > /dev/termination-log")
+    last = sidecar("one", "cat /shared/lines > /dev/termination-log")
     pod = await pods.ended(main, initContainers=[last, sidecar("two"), sidecar("three")], **SHARED)
     assert pod["status"]["phase"] == "Succeeded"
-    assert state(pod, "one")[1]["message"].split() == ["main", "three", "two"]
+    assert state(pod, "one")[1]["message"].split() == ["main", "three", "two", "one"]
 
 
 async def test_sidecar_that_ends_is_started_again_whatever_the_pods_policy(pods: Pods):

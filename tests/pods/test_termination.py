@@ -5,7 +5,7 @@ https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-terminatio
 
 import asyncio
 
-from pods.kit import CLOCK, NAMESPACE, Json, Pods, container, forever, has_ended, is_over, state
+from pods.kit import CLOCK, NAMESPACE, Json, Pods, container, forever, has_ended, is_over, state, until_told
 from podvisor import sdk
 
 STUBBORN = "trap '' TERM; echo up; while :; do sleep 1000; done"
@@ -33,22 +33,22 @@ async def code_after_delete(pods: Pods, name: str, grace: int | None = None) -> 
 
 
 async def test_deleted_pod_gets_sigterm_and_is_gone_when_it_ends(pods: Pods):
-    name = await pods.ready(container("trap 'exit 9' TERM; sleep infinity & wait"))
+    name = await pods.up(container(until_told("exit 9")))
     assert await code_after_delete(pods, name) == 9
 
 
-async def test_container_that_dies_of_sigterm_ends_with_143(pods: Pods):
-    name = await pods.ready(container("trap - TERM; sleep infinity; :"), shareProcessNamespace=True)
+async def test_container_without_a_handler_dies_of_sigterm(pods: Pods):
+    name = await pods.ready({"name": "main", "image": "host", "command": ["sleep", "infinity"]})
     assert await code_after_delete(pods, name) == 143
 
 
-async def test_first_process_without_a_handler_does_not_feel_sigterm_and_is_killed(pods: Pods):
-    name = await pods.ready({"name": "main", "image": "host", "command": ["sleep", "infinity"]})
+async def test_container_that_ignores_sigterm_is_killed(pods: Pods):
+    name = await pods.up(container(STUBBORN))
     assert await code_after_delete(pods, name, grace=1) == 137
 
 
 async def test_second_delete_shortens_the_grace_period(pods: Pods):
-    name = await pods.ready(container(STUBBORN), terminationGracePeriodSeconds=3600)
+    name = await pods.up(container(STUBBORN), terminationGracePeriodSeconds=3600)
     await pods.delete(name)
     pod = await pods.until(name, lambda pod: pod["metadata"].get("deletionTimestamp"))
     assert pod["metadata"]["deletionGracePeriodSeconds"] == 3600
@@ -57,7 +57,7 @@ async def test_second_delete_shortens_the_grace_period(pods: Pods):
 
 
 async def test_forced_delete_is_at_once_and_leaves_nothing_running(pods: Pods):
-    name = await pods.ready(container(STUBBORN), terminationGracePeriodSeconds=3600)
+    name = await pods.up(container(STUBBORN), terminationGracePeriodSeconds=3600)
     told = await pods.kubectl("delete", "pod", name, "--grace-period=0", "--force")
     assert "force deleted" in told
     await pods.gone(name)
@@ -67,35 +67,33 @@ async def test_forced_delete_is_at_once_and_leaves_nothing_running(pods: Pods):
 
 async def test_pre_stop_hook_runs_before_sigterm(pods: Pods):
     hook = {"preStop": {"exec": {"command": ["sh", "-c", "echo from the hook > /proc/1/fd/1; touch /stopped"]}}}
-    script = "trap 'test -e /stopped && exit 5; exit 6' TERM; sleep infinity & wait"
-    name = await pods.ready(container(script, lifecycle=hook))
+    name = await pods.up(container(until_told("test -e /stopped && exit 5; exit 6"), lifecycle=hook))
     assert await code_after_delete(pods, name) == 5
 
 
 async def test_pre_stop_hook_that_fails_is_told_and_the_container_ends_all_the_same(pods: Pods):
     hook = {"preStop": {"exec": {"command": ["sh", "-c", "echo no; exit 3"]}}}
-    name = await pods.ready(forever(lifecycle=hook))
+    name = await pods.up(forever(lifecycle=hook))
     assert await code_after_delete(pods, name) == 0
     assert (await pods.event(name, "FailedPreStopHook"))["message"].startswith("PreStopHook failed")
 
 
 async def test_pre_stop_hook_that_takes_too_long_uses_up_the_grace_period(pods: Pods):
-    hook = {"preStop": {"sleep": {"seconds": 1}}}
     hook = {"preStop": {"exec": {"command": ["sleep", "1000"]}}}
-    name = await pods.ready(forever(lifecycle=hook), terminationGracePeriodSeconds=1)
+    name = await pods.up(forever(lifecycle=hook), terminationGracePeriodSeconds=1)
     assert await code_after_delete(pods, name) == 0
     assert await pods.event(name, "FailedPreStopHook")
 
 
 async def test_post_start_hook_is_done_before_the_pod_is_ready(pods: Pods):
     hook = {"postStart": {"exec": {"command": ["sh", "-c", "sleep 0.3; touch /done"]}}}
-    name = await pods.ready(forever(lifecycle=hook))
+    name = await pods.up(forever(lifecycle=hook))
     assert (await pods.sh(name, "test -e /done")).code == 0
 
 
 async def test_post_start_hook_that_fails_ends_the_container(pods: Pods):
-    hook = {"postStart": {"exec": {"command": ["sh", "-c", "echo broken; exit 3"]}}}
-    pod = await pods.ended(container("trap 'exit 4' TERM; sleep infinity & wait", lifecycle=hook))
+    hook = {"postStart": {"exec": {"command": ["sh", "-c", "until test -e /up; do sleep 0.1; done; exit 3"]}}}
+    pod = await pods.ended(container("trap 'exit 4' TERM; touch /up; sleep infinity & wait", lifecycle=hook))
     assert (pod["status"]["phase"], state(pod)[1]["exitCode"]) == ("Failed", 4)
     event = await pods.event(pod["metadata"]["name"], "FailedPostStartHook")
     assert "PostStartHook failed" in event["message"]
@@ -127,7 +125,7 @@ async def test_termination_message_falls_back_to_the_end_of_the_log_on_errors(po
 
 
 async def test_killing_is_told(pods: Pods):
-    name = await pods.ready(forever())
+    name = await pods.up(forever())
     await pods.delete(name)
     event = await pods.event(name, "Killing")
     assert event["message"] == "Stopping container main"
@@ -142,7 +140,7 @@ async def test_finished_pod_is_gone_as_soon_as_it_is_deleted(pods: Pods):
 
 
 async def test_deleted_pod_ends_by_its_exit_code_and_keeps_its_states_until_it_is_gone(pods: Pods):
-    name = await pods.ready(forever("a"), container("trap 'exit 3' TERM; sleep infinity & wait", "b"))
+    name = await pods.up(forever("a"), container(until_told("exit 3"), "b"))
     seen = await last(pods, name)
     await pods.delete(name)
     pod = await seen

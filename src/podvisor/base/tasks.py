@@ -77,3 +77,16 @@ async def supervise(name: str, work: Callable[[], Awaitable[None]], *, clock: Cl
         else:
             failures = 0
             await clock.sleep(0)
+
+
+async def first(*waits: Awaitable[object]) -> None:
+    """Return as soon as one of these is done, having ended the others. An error of one that is done is raised."""
+    doing = [asyncio.ensure_future(wait) for wait in waits]
+    try:
+        done, _ = await asyncio.wait(doing, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for one in doing:
+            one.cancel()
+        await asyncio.wait(doing)
+    for one in done:
+        one.result()

@@ -42,7 +42,7 @@ def plan(pod: objects.Pod, containers: Mapping[str, Container], now: datetime, s
         for main in mains:
             _start_if_wanted(main, pod.spec.restart_policy, now, made)
     made.phase = "Failed" if failed else _phase(pod.spec.restart_policy, mains)
-    _heed_deadline(pod, now, started, made)
+    _heed_deadline(pod, containers, now, started, made)
     if pod.finished:
         made.phase = pod.status.phase
     if pod.metadata.deleting or made.phase in ("Succeeded", "Failed"):
@@ -58,7 +58,7 @@ def _end(pod: objects.Pod, containers: Mapping[str, Container], mains: Sequence[
     running = [one.name for one in containers.values() if one.running]
     made.stop = [name for name in running if name not in sidecars] or running[-1:]
     made.done = not running
-    if running and not pod.finished and made.phase in ("Succeeded", "Failed") and not made.deadline_exceeded:
+    if running and not pod.finished and made.phase in ("Succeeded", "Failed"):
         made.phase = "Running"
     elif made.done and made.phase not in ("Succeeded", "Failed"):
         codes = [one.ended.code for one in mains if one.ended]
@@ -114,13 +114,19 @@ def _phase(policy: str, mains: Sequence[Container]) -> str:
     return "Running" if all(one.runs for one in mains) else "Pending"
 
 
-def _heed_deadline(pod: objects.Pod, now: datetime, started: datetime, made: Plan) -> None:
-    """activeDeadlineSeconds counts from the pod's start time."""
+def _heed_deadline(
+    pod: objects.Pod, containers: Mapping[str, Container], now: datetime, started: datetime, made: Plan
+) -> None:
+    """activeDeadlineSeconds counts from the pod's start time. What ended only after it was ended by it."""
     seconds = pod.spec.active_deadline_seconds
-    if seconds is None or made.phase in ("Succeeded", "Failed"):
+    if seconds is None:
         return
     deadline = started + timedelta(seconds=seconds)
-    if now >= deadline:
-        made.phase, made.deadline_exceeded = "Failed", True
-    else:
+    if made.phase not in ("Succeeded", "Failed"):
         made.look_at(deadline)
+        exceeded = now >= deadline
+    else:
+        ends = [containers[one.name].ended for one in pod.every_container if not one.sidecar]
+        exceeded = any(end.finished >= deadline for end in ends if end)
+    if exceeded:
+        made.phase, made.deadline_exceeded = "Failed", True

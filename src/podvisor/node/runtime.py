@@ -16,7 +16,7 @@ from podvisor.node.host import Node
 from podvisor.node.logs import Log, keeper, log_path, prune
 from podvisor.node.messages import termination_message
 from podvisor.node.states import Container, Running, Terminated, Waiting
-from podvisor.node.stopping import MINIMUM, Patience, first
+from podvisor.node.stopping import MINIMUM, Patience
 from podvisor.sandbox import driver, spec
 from podvisor.sandbox import errors as sandbox_errors
 
@@ -86,11 +86,11 @@ class Runtime:
                 self._tell(name, "Killing", why)
                 await self._before_stop(live, patience)
                 await live.sandbox.signal(name, live.running.pid, SIGTERM)
-                await first(live.over.wait(), patience.over(at_least=MINIMUM))
+                await tasks.first(live.over.wait(), patience.over(at_least=MINIMUM))
             else:
-                await first(live.over.wait(), patience.over())
+                await tasks.first(live.over.wait(), patience.over())
                 live.stopping.shorten(0)
-                await first(live.over.wait(), patience.over(at_least=MINIMUM))
+                await tasks.first(live.over.wait(), patience.over(at_least=MINIMUM))
             if not live.running.exited.done():
                 await live.sandbox.stop(name)
         await live.over.wait()
@@ -145,7 +145,7 @@ class Runtime:
         if (hook := live.described.lifecycle.post_start) is not None:
             self._changed.set()
             try:
-                await first(actions.perform(hook, target), live.over.wait())
+                await tasks.first(actions.perform(hook, target), live.over.wait())
             except actions.Unsuccessful as error:
                 self._warn(name, "FailedPostStartHook", f"PostStartHook failed: {error}")
                 await self.stop(name, self._patience(), "FailedPostStartHook")
@@ -159,7 +159,7 @@ class Runtime:
         if hook is None or not patience.left:
             return
         try:
-            await first(actions.perform(hook, self._target(live)), live.over.wait(), patience.over())
+            await tasks.first(actions.perform(hook, self._target(live)), live.over.wait(), patience.over())
         except actions.Unsuccessful as error:
             self._warn(name, "FailedPreStopHook", f"PreStopHook failed: {error}")
         else:

@@ -6,11 +6,12 @@ system:masters is answered; no other client can reach a container this way.
 
 import ssl
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from typing import cast
 
 from aiohttp import web
 
+from podvisor.base import tasks
 from podvisor.base.clock import Clock
 from podvisor.node import logread, streams
 from podvisor.node.logs import log_path
@@ -21,6 +22,8 @@ from podvisor.node.states import Waiting
 Find = Callable[[str, str], Runtime | None]
 """A pod of this node by namespace and name."""
 PATIENCE = 2.0
+LOOK = 2.0
+"""Seconds between looks whether a client that gets nothing is still there."""
 _Certificate = dict[str, Sequence[Sequence[tuple[str, str]]]]
 """As `SSLSocket.getpeercert` gives it, as far as names go."""
 
@@ -87,12 +90,24 @@ def _logs(find: Find, clock: Clock) -> Callable[[web.Request], Awaitable[web.Str
         response = web.StreamResponse(headers={"Content-Type": "text/plain"})
         await response.prepare(request)
         log = live.log if live is not None and not previous else None
-        async for part in logread.read(log_path(runtime.box.directory, name, run), log, ask):
-            await response.write(part)
-        await response.write_eof()
+
+        async def copy() -> None:
+            async with aclosing(logread.read(log_path(runtime.box.directory, name, run), log, ask)) as parts:
+                async for part in parts:
+                    await response.write(part)
+            await response.write_eof()
+
+        with suppress(ConnectionError):
+            await tasks.first(copy(), _gone(request, clock))
         return response
 
     return handle
+
+
+async def _gone(request: web.Request, clock: Clock) -> None:
+    """Return once the client is gone: nothing says so while nothing is written."""
+    while request.transport is not None and not request.transport.is_closing():
+        await clock.sleep(LOOK)
 
 
 def _nothing(runtime: Runtime, name: str, *, previous: bool) -> str:

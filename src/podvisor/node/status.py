@@ -40,7 +40,7 @@ class Seen:
 def status(seen: Seen) -> Json:
     """The pod's status, whole; what is None is to be taken away."""
     spec, told = seen.pod.spec, seen.pod.status
-    late = seen.made.deadline_exceeded
+    late = seen.made.deadline_exceeded and seen.finished
     made: Json = {
         "phase": seen.made.phase,
         "hostIP": seen.host,
@@ -149,8 +149,7 @@ def _state(one: Container, seen: Seen) -> Json:
             return _terminated(ended)
         case waiting:
             reason = waiting.reason
-            mains = {main.name for main in seen.pod.spec.containers}
-            if reason == "ContainerCreating" and not seen.made.initialized and one.name in mains:
+            if reason == "ContainerCreating" and seen.pod.spec.init_containers:
                 reason = "PodInitializing"
             return {"waiting": {"reason": reason} | ({"message": waiting.message} if waiting.message else {})}
 

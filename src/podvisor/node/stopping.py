@@ -4,9 +4,7 @@ https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-terminatio
 """
 
 import asyncio
-from collections.abc import Coroutine
 from contextlib import suppress
-from typing import Any
 
 from podvisor.base.clock import Clock
 
@@ -42,16 +40,3 @@ class Patience:
             with suppress(TimeoutError):
                 async with self._clock.timeout(self.left):
                     await shortened.wait()
-
-
-async def first(*waits: Coroutine[Any, Any, Any] | asyncio.Future[Any]) -> None:
-    """Return as soon as one of these is done, and end the others; what the done ones raised is raised here."""
-    doing = [asyncio.ensure_future(wait) for wait in waits]
-    try:
-        done, _ = await asyncio.wait(doing, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for one in doing:
-            one.cancel()
-        await asyncio.wait(doing)
-    for one in done:
-        one.result()

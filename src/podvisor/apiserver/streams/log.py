@@ -1,13 +1,18 @@
 """pods/log: what a container wrote, passed on chunk by chunk."""
 
+from contextlib import suppress
+
 from aiohttp import ClientResponse, web
 
 from podvisor.apiserver.call import Call
 from podvisor.apiserver.resource import Resource
 from podvisor.apiserver.server import Server
 from podvisor.apiserver.streams import pods
+from podvisor.base import tasks
 from podvisor.types import field, status
 
+LOOK = 2.0
+"""Seconds between looks whether a client that gets nothing is still there."""
 _OPTIONS = ("follow", "previous", "sinceSeconds", "sinceTime", "timestamps", "tailLines", "limitBytes")
 
 
@@ -24,7 +29,7 @@ async def handle(server: Server, call: Call, resource: Resource) -> web.StreamRe
     async with server.nodes.get(node, path, query) as answer:
         if answer.status != 200:
             raise refusal(answer.status, await answer.text())
-        return await _relay(call, answer)
+        return await _relay(server, call, answer)
 
 
 def refusal(code: int, text: str) -> status.ApiError:
@@ -36,13 +41,24 @@ def refusal(code: int, text: str) -> status.ApiError:
     return error
 
 
-async def _relay(call: Call, answer: ClientResponse) -> web.StreamResponse:
+async def _relay(server: Server, call: Call, answer: ClientResponse) -> web.StreamResponse:
+    """Pass the log on until it ends or the client goes, who says so only by being gone."""
     response = web.StreamResponse(headers={"Content-Type": "text/plain", "Cache-Control": "no-cache, private"})
     await response.prepare(call.request)
-    async for chunk in answer.content.iter_any():
-        await response.write(chunk)
-    await response.write_eof()
+
+    async def copy() -> None:
+        async for chunk in answer.content.iter_any():
+            await response.write(chunk)
+        await response.write_eof()
+
+    with suppress(ConnectionError):
+        await tasks.first(copy(), _gone(server, call.request))
     return response
+
+
+async def _gone(server: Server, request: web.Request) -> None:
+    while request.transport is not None and not request.transport.is_closing():
+        await server.clock.sleep(LOOK)
 
 
 def _check(call: Call) -> None:
