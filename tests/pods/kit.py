@@ -71,7 +71,13 @@ class Kubectl:
     async def run(self, *arguments: str, given: bytes = b"") -> tuple[int, bytes, bytes]:
         """A command to its end: its code and both its streams."""
         process = await self.start(*arguments)
-        out, err = await process.communicate(given)
+        try:
+            async with CLOCK.timeout(2 * SECONDS):
+                out, err = await process.communicate(given)
+        except TimeoutError:
+            process.kill()
+            out, err = await process.communicate()
+            raise AssertionError(f"kubectl {arguments} did not end: {out!r} {err!r}") from None
         assert process.returncode is not None
         return process.returncode, out, err
 

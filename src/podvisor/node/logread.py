@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections import deque
-from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -122,8 +122,3 @@ def _text(raw: bytes, ask: Wanted) -> bytes:
         return b""
     body = text if tag == b"F" else text.removesuffix(b"\n")
     return time + b" " + body if ask.timestamps else body
-
-
-def runs(directory: Path) -> Iterator[int]:
-    """The numbers of the runs whose logs are kept, oldest first."""
-    return iter(sorted(int(one.stem) for one in directory.glob("*.log")))

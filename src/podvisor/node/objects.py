@@ -348,6 +348,12 @@ class PodSpec(View):
     host_pid: bool = field(default=False, name="hostPID")
 
 
+class WaitingState(View):
+    """It does not run yet, or not again yet."""
+
+    reason: str = ""
+
+
 class RunningState(View):
     """It runs."""
 
@@ -368,6 +374,7 @@ class TerminatedState(View):
 class ContainerState(View):
     """At most one of these is there."""
 
+    waiting: WaitingState | None = None
     running: RunningState | None = None
     terminated: TerminatedState | None = None
 
@@ -394,6 +401,11 @@ class PodStatus(View):
     conditions: list[Condition] = field(default_factory=list[Condition])
     container_statuses: list[ContainerStatus] = field(default_factory=list[ContainerStatus])
     init_container_statuses: list[ContainerStatus] = field(default_factory=list[ContainerStatus])
+
+    @property
+    def every_container(self) -> list[ContainerStatus]:
+        """Of the init containers and the main ones."""
+        return [*self.init_container_statuses, *self.container_statuses]
 
 
 class Pod(Object, kw_only=True):

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from podvisor.base import tasks
-from podvisor.node import actions, containers, objects, pipes, pod_sandbox, status, supervision, telling
+from podvisor.node import actions, containers, logchoice, objects, pipes, pod_sandbox, status, supervision, telling
 from podvisor.node.errors import NotStartable
 from podvisor.node.host import Node
 from podvisor.node.logs import Log, keeper, log_path, prune
@@ -69,7 +69,7 @@ class Runtime:
                 self._warn("" if error.of_pod else name, reason, message)
         except (sandbox_errors.SandboxError, OSError) as error:
             now, text = self._node.clock.now(), f"{_RUNC}: {error}"
-            identity = self._identity(name, one.runs)
+            identity = logchoice.identity(self.pod, name, one.runs)
             end = Terminated(START_ERROR, "StartError", now, now, text, identity)
             self.containers[name] = one.failed_to_start(now, identity, end)
             self._warn(name, "Failed", f"Error: {text}")
@@ -130,7 +130,7 @@ class Runtime:
             readers, stdin = ends.take()
         prune(around.directory, name, one.runs)
         kept = Log(log_path(around.directory, name, one.runs), self._node.settings.log_bytes)
-        self.containers[name] = one.begun(self._node.clock.now(), self._identity(name, one.runs))
+        self.containers[name] = one.begun(self._node.clock.now(), logchoice.identity(self.pod, name, one.runs))
         live = self.live[name] = Live(described, sandbox, running, kept, stdin)
         carrying = self._scope.start(
             pipes.carry(readers, running.exited, keeper(kept, self._node.pace)), name=f"log {name}"
@@ -225,9 +225,6 @@ class Runtime:
             unhealthy=lambda text: self._warn(name, "Unhealthy", text),
             kill=kill,
         )
-
-    def _identity(self, name: str, run: int) -> str:
-        return f"podvisor://{self.pod.metadata.uid}/{name}/{run}"
 
     def _patience(self, seconds: float | None = None) -> Patience:
         """For one container that is to end while its pod goes on."""

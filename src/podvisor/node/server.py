@@ -13,11 +13,10 @@ from aiohttp import web
 
 from podvisor.base import tasks
 from podvisor.base.clock import Clock
-from podvisor.node import logread, streams
+from podvisor.node import logchoice, logread, streams
 from podvisor.node.logs import log_path
 from podvisor.node.runtime import Runtime
 from podvisor.node.settings import Settings
-from podvisor.node.states import Waiting
 
 Find = Callable[[str, str], Runtime | None]
 """A pod of this node by namespace and name."""
@@ -81,18 +80,20 @@ def _logs(find: Find, clock: Clock) -> Callable[[web.Request], Awaitable[web.Str
             ask = logread.wanted(request.query, clock.now())
         except ValueError as error:
             raise web.HTTPBadRequest(text=str(error)) from error
-        kept = list(logread.runs(log_path(runtime.box.directory, name, 0).parent))
+        try:
+            run = logchoice.run(runtime.pod, name, previous=previous)
+        except logchoice.NoLog as error:
+            raise web.HTTPBadRequest(text=str(error)) from error
+        path = log_path(runtime.box.directory, name, run)
+        if not path.exists():
+            raise web.HTTPBadRequest(text=f'the log of container "{name}" in pod "{runtime.pod.metadata.name}" is gone')
         live = runtime.live.get(name)
-        last = runtime.containers[name].runs - 1
-        run = last - 1 if previous else last
-        if run not in kept:
-            raise web.HTTPBadRequest(text=_nothing(runtime, name, previous=previous))
         response = web.StreamResponse(headers={"Content-Type": "text/plain"})
         await response.prepare(request)
-        log = live.log if live is not None and not previous else None
+        log = live.log if live is not None and live.log.path == path else None
 
         async def copy() -> None:
-            async with aclosing(logread.read(log_path(runtime.box.directory, name, run), log, ask)) as parts:
+            async with aclosing(logread.read(path, log, ask)) as parts:
                 async for part in parts:
                     await response.write(part)
             await response.write_eof()
@@ -108,16 +109,6 @@ async def _gone(request: web.Request, clock: Clock) -> None:
     """Return once the client is gone: nothing says so while nothing is written."""
     while request.transport is not None and not request.transport.is_closing():
         await clock.sleep(LOOK)
-
-
-def _nothing(runtime: Runtime, name: str, *, previous: bool) -> str:
-    pod, one = runtime.pod.metadata.name, runtime.containers[name]
-    if previous:
-        return f'previous terminated container "{name}" in pod "{pod}" not found'
-    if isinstance(one.state, Waiting):
-        why = "trying and failing to pull image" if "Image" in one.state.reason else one.state.reason
-        return f'container "{name}" in pod "{pod}" is waiting to start: {why}'
-    return f'the log of container "{name}" in pod "{pod}" is not there any more'
 
 
 def _stream(

@@ -21,9 +21,10 @@ from podvisor.sandbox import driver, errors
 
 STDIN, STDOUT, STDERR, ERROR, RESIZE, CLOSE = 0, 1, 2, 3, 4, 255
 PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
-SIGKILL = 9
+SIGHUP = 1
 _CHANNELS = {"stdout": STDOUT, "stderr": STDERR}
 _LARGEST = 8 << 20
+_RUNC = "OCI runtime exec failed: exec failed: unable to start container process"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Session:
     socket: web.WebSocketResponse
     sandbox: driver.Sandbox
     running: driver.Running
+    tty: bool = False
 
     async def give(self, stream: str, data: bytes) -> None:
         """Send what the process wrote; to a client that is gone, nothing."""
@@ -61,6 +63,17 @@ class Session:
             status = _refused(error)
         await _send_status(self.socket, status)
 
+    async def hang_up(self, stdin: pipes.Writer | None) -> None:
+        """The client has gone: the command sees the end of its input, and on a terminal SIGHUP, as after sshd's.
+
+        One that goes on all the same ends with its container; what it writes is thrown away.
+        """
+        if stdin is not None:
+            stdin.close()
+        if self.tty:
+            with suppress(errors.SandboxError):
+                await self.sandbox.signal(self.running.container, self.running.pid, SIGHUP)
+
     async def _resize(self, data: bytes) -> None:
         try:
             size: Mapping[str, int] = json.loads(data)
@@ -74,7 +87,8 @@ async def execute(request: web.Request, runtime: Runtime, name: str) -> web.Stre
     """Run a command in a container, joined with the client."""
     live, query = runtime.live[name], request.query
     socket = await _accept(request)
-    wanted = pipes.Pipes(stdin=query.get("input") == "1", tty=query.get("tty") == "1")
+    tty = query.get("tty") == "1"
+    wanted = pipes.Pipes(stdin=query.get("input") == "1", tty=tty)
     try:
         with wanted:
             process = await runtime.process(name, query.getall("command"), wanted.stdio)
@@ -83,26 +97,21 @@ async def execute(request: web.Request, runtime: Runtime, name: str) -> web.Stre
     except (errors.SandboxError, NotStartable) as error:
         await _send_status(socket, _refused(error))
         return socket
-    session = Session(socket, live.sandbox, running)
+    session = Session(socket, live.sandbox, running, tty)
     taking = asyncio.ensure_future(session.take(stdin, stdin.close if stdin else _nothing))
     carrying = asyncio.ensure_future(pipes.carry(readers, running.exited, session.give))
     try:
         await asyncio.wait({taking, carrying}, return_when=asyncio.FIRST_COMPLETED)
         if not carrying.done():
-            await _hang_up(session, stdin)
+            await session.hang_up(stdin)
         await carrying
+        await _end(taking)
         await session.tell_end()
     finally:
         await _end(taking, carrying)
         if stdin is not None:
             stdin.close()
     return socket
-
-
-async def _hang_up(session: Session, stdin: pipes.Writer | None) -> None:
-    """The client has gone: the command sees the end of its input, and a terminal's command its hang-up."""
-    if stdin is not None:
-        stdin.close()
 
 
 async def attach(request: web.Request, runtime: Runtime, name: str) -> web.StreamResponse:
@@ -124,6 +133,7 @@ async def attach(request: web.Request, runtime: Runtime, name: str) -> web.Strea
         await asyncio.wait({taking, ending}, return_when=asyncio.FIRST_COMPLETED)
         if ending.done():
             await written.sent()
+            await _end(taking)
             await _send_status(socket, _ended(0))
     finally:
         live.log.listeners.discard(written.add)
@@ -186,5 +196,5 @@ def _ended(code: int) -> dict[str, Any]:
 
 def _refused(error: Exception) -> dict[str, Any]:
     """A command that did not start, in the words of a kubelet over runc."""
-    text = f"error executing command in container: OCI runtime exec failed: exec failed: {error}"
+    text = f"Internal error occurred: error executing command in container: {_RUNC}: {error}"
     return {"metadata": {}, "status": "Failure", "reason": "InternalError", "message": text, "code": 500}

@@ -10,11 +10,11 @@ WebSocket, as the Status that ends the stream.
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 
 import aiohttp
 import orjson
-from aiohttp import ClientWebSocketResponse, WSMessage, WSMsgType, web
+from aiohttp import ClientWebSocketResponse, WSMsgType, web
 
 from podvisor.apiserver.call import Call
 from podvisor.apiserver.resource import Json, Resource
@@ -25,6 +25,7 @@ from podvisor.types import status
 PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
 _FLAGS = {"stdin": "input", "stdout": "output", "stderr": "error", "tty": "tty"}
 """What the API calls a stream, and what the node does."""
+_Socket = web.WebSocketResponse | ClientWebSocketResponse
 _LARGEST = 8 * 1024 * 1024
 _ERROR_CHANNEL = b"\x03"
 
@@ -81,32 +82,35 @@ def _query(call: Call) -> Sequence[tuple[str, str]]:
 
 
 async def _join(near: web.WebSocketResponse, far: ClientWebSocketResponse) -> None:
-    """Pass messages both ways; the end of one side ends the other with the same code."""
-    async with asyncio.TaskGroup() as group:
-        group.create_task(_pass(near, far))
-        group.create_task(_pass(far, near))
+    """Pass messages both ways until one side ends; then the other is told so, with the same code.
 
-
-async def _pass(
-    source: web.WebSocketResponse | ClientWebSocketResponse, sink: web.WebSocketResponse | ClientWebSocketResponse
-) -> None:
+    A side is closed only when nobody reads from it any more: aiohttp then reads on until the peer has answered, and
+    nothing that is still on its way is lost.
+    """
+    passing = {asyncio.ensure_future(_pass(near, far)): far, asyncio.ensure_future(_pass(far, near)): near}
     try:
-        while not sink.closed:
-            if not await _pass_one(await source.receive(), sink):
-                break
-    except (ConnectionResetError, aiohttp.ClientError):
-        pass
+        done, _ = await asyncio.wait(passing, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        await sink.close(code=source.close_code or aiohttp.WSCloseCode.OK)
+        for one in passing:
+            one.cancel()
+        await asyncio.wait(passing)
+    for one in done:
+        if not passing[one].closed:
+            await passing[one].close(code=one.result())
 
 
-async def _pass_one(message: WSMessage, sink: web.WebSocketResponse | ClientWebSocketResponse) -> bool:
-    """Whether more may follow."""
-    match message.type:
-        case WSMsgType.BINARY:
-            await sink.send_bytes(message.data)
-        case WSMsgType.TEXT:
-            await sink.send_str(message.data)
-        case _:
-            return False
-    return True
+async def _pass(source: _Socket, sink: _Socket) -> int:
+    """Pass on what one side sends until it ends; the code that it ended with."""
+    with suppress(ConnectionResetError, aiohttp.ClientError):
+        while not sink.closed:
+            message = await source.receive()
+            match message.type:
+                case WSMsgType.BINARY:
+                    await sink.send_bytes(message.data)
+                case WSMsgType.TEXT:
+                    await sink.send_str(message.data)
+                case WSMsgType.CLOSE:
+                    return int(message.data or aiohttp.WSCloseCode.OK)
+                case _:
+                    break
+    return aiohttp.WSCloseCode.GOING_AWAY
