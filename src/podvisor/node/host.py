@@ -8,6 +8,7 @@ from podvisor.base.clock import Clock
 from podvisor.node.addresses import Addresses
 from podvisor.node.pace import Pace
 from podvisor.node.settings import Settings
+from podvisor.node.watched import Watched
 from podvisor.sdk.events import Recorder
 from podvisor.sdk.objects.core import Service
 
@@ -22,6 +23,7 @@ class Node:
     pace: Pace
     events: Recorder
     addresses: Addresses
+    watched: Watched
     capacity: Mapping[str, str]
     services: Callable[[], Iterable[Service]]
     """The cluster's services, as far as this node has heard of them."""

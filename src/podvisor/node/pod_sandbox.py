@@ -3,13 +3,15 @@
 import asyncio
 import logging
 from contextlib import AsyncExitStack
+from dataclasses import replace
 
 from podvisor import sdk
-from podvisor.node import containers, links, objects
+from podvisor.node import containers, links, objects, volumes
 from podvisor.node.containers import Surroundings
 from podvisor.node.facts import Facts
 from podvisor.node.host import Node
 from podvisor.node.sources import Sources
+from podvisor.node.tokens import Tokens
 from podvisor.node.volumes import Maker
 from podvisor.sandbox import driver
 
@@ -22,6 +24,12 @@ class PodSandbox:
     def __init__(self, node: Node, pod: objects.Pod) -> None:
         self.sandbox: driver.Sandbox | None = None
         self.directory = node.settings.data_dir.resolve() / "pods" / pod.metadata.uid
+        self.tokens = Tokens(node.clock)
+        self.made = asyncio.Event()
+        """Set once the pod's volumes are there."""
+        self.stale = asyncio.Event()
+        """Set when what the volumes show has changed."""
+        self.over = False
         self._node = node
         self.pod = pod
         self._surroundings: Surroundings | None = None
@@ -38,20 +46,30 @@ class PodSandbox:
     @property
     def volumes(self) -> Maker:
         """Makes and refreshes the pod's volumes."""
-        sources = Sources(self._node.client, self.pod)
+        sources = Sources(self._node.client, self.pod, self._node.watched.get)
         facts = Facts(self.pod, self.address, self._node.settings.address, self._node.capacity)
-        return Maker(self.directory / "volumes", facts, sources, self._node.settings)
+        root = self.directory / "volumes"
+        return Maker(root, facts, sources, self._node.settings, self.tokens, self._node.clock)
+
+    def know(self, pod: objects.Pod) -> None:
+        """The pod as it is by now."""
+        before, self.pod = self.pod.metadata, pod
+        if (before.labels, before.annotations) != (pod.metadata.labels, pod.metadata.annotations):
+            self.stale.set()
 
     async def surroundings(self) -> Surroundings:
-        """The pod's volumes and what its containers ask about it, made once. Raises NotMountable."""
+        """The pod's volumes, made once, and what its containers ask about it, as it is now. Raises NotMountable."""
+        maker = self.volumes
+        sources = Sources(self._node.client, self.pod)
         if self._surroundings is None:
-            maker = self.volumes
+            self._node.watched.use(self.pod.metadata.uid, volumes.refs(self.pod), self.stale.set)
             made = await maker.make()
             spec, namespace = self.pod.spec, self.pod.metadata.namespace
             linked = links.variables(self._node.services(), namespace, wanted=spec.enable_service_links)
             images = self._node.settings.images
-            self._surroundings = Surroundings(maker.facts, maker.sources, made, linked, images, self.directory)
-        return self._surroundings
+            self._surroundings = Surroundings(maker.facts, sources, made, linked, images, self.directory)
+            self.made.set()
+        return replace(self._surroundings, facts=maker.facts, sources=sources)
 
     async def open(self, image: str) -> driver.Sandbox:
         """The pod's kernel, started when it is not there, for a container of `image` that starts next.
@@ -84,6 +102,9 @@ class PodSandbox:
 
     async def close(self) -> None:
         """End the kernel and everything in it, and give back the address."""
+        self.over = True
+        self.stale.set()
+        self._node.watched.forget(self.pod.metadata.uid)
         async with self._lock:
             await self._drop()
         self._node.addresses.take_back(self.pod.metadata.uid)

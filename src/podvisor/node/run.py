@@ -13,6 +13,7 @@ from podvisor.node.addresses import Addresses
 from podvisor.node.pace import Pace
 from podvisor.node.runtime import Runtime
 from podvisor.node.settings import Settings
+from podvisor.node.watched import Watched
 from podvisor.node.worker import Worker
 from podvisor.sdk.events import Recorder
 
@@ -89,7 +90,10 @@ async def run(client: sdk.Client, settings: Settings, clock: Clock, registered: 
         bound = informers.of(objects.PODS, sdk.Selection(fields=f"spec.nodeName={settings.name}"))
         addresses = Addresses(settings.pod_addresses)
         capacity = machine.capacity(settings)
-        node = host.Node(client, settings, clock, Pace(clock), events, addresses, capacity, lambda: services.cache)
+        watched = Watched(client, clock, scope)
+        node = host.Node(
+            client, settings, clock, Pace(clock), events, addresses, watched, capacity, lambda: services.cache
+        )
         pods = Pods(node, scope)
         async with server.serving(pods.find, settings, clock) as port:
             await services.wait_synced()

@@ -176,7 +176,7 @@ class Runtime:
         except sandbox_errors.Ended as error:
             text = f"the pod's kernel has ended: {error}"
             if await self.box.drop_ended():
-                self._tell("SandboxChanged", f"Pod sandbox changed, it will be killed and re-created: {text}")
+                self._tell("", "SandboxChanged", f"Pod sandbox changed, it will be killed and re-created: {text}")
         await asyncio.wait({carrying})
         live.log.close()
         if live.stdin is not None:

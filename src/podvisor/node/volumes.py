@@ -5,16 +5,19 @@ https://kubernetes.io/docs/concepts/storage/volumes/
 """
 
 import os
-import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from podvisor.node import hostpaths, objects
+from podvisor import sdk
+from podvisor.base.clock import Clock
+from podvisor.node import hostpaths, objects, payload
 from podvisor.node.errors import NotMountable, Unresolvable
 from podvisor.node.facts import Facts
 from podvisor.node.settings import Settings
 from podvisor.node.sources import Entries, Sources
+from podvisor.node.tokens import Tokens
+from podvisor.node.watched import Ref
 from podvisor.sandbox import spec
 from podvisor.types import quantity
 
@@ -33,6 +36,8 @@ class Maker:
     facts: Facts
     sources: Sources
     settings: Settings
+    tokens: Tokens
+    clock: Clock
 
     async def make(self) -> list[spec.Volume]:
         """All of the pod's volumes. Raises NotMountable."""
@@ -45,13 +50,18 @@ class Maker:
         return made
 
     async def refresh(self) -> None:
-        """Write again what the volumes of API objects hold, where it has changed. Raises NotMountable."""
+        """Write again what the volumes of API objects hold, where it has changed. Raises NotMountable, having done
+        what could be done."""
+        failed: NotMountable | None = None
         for volume in self.facts.pod.spec.volumes:
             try:
                 if (files := await self._files(volume)) is not None:
-                    write(self.root / volume.name, files)
+                    self._write(volume.name, files)
             except (Unresolvable, OSError) as error:
-                raise NotMountable(volume.name, str(error)) from error
+                failed = NotMountable(volume.name, str(error))
+                failed.__cause__ = error
+        if failed is not None:
+            raise failed
 
     async def _make(self, volume: objects.Volume) -> spec.Volume:
         group = self.facts.pod.spec.security_context.fs_group
@@ -68,8 +78,11 @@ class Maker:
             return spec.Volume(volume.name, path=str(place), size_bytes=size, gid=group)
         if (files := await self._files(volume)) is None:
             raise Unresolvable("this type of volume is not supported")
-        write(place, files)
+        self._write(volume.name, files)
         return spec.Volume(volume.name, path=str(place), read_only=True, gid=group)
+
+    def _write(self, volume: str, files: Files) -> None:
+        payload.write(self.root / volume, files, self.clock.now())
 
     async def _files(self, volume: objects.Volume) -> Files | None:
         """What a volume of API objects holds; None for any other."""
@@ -95,7 +108,7 @@ class Maker:
         if source.downward_api is not None:
             return self._downward(source.downward_api, mode)
         if (token := source.service_account_token) is not None:
-            return {token.path: (await self.sources.token(token), mode)}
+            return {token.path: (await self.tokens.get(token, self.sources.token), mode)}
         raise Unresolvable("this type of projection is not supported")
 
     async def _config_map(self, wanted: objects.Files, mode: int) -> Files:
@@ -127,6 +140,16 @@ class Maker:
         return min(self.settings.empty_dir_bytes, disk.f_bavail * disk.f_frsize // 2)
 
 
+def refs(pod: objects.Pod) -> Iterator[Ref]:
+    """The ConfigMaps and Secrets that a pod's volumes show."""
+    for volume in pod.spec.volumes:
+        for one in (volume, *(volume.projected.sources if volume.projected else ())):
+            if (wanted := one.config_map) is not None:
+                yield Ref(sdk.kinds.CONFIGMAPS.raw, sdk.Key(pod.metadata.namespace, wanted.name))
+            if (wanted := one.secret) is not None:
+                yield Ref(sdk.kinds.SECRETS.raw, sdk.Key(pod.metadata.namespace, wanted.secret_name or wanted.name))
+
+
 def _bytes(limit: str | int | float | None) -> int | None:
     return quantity.parse(str(limit)).value or None if limit is not None else None
 
@@ -140,32 +163,3 @@ def _chosen(entries: Entries, wanted: objects.Files, mode: int) -> Files:
     if missing and not wanted.optional:
         raise Unresolvable(f"references non-existent config key: {missing[0]}")
     return {one.path: (entries[one.key], one.mode or mode) for one in wanted.items if one.key in entries}
-
-
-def _check_below(name: str) -> None:
-    """The API server refuses such paths too; here a single one of them would be any file of the machine."""
-    if name.startswith(("/", "..")) or ".." in name.split("/") or not Path(name).parts:
-        raise Unresolvable(f"path {name!r} must be relative, without '..', and must not start with '..'")
-
-
-def write(place: Path, files: Mapping[str, tuple[bytes, int]]) -> None:
-    """Make a directory hold exactly these files; each is there whole, the old one or the new.
-
-    Raises Unresolvable for a path that leads out of the directory, and then writes nothing.
-    """
-    for name in files:
-        _check_below(name)
-    for name, (content, mode) in files.items():
-        path = place / name
-        if path.is_file() and path.read_bytes() == content:
-            path.chmod(mode)
-            continue
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f"..{path.name}.new")
-        temporary.write_bytes(content)
-        temporary.chmod(mode)
-        temporary.rename(path)
-    wanted = {Path(name).parts[0] for name in files}
-    for found in place.iterdir():
-        if found.name not in wanted:
-            shutil.rmtree(found) if found.is_dir() else found.unlink()

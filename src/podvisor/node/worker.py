@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from podvisor import sdk
 from podvisor.base import tasks
-from podvisor.node import admission, objects, recovery, removal, status, telling
+from podvisor.node import admission, objects, recovery, refreshing, removal, status, telling
 from podvisor.node.host import Node
 from podvisor.node.plan import Plan, plan
 from podvisor.node.runtime import Runtime
@@ -55,6 +55,7 @@ class Worker:
         """Bring the pod to its end, whatever that takes. Cancelled, it ends what runs and leaves the pod to be."""
         if not self.pod.finished and (refusal := admission.refusal(self.pod)) is not None:
             await self._reject(refusal)
+        self._scope.start(refreshing.keep(self.runtime.box, self._node), name="volumes")
         while not await self._step():
             pass
         await asyncio.to_thread(removal.remove, self.runtime.box.directory)
@@ -62,7 +63,8 @@ class Worker:
             await self._remove()
 
     def _know(self, pod: objects.Pod) -> None:
-        self.pod = self.runtime.pod = self.runtime.box.pod = pod
+        self.pod = self.runtime.pod = pod
+        self.runtime.box.know(pod)
 
     async def _step(self) -> bool:
         """One look, what follows from it, and the wait for the next. Whether the pod is over and to be removed."""
