@@ -19,7 +19,7 @@ def writing(text: str, name: str, then: str = "true") -> Json:
 
 def sidecar(name: str, last: str = "true", **more: object) -> Json:
     """A sidecar that adds a line when it is asked to end."""
-    script = f"trap 'echo {name} >> /shared/lines; {last}; exit 0' TERM; sleep infinity & wait"
+    script = f"trap 'echo {name} >> /shared/lines; {last}; exit 0' TERM; touch /shared/up-{name}; sleep infinity & wait"
     return container(script, name, restartPolicy="Always", volumeMounts=MOUNT, **more)
 
 
@@ -86,7 +86,8 @@ async def test_main_containers_wait_for_the_startup_probe_of_a_sidecar(pods: Pod
 
 
 async def test_sidecars_end_after_the_main_containers_in_reverse_order(pods: Pods):
-    main = container("echo main >> /shared/lines", volumeMounts=MOUNT)
+    up = "until test -e /shared/up-one -a -e /shared/up-two -a -e /shared/up-three; do sleep 0.1; done"
+    main = container(f"{up}; echo main >> /shared/lines", volumeMounts=MOUNT)
     last = sidecar("one", "cat /shared/lines > /dev/termination-log")
     pod = await pods.ended(main, initContainers=[last, sidecar("two"), sidecar("three")], **SHARED)
     assert pod["status"]["phase"] == "Succeeded"
