@@ -3,9 +3,8 @@
 from typing import Any, Literal, cast
 
 import orjson
-import yaml
 
-from podvisor.apiserver import negotiation
+from podvisor.apiserver import negotiation, yaml_bodies
 from podvisor.apiserver.call import Call
 from podvisor.apiserver.resource import Json, Resource
 from podvisor.types import decode, protobuf, status
@@ -23,16 +22,6 @@ class WrongType(status.BadRequest):
         self.why = why
 
 
-class _Loader(yaml.CSafeLoader):
-    """YAML as Kubernetes reads it: a date is a string."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
-}
-
-
 async def read(call: Call) -> bytes:
     """The body as JSON. Raises UnsupportedMediaType for anything but JSON, YAML and protobuf."""
     sent = call.request.headers.get("Content-Type", negotiation.JSON).partition(";")[0].strip().lower()
@@ -40,18 +29,10 @@ async def read(call: Call) -> bytes:
     if sent == negotiation.JSON or not body:
         return body
     if sent == negotiation.YAML:
-        return from_yaml(body)
+        return await yaml_bodies.to_json(body)
     if sent == negotiation.PROTOBUF:
         return from_protobuf(body)
     raise status.UnsupportedMediaType(sent, (*negotiation.OFFERED, negotiation.PROTOBUF))
-
-
-def from_yaml(body: bytes) -> bytes:
-    """YAML as JSON. Raises BadRequest."""
-    try:
-        return orjson.dumps(yaml.load(body, _Loader))
-    except (yaml.YAMLError, TypeError) as error:
-        raise status.BadRequest(f"error converting YAML to JSON: {error}") from None
 
 
 def from_protobuf(body: bytes) -> bytes:

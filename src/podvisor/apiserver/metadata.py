@@ -64,6 +64,13 @@ def carry(new: Json, old: Json) -> None:
             metadata.pop(name, None)
 
 
+def check_named(item: Json, name: str) -> None:
+    """Raises BadRequest if an object that shall replace another does not say that it is that one."""
+    if item["metadata"].get("name", "") != name:
+        given = item["metadata"].get("name", "")
+        raise status.BadRequest(f"the name of the object ({given}) does not match the name on the URL ({name})")
+
+
 def check_identity(new: Json, old: Json, resource: Resource) -> None:
     """Raises BadRequest or Conflict if `new` is not the object that the request is about."""
     metadata, before = new["metadata"], old["metadata"]

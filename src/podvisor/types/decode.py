@@ -6,21 +6,26 @@ an unknown or duplicate field is dropped and reported, and the caller decides wh
 """
 
 import base64
-import binascii
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import orjson
 
 from podvisor.types import quantity
-from podvisor.types.schema import Shape
+from podvisor.types.schema import Shape, Type
 
 Json = dict[str, Any]
 
 _GO_TYPES = {"string": "string", "boolean": "bool", "number": "float64", "any": "interface {}"}
 _BOUNDS = {"int32": 2**31, "int64": 2**63, "": 2**63}
+_NOTHING: Mapping[Type, Any] = {
+    "string": "", "quantity": "0", "integer": 0, "number": 0, "boolean": False, "list": [], "map": {}, "object": {}
+}  # fmt: skip
+"""What null stands for as a value of a map: Go's zero value."""
+_DEPTH = 250
+"""What orjson writes in any case; it reads more."""
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)\Z")
 
 
@@ -29,11 +34,16 @@ class WrongType(ValueError):
 
 
 def parse(body: bytes) -> Any:
-    """The JSON in `body`. Raises WrongType if it is none."""
+    """The JSON in `body`. Raises WrongType if it is none, or nested too deeply to be written again."""
     try:
-        return orjson.loads(body)
+        value = orjson.loads(body)
+        if body.count(b"{") + body.count(b"[") > _DEPTH:
+            orjson.dumps(value)
     except orjson.JSONDecodeError as error:
         raise WrongType(f"error parsing JSON: {error}") from None
+    except TypeError:
+        raise WrongType("error parsing JSON: exceeded max depth") from None
+    return value
 
 
 def conform(shape: Shape, value: Json) -> tuple[Json, list[str]]:
@@ -138,8 +148,8 @@ class _Reader:
         assert shape.items is not None
         result: Json = {}
         for key, item in cast("Json", value).items():
-            absent = "" if shape.items.type == "string" else None
-            result[key] = absent if item is None else self.read(shape.items, item, owner, f"{path}[{key}]")
+            given = _NOTHING.get(shape.items.type) if item is None else item
+            result[key] = None if given is None else self.read(shape.items, given, owner, f"{path}[{key}]")
         return result
 
 
@@ -157,7 +167,7 @@ def _string(shape: Shape, value: Any, owner: str, path: str) -> str:
 def _check_base64(value: str, path: str) -> None:
     try:
         base64.b64decode(value, validate=True)
-    except binascii.Error:
+    except ValueError:
         wrong = re.search(r"[^A-Za-z0-9+/=]", value)
         place = wrong.start() if wrong else len(value) - 1
         raise WrongType(f"{path}: illegal base64 data at input byte {place}") from None

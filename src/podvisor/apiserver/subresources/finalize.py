@@ -3,7 +3,7 @@
 import orjson
 from aiohttp import web
 
-from podvisor.apiserver import answers, bodies, writing
+from podvisor.apiserver import answers, bodies, metadata, writing
 from podvisor.apiserver.call import Call
 from podvisor.apiserver.resource import Json, Resource
 from podvisor.apiserver.server import Server
@@ -12,6 +12,7 @@ from podvisor.apiserver.server import Server
 async def handle(server: Server, call: Call, resource: Resource) -> web.Response:
     """Replace `spec.finalizers`, and nothing else."""
     wanted = bodies.typed(call, resource, await bodies.read(call))
+    metadata.check_named(wanted, call.target.name)
 
     def make(old: Json) -> Json:
         new = orjson.loads(orjson.dumps(old))

@@ -4,7 +4,7 @@ https://kubernetes.io/docs/reference/using-api/api-concepts/#patch-and-apply ; t
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from aiohttp import web
 
@@ -15,7 +15,7 @@ from podvisor.apiserver.server import Server
 from podvisor.types import decode, field, patch, status
 from podvisor.types.patch import media_types
 
-Apply = Callable[[Json], Json]
+Apply = Callable[[Json], Any]
 
 
 async def handle(server: Server, call: Call, resource: Resource) -> web.Response:
@@ -24,8 +24,12 @@ async def handle(server: Server, call: Call, resource: Resource) -> web.Response
     apply = applier(call, resource, body)
 
     def make(old: Json) -> Json:
+        item = _object(changed(apply, old))
+        if item is None:
+            raise _rejected(body, "the object may not be replaced by a value")
+        bodies.check_kind(resource, item)
         try:
-            return bodies.conform(call, resource, changed(apply, old), repeated)
+            return bodies.conform(call, resource, item, repeated)
         except bodies.WrongType as error:
             raise _rejected(body, error.why) from None
 
@@ -46,15 +50,16 @@ def applier(call: Call, resource: Resource, body: bytes) -> Apply:
         raise status.BadRequest(str(error)) from None
     if sent == media_types.JSON:
         return lambda old: patch.json_patch.apply(old, content)
-    if not isinstance(content, dict):
+    fields = _object(content)
+    if fields is None:
         sent = decode.json_type(content)
         raise status.BadRequest(f"json: cannot unmarshal {sent} into Go value of type map[string]interface {{}}")
     if sent == media_types.MERGE:
-        return lambda old: patch.merge.apply(old, content)
-    return lambda old: patch.strategic.apply(resource.shape, old, _object(content))
+        return lambda old: patch.merge.apply(old, fields)
+    return lambda old: patch.strategic.apply(resource.shape, old, fields)
 
 
-def changed(apply: Apply, old: Json) -> Json:
+def changed(apply: Apply, old: Json) -> Any:
     """`old` with the patch applied. Raises BadRequest or Invalid, as the real server does."""
     try:
         return apply(old)
@@ -70,5 +75,5 @@ def _rejected(body: bytes, why: str) -> status.Invalid:
     return status.Invalid(status.Subject(), [field.invalid("patch", decode.parse(body), why)])
 
 
-def _object(content: Any) -> Json:
-    return content
+def _object(content: Any) -> Json | None:
+    return cast("Json", content) if isinstance(content, dict) else None

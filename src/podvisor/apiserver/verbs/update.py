@@ -3,7 +3,7 @@
 import orjson
 from aiohttp import web
 
-from podvisor.apiserver import answers, bodies, writing
+from podvisor.apiserver import answers, bodies, metadata, writing
 from podvisor.apiserver.call import Call
 from podvisor.apiserver.resource import Json, Resource
 from podvisor.apiserver.server import Server
@@ -25,9 +25,7 @@ async def handle(server: Server, call: Call, resource: Resource) -> web.Response
 
 
 def _check(call: Call, resource: Resource, item: Json) -> None:
-    metadata = item["metadata"]
-    if not metadata.get("name"):
-        raise status.BadRequest(f"the name of the object () does not match the name on the URL ({call.target.name})")
-    if not resource.unconditional_update and not metadata.get("resourceVersion"):
+    metadata.check_named(item, call.target.name)
+    if not resource.unconditional_update and not item["metadata"].get("resourceVersion"):
         error = status.field.invalid("metadata.resourceVersion", "", "must be specified for an update")
-        raise status.Invalid(resource.as_kind(metadata["name"]), [error])
+        raise status.Invalid(resource.as_kind(call.target.name), [error])

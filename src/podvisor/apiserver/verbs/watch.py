@@ -33,23 +33,23 @@ async def handle(server: Server, call: Call, resource: Resource) -> web.StreamRe
     wanted = negotiation.reply(call.request.headers.get("Accept"))
     chosen = selection.of(call, resource)
     _check_initial(call, resource)
-    start = versions.parse(call.query.get("resourceVersion") or "0")
+    start, seconds = versions.parse(call.query.get("resourceVersion") or "0"), _timeout(server, call)
     encode = _encoder(server, call, resource, wanted)
     response = web.StreamResponse(headers={"Content-Type": wanted.media_type, "Cache-Control": "no-cache, private"})
     with contextlib.suppress(ConnectionResetError):  # the client has gone, which is how most watches end
         await response.prepare(call.request)
-        await _until_over(server, call, chosen, encode, response, start)
+        async with _ending(server, seconds, response):
+            await _stream(server, call, chosen, encode, response, start)
         await response.write_eof()
     return response
 
 
-async def _until_over(
-    server: Server, call: Call, chosen: Selection, encode: Encoder, response: web.StreamResponse, start: int
-) -> None:
-    """Stream until the time is up; an error is the last event."""
+@contextlib.asynccontextmanager
+async def _ending(server: Server, seconds: float, response: web.StreamResponse) -> AsyncGenerator[None]:
+    """End the block when the time is up; an error becomes the last event."""
     try:
-        async with server.clock.timeout(_timeout(server, call)):
-            await _stream(server, call, chosen, encode, response, start)
+        async with server.clock.timeout(seconds):
+            yield
     except TimeoutError:
         pass
     except (status.ApiError, store.StoreError) as error:

@@ -5,11 +5,14 @@ from typing import Any, cast
 
 import jsonpatch
 import jsonpointer
+import orjson
 
 from podvisor.types.patch.errors import BadPatch, Inapplicable
 
 LIMIT = 10_000
 """Operations in one patch, as in the real server."""
+COPIED = 3 << 20
+"""Bytes that the `copy` operations of one patch may copy together, as in the real server."""
 
 
 def apply(target: dict[str, Any], operations: Any) -> dict[str, Any]:
@@ -19,10 +22,26 @@ def apply(target: dict[str, Any], operations: Any) -> dict[str, Any]:
     listed = cast("list[dict[str, Any]]", operations)
     if len(listed) > LIMIT:
         raise BadPatch(f"The allowed maximum operations in a JSON patch is {LIMIT}")
-    result = copy.deepcopy(target)
+    result, left = copy.deepcopy(target), COPIED
     for operation in listed:
+        left -= _copied(result, operation)
+        if left < 0:
+            raise Inapplicable(f"the copy operations copy more than the limit of {COPIED} bytes")
         result = _apply(result, operation)
     return result
+
+
+def _copied(target: Any, operation: Any) -> int:
+    """How many bytes a `copy` adds; other operations add no more than the patch has."""
+    if not isinstance(operation, dict) or cast("dict[str, Any]", operation).get("op") != "copy":
+        return 0
+    try:
+        found = jsonpointer.JsonPointer(cast("dict[str, Any]", operation).get("from", "")).resolve(target, None)
+        return len(orjson.dumps(found))
+    except jsonpointer.JsonPointerException:
+        return 0
+    except TypeError:
+        return COPIED + 1
 
 
 def _apply(target: dict[str, Any], operation: dict[str, Any]) -> dict[str, Any]:

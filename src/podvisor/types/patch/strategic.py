@@ -40,8 +40,9 @@ def apply(shape: Shape, target: Json, patch: Json) -> Json:
 
 def _retained(target: Json, patch: Json) -> Json:
     """`target` without what `$retainKeys` does not name."""
-    if (kept := patch.get(_RETAIN)) is None:
+    if _RETAIN not in patch:
         return dict(target)
+    kept = _plain_list(patch, _RETAIN)
     if set(patch) - {_RETAIN} - set(kept):
         raise BadPatch("patch should not contain any field that is not present in the $retainKeys list")
     return {key: value for key, value in target.items() if key in kept}
@@ -54,13 +55,13 @@ def _merge(shape: Shape, result: Json, patch: Json) -> Json:
         if value is None:
             result.pop(key, None)
         else:
-            order = patch.get(_ORDER + key)
+            order = _list_of(patch, _ORDER + key) if _ORDER + key in patch else None
             result[key] = _value(_field(shape, key), result.get(key), value, order)
     for key in patch:
         if key.startswith(_DELETE):
-            _drop(result, key.removeprefix(_DELETE), patch[key])
+            _drop(result, key.removeprefix(_DELETE), _plain_list(patch, key))
         elif key.startswith(_ORDER) and (name := key.removeprefix(_ORDER)) not in patch and name in result:
-            result[name] = _value(_field(shape, name), result[name], [], patch[key])
+            result[name] = _value(_field(shape, name), result[name], [], _list_of(patch, key))
     return result
 
 
@@ -82,6 +83,8 @@ def _value(field: Field | None, old: Any, new: Any, order: Sequence[Any] | None)
 
 def _list(field: Field, old: list[Any], new: list[Any], order: Sequence[Any] | None) -> list[Any]:
     if not field.merge_key:
+        for value in (*new, *(order or ())):
+            _check_plain(value)
         joined = old + [value for value in new if value not in old]
         return _ordered(joined, new if order is None else order, old, _itself)
     return _keyed(field, old, new, order)
@@ -89,6 +92,9 @@ def _list(field: Field, old: list[Any], new: list[Any], order: Sequence[Any] | N
 
 def _keyed(field: Field, old: list[Json], new: list[Json], order: Sequence[Json] | None) -> list[Json]:
     key, inner = field.merge_key, field.shape.items or Shape("any")
+    for item in (*new, *(order or ())):
+        _check_object(item)
+        _check_plain(item.get(key))
     if any(item.get(_DIRECTIVE) == "replace" and key not in item for item in new):
         return [_clean(item) for item in new if _DIRECTIVE not in item]
 
@@ -135,6 +141,33 @@ def _ordered(result: list[Any], named: Sequence[Any], live: Sequence[Any], ident
         first = left is not None and right is not None and left < right
         woven.append((others if first else ours).pop(0))
     return woven + ours + others
+
+
+def _list_of(patch: Json, key: str) -> list[Any]:
+    """The list in a directive. Raises BadPatch if it is none."""
+    value = patch[key]
+    if not isinstance(value, list):
+        raise BadPatch(f"{key} must be a list")
+    return cast("list[Any]", value)
+
+
+def _plain_list(patch: Json, key: str) -> list[Any]:
+    values = _list_of(patch, key)
+    for value in values:
+        _check_plain(value)
+    return values
+
+
+def _check_plain(value: Any) -> None:
+    """Raises BadPatch for a list or an object where a value is compared with others."""
+    if isinstance(value, list | dict):
+        raise BadPatch(f"a plain value is needed in a list of values or as a merge key, not {value}")
+
+
+def _check_object(item: Any) -> None:
+    """Raises BadPatch for anything but an object in a list that is merged by key."""
+    if not isinstance(item, dict):
+        raise BadPatch(f"an item of a list that is merged by key must be an object, not {item}")
 
 
 def _drop(result: Json, name: str, values: Sequence[Any]) -> None:
