@@ -96,6 +96,23 @@ async def test_one_container_ends_and_the_others_go_on():
         assert not stays.running.exited.done()
 
 
+async def test_a_stop_holds_up_nobody_and_lets_nothing_more_begin():
+    async with pod() as it:
+        slow = await it.program(
+            "slow", ("/usr/bin/python3", "-c", "x = bytearray(400 << 20); print('full', flush=True); input()")
+        )
+        beside = await it.start("beside", "exit 4")
+        stopping = asyncio.ensure_future(it.sandbox.stop("slow"))
+        late = asyncio.ensure_future(it.exec("slow", "sleep 1000"))
+        again = asyncio.ensure_future(it.sandbox.stop("slow"))
+        assert (await beside.end())[1].code == 4
+        with pytest.raises(errors.Refused, match="cannot exec in a stopped container"):
+            await late
+        await asyncio.gather(stopping, again)
+        assert (await slow.end())[1].signal == signal.SIGKILL
+        assert await it.run("slow", "echo fine") == "fine\n"
+
+
 async def test_a_container_whose_start_fails_leaves_its_name_free():
     async with pod() as it:
         with pytest.raises(errors.Refused, match="executable file not found"):

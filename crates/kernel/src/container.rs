@@ -46,6 +46,8 @@ struct Started {
 struct Ending {
     /// How the first process ended: since then nothing more is started.
     first: Option<Ended>,
+    /// It is to end: nothing more is started either.
+    stopping: bool,
     told: bool,
     out_of_memory: bool,
     cpu_microseconds: u64,
@@ -109,9 +111,21 @@ impl Container {
         started.untold.push(pid);
     }
 
-    /// Whether its first process has ended: nothing may be started in it any more.
+    /// Whether its first process has ended or it is being stopped: nothing may be started in it any more.
     pub fn is_ending(&self) -> bool {
-        self.ending.lock().first.is_some()
+        let ending = self.ending.lock();
+        ending.first.is_some() || ending.stopping
+    }
+
+    /// Whether a process of it lives.
+    pub fn lives(&self) -> bool {
+        self.processes().iter().any(|process| !process.is_zombie())
+    }
+
+    /// Ends it.
+    pub fn stop(&self) {
+        self.ending.lock().stopping = true;
+        self.kill();
     }
 
     /// Whether its end was told: nothing of it is left.
@@ -213,7 +227,7 @@ impl Container {
 
     /// How the first process ended, once, when nothing else of the container lives.
     fn take_end(&self) -> Option<Ended> {
-        let living = self.processes().iter().any(|process| !process.is_zombie());
+        let living = self.lives();
         let mut ending = self.ending.lock();
         let ended = ending.first.filter(|_| !living && !ending.told)?;
         ending.told = true;

@@ -3,6 +3,9 @@
 //! Owns: the order of things: describe the pod, confine this process, start containers, end. Does not
 //! own: what a message looks like (`control`) and what it means to the kernel (`translate`).
 
+mod ends;
+mod streams;
+
 use std::collections::HashMap;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
@@ -10,18 +13,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use control::{Answer, ErrorKind, Event, Failure, Operation, Reply, Request};
 use kernel::container::{Container, ContainerLimits};
-use kernel::fs::devpts::DevPts;
-use kernel::fs::stream::HostStream;
 use kernel::kernel::Kernel;
 use kernel::net::inet::outside::{self, Way};
-use kernel::start::{ProcessSpec, Streams};
+use kernel::start::ProcessSpec;
 use kernel::sync::Mutex;
-use kernel::task::{Pid, Pids, Process};
-use kernel::vfs::{OpenFile, OpenFlags};
+use kernel::task::{Pid, Pids};
 use kernel::wait::{Events, Listener};
-use platform::Ended;
 use platform::notify::Notify;
 
+use self::streams::Wanted;
 use crate::socket::{Closed, Socket};
 use crate::terminal::Joined;
 use crate::translate::{self, Descriptors, failure, invalid};
@@ -67,6 +67,7 @@ pub(crate) fn serve(control: OwnedFd) -> Result<(), Fatal> {
         next_namespace: 1,
         terminals: HashMap::new(),
         late: Arc::default(),
+        stopping: Vec::new(),
         isolated: isolation.namespaces,
         confined: false,
         done: false,
@@ -129,6 +130,7 @@ struct Server {
     terminals: HashMap<(String, Pid), Joined>,
     /// Answers of requests that were not answered at once.
     late: Arc<Mutex<Vec<Answer>>>,
+    stopping: Vec<ends::Stopping>,
     isolated: bool,
     confined: bool,
     done: bool,
@@ -149,6 +151,7 @@ impl Server {
             }
             self.tell_exits();
             self.answer_late();
+            self.answer_stops();
             if !self.done {
                 self.kernel.step(None);
             }
@@ -179,6 +182,11 @@ impl Server {
                         self.socket.send(&Answer { id, result: Err(failure) });
                     }
                 }
+                Ok(Request { id, operation: Operation::Stop(stop) }) => {
+                    if let Err(failure) = self.stop(id, &stop.container) {
+                        self.socket.send(&Answer { id, result: Err(failure) });
+                    }
+                }
                 Ok(Request { id, operation }) => {
                     let result = self.perform(operation, frame.descriptors);
                     self.socket.send(&Answer { id, result });
@@ -192,14 +200,15 @@ impl Server {
     fn perform(&mut self, operation: Operation, descriptors: Vec<OwnedFd>) -> Result<Reply, Failure> {
         let sent = descriptors.into_iter().map(Some).collect();
         match operation {
-            Operation::Create(_) | Operation::Dial(_) => Err(invalid("create: the pod is already described")),
+            Operation::Create(_) | Operation::Dial(_) | Operation::Stop(_) => {
+                Err(invalid("create: the pod is already described"))
+            }
             Operation::Attach(attach) => self.attach(attach, sent),
             Operation::Volume(volume) => self.volume(&volume, sent),
             Operation::Start(start) => self.start(&start, sent),
             Operation::Exec(exec) => self.exec(&exec, sent),
             Operation::Signal(signal) => self.signal(&signal),
             Operation::Resize(resize) => self.resize(&resize),
-            Operation::Stop(stop) => self.stop(&stop.container),
             Operation::Stats => Ok(Reply::Stats(crate::stats::collect(&self.kernel))),
             Operation::Trace(_) => Err(failure(ErrorKind::Unsupported, "trace: not implemented")),
             Operation::Shutdown => {
@@ -357,55 +366,6 @@ impl Server {
         }
     }
 
-    fn stop(&mut self, name: &str) -> Result<Reply, Failure> {
-        let container = self.container(name)?;
-        self.wait_for_end(&container);
-        self.tell_exits();
-        self.kernel.remove_container(name);
-        Ok(Reply::Done {})
-    }
-
-    fn wait_for_end(&self, container: &Arc<Container>) {
-        container.kill();
-        while container.processes().iter().any(|process: &Arc<Process>| !process.is_zombie()) {
-            self.kernel.step(None);
-        }
-    }
-
-    fn end_all(&self) {
-        for container in self.kernel.containers() {
-            self.wait_for_end(&container);
-        }
-        self.platform.end();
-    }
-
-    fn tell_exits(&mut self) {
-        let exits = self.kernel.exits.take();
-        if !exits.is_empty() {
-            self.look_after_spawner();
-        }
-        for exit in exits {
-            if self.crippled {
-                return;
-            }
-            if self.terminals.remove(&(exit.container.clone(), exit.pid)).is_some() {
-                self.kernel.runtime.run_ready();
-            }
-            let (code, signal) = match exit.ended {
-                Ended::Exited(code) => (Some(code), None),
-                Ended::Killed(signal) => (None, Some(signal.number() as u8)),
-            };
-            self.socket.send(&Event::Exited {
-                container: exit.container,
-                pid: exit.pid.0 as u32,
-                code,
-                signal,
-                oom: exit.out_of_memory,
-                init: exit.init,
-            });
-        }
-    }
-
     /// The second wall goes up before the first guest runs: by then every directory that this
     /// process may ever need has been handed to it.
     fn confine(&mut self, start: &control::Start, sent: &[Option<OwnedFd>]) -> Result<(), Failure> {
@@ -428,61 +388,4 @@ impl Server {
         self.volumes.clear();
         Ok(())
     }
-}
-
-/// The streams that a process asks for, before its container is there.
-enum Wanted {
-    Files([Option<Arc<OpenFile>>; 3]),
-    Terminal { input: OwnedFd, output: OwnedFd, rows: u16, columns: u16 },
-}
-
-impl Wanted {
-    fn take(kernel: &Arc<Kernel>, process: &control::Process, fds: &mut Descriptors<'_>) -> Result<Wanted, Failure> {
-        match &process.stdio {
-            control::Stdio::Streams(streams) if !process.terminal => {
-                let mut files = Vec::new();
-                for (number, stream) in streams.iter().enumerate() {
-                    files.push(match stream {
-                        Some(reference) => Some(open_stream(kernel, number, fds.take(reference)?)?),
-                        None => None,
-                    });
-                }
-                let files = files.try_into().map_err(|_| invalid("stdio: three streams are needed"))?;
-                Ok(Wanted::Files(files))
-            }
-            control::Stdio::Terminal { terminal } if process.terminal => Ok(Wanted::Terminal {
-                input: fds.take(&terminal.input)?,
-                output: fds.take(&terminal.output)?,
-                rows: terminal.rows,
-                columns: terminal.columns,
-            }),
-            _ => Err(invalid("stdio: a terminal's descriptors go with `terminal`, three streams without it")),
-        }
-    }
-
-    fn into_streams(
-        self,
-        kernel: &Arc<Kernel>,
-        container: &Arc<Container>,
-    ) -> Result<(Streams, Option<Joined>), Failure> {
-        match self {
-            Wanted::Files(files) => Ok((Streams::Files(files), None)),
-            Wanted::Terminal { input, output, rows, columns } => {
-                let refuse = |reason: String| failure(ErrorKind::Host, format!("terminal: {reason}"));
-                let devpts = DevPts::below(&container.mounts.root());
-                let devpts = devpts.ok_or_else(|| invalid("terminal: /dev/pts is not mounted in the container"))?;
-                let terminal = devpts.host_terminal(0).map_err(|errno| refuse(errno.text().into()))?;
-                terminal.resize(rows, columns);
-                let tty = Arc::clone(terminal.tty());
-                Ok((Streams::Terminal(tty), Some(Joined::new(kernel, terminal, input, output))))
-            }
-        }
-    }
-}
-
-fn open_stream(kernel: &Arc<Kernel>, number: usize, fd: OwnedFd) -> Result<Arc<OpenFile>, Failure> {
-    let flags = if number == 0 { OpenFlags::empty() } else { OpenFlags::WRONLY };
-    let stream = HostStream::new(kernel, fd);
-    let stream = stream.map_err(|errno| failure(ErrorKind::Host, format!("stdio {number}: {errno}")))?;
-    Ok(OpenFile::anonymous(stream, flags))
 }
