@@ -28,6 +28,18 @@ async def test_a_repeated_event_counts_up(api, client, clock):
     assert failed["lastTimestamp"] > failed["firstTimestamp"]
 
 
+async def test_events_are_named_in_their_order(api, client, clock):
+    api.add(kinds.PODS, {"metadata": {"name": "p"}})
+    pod: core.Pod = await client.get(kinds.PODS, "p", "default")
+    recorder = events.Recorder(client, "kubelet", clock)
+    reasons = ["Scheduled", "Pulled", "Created", "Started"]
+    for reason in reasons:
+        recorder.normal(kinds.PODS, pod, reason, "done")
+    await recorder.flush()
+    named = sorted(api.everything(kinds.EVENTS), key=lambda event: event["metadata"]["name"])
+    assert [event["reason"] for event in named] == reasons
+
+
 async def test_an_event_that_cannot_be_written_is_forgotten(api, client, clock):
     api.add(kinds.PODS, {"metadata": {"name": "p", "namespace": "gone"}})
     recorder = events.Recorder(client, "scheduler", clock)

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import uuid
 from collections import OrderedDict, deque
 from dataclasses import dataclass
 from typing import Any
@@ -56,6 +55,7 @@ class Recorder:
         self._pending: deque[_Said] = deque(maxlen=PENDING)
         self._written: OrderedDict[_Said, tuple[Key, int]] = OrderedDict()
         self._added = asyncio.Event()
+        self._last = 0
 
     def normal(self, resource: Resource[Any], thing: object, reason: str, message: str, field: str = "") -> None:
         """Something went as it should, or `field` of the object did, such as `spec.containers{web}`."""
@@ -81,6 +81,11 @@ class Recorder:
             except (errors.ApiError, errors.Unreachable) as error:
                 log.info("event %s for %s %s was not written: %s", said.reason, said.kind, said.name, error)
 
+    def _moment(self) -> int:
+        """Nanoseconds, later each time: what an event is named for, so that a list has events in their order."""
+        self._last = max(self._last + 1, round(self._clock.now().timestamp() * 1e9))
+        return self._last
+
     def _say(self, resource: Resource[Any], thing: object, words: tuple[str, str, str, str]) -> None:
         meta = metadata_of(thing)
         self._pending.append(_Said(resource.api_version, resource.kind, meta.namespace, meta.name, meta.uid, *words))
@@ -101,7 +106,7 @@ class Recorder:
             self._written.popitem(last=False)
 
     async def _create(self, said: _Said) -> Key:
-        key = Key(said.namespace or "default", f"{said.name}.{uuid.uuid4().hex[:16]}")
+        key = Key(said.namespace or "default", f"{said.name}.{self._moment():x}")
         now = seconds(self._clock.now())
         involved = {
             "apiVersion": said.api_version,
