@@ -37,11 +37,12 @@ class Claim(Generic[T]):
 
 def plan(owner: Object, selector: LabelSelector, owned: Iterable[T], orphans: Iterable[T]) -> Claim[T]:
     """Sort candidates. An owner that is being deleted takes and gives nothing; nothing that is going is adopted."""
-    owned = list(owned)
-    keep = [thing for thing in owned if selectors.matches(selector, thing.metadata.labels)]
+    keep: list[T] = []
+    release: list[T] = []
+    for thing in owned:
+        (keep if selectors.matches(selector, thing.metadata.labels) else release).append(thing)
     if owner.metadata.deleting:
         return Claim(keep, [], [])
-    release = [thing for thing in owned if not selectors.matches(selector, thing.metadata.labels)]
     adopt = [
         thing for thing in orphans if not thing.metadata.deleting and selectors.matches(selector, thing.metadata.labels)
     ]

@@ -12,17 +12,18 @@ from podvisor.sdk.objects.core import Pod
 T = TypeVar("T")
 
 DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
+ENDED = ("Succeeded", "Failed")
 PHASES = {"Pending": 0, "Unknown": 1, "Running": 2}
 
 
 def is_active(pod: Pod) -> bool:
     """Whether it counts: it has not ended and nobody has asked for its deletion."""
-    return not is_ended(pod) and not pod.metadata.deleting
+    return pod.metadata.deletion_timestamp is None and pod.status.phase not in ENDED
 
 
 def is_ended(pod: Pod) -> bool:
     """Whether all of its containers have ended for good."""
-    return pod.status.phase in ("Succeeded", "Failed")
+    return pod.status.phase in ENDED
 
 
 def is_ready(pod: Pod) -> bool:

@@ -45,15 +45,16 @@ def plan(wanted: ReplicaSet, owned: Sequence[Pod], related: Sequence[Pod], now: 
 def status_of(wanted: ReplicaSet, owned: Sequence[Pod], failure: Condition | None, now: datetime) -> dict[str, Any]:
     """The status that `owned` amounts to; `failure` tells what went wrong in acting on the plan, if something did."""
     active = [pod for pod in owned if pods.is_active(pod)]
-    template = template_labels(wanted.spec.template).items()
+    ready = [pod for pod in active if pods.is_ready(pod)]
+    template, rest = template_labels(wanted.spec.template).items(), wanted.spec.min_ready_seconds
     told = wanted.status.conditions
     told = conditions.drop(told, "ReplicaFailure") if failure is None else conditions.put(told, failure)
     return _plain(
         ReplicaSetStatus(
             replicas=len(active),
             fully_labeled_replicas=sum(template <= pod.metadata.labels.items() for pod in active),
-            ready_replicas=sum(map(pods.is_ready, active)),
-            available_replicas=sum(pods.is_available(pod, wanted.spec.min_ready_seconds, now) for pod in active),
+            ready_replicas=len(ready),
+            available_replicas=sum(pods.is_available(pod, rest, now) for pod in ready) if rest else len(ready),
             observed_generation=wanted.metadata.generation,
             conditions=told,
         )

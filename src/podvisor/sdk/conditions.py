@@ -10,7 +10,10 @@ from podvisor.sdk.objects.meta import Condition, seconds
 
 def find(conditions: Iterable[Condition], type: str) -> Condition | None:
     """The condition of that type, if there is one."""
-    return next((one for one in conditions if one.type == type), None)
+    for one in conditions:
+        if one.type == type:
+            return one
+    return None
 
 
 def is_true(conditions: Iterable[Condition], type: str) -> bool:

@@ -7,11 +7,9 @@ from podvisor.sdk.objects.meta import LabelSelector, Requirement
 
 def matches(selector: LabelSelector | None, labels: Mapping[str, str]) -> bool:
     """Whether all parts of `selector` hold. None matches nothing, an empty selector everything."""
-    if selector is None:
+    if selector is None or not selector.match_labels.items() <= labels.items():
         return False
-    return all(labels.get(key) == value for key, value in selector.match_labels.items()) and meets(
-        selector.match_expressions, labels
-    )
+    return not selector.match_expressions or meets(selector.match_expressions, labels)
 
 
 def meets(requirements: Iterable[Requirement], labels: Mapping[str, str]) -> bool:
