@@ -90,6 +90,41 @@ print(b"arrived" in os.read(fd, 4096))
         assert (await watcher.end())[0] == "True\n"
 
 
+async def test_a_watch_sees_what_the_host_replaces(tmp_path):
+    watch = """
+import ctypes, os, struct
+libc = ctypes.CDLL(None)
+fd = libc.inotify_init()
+top = libc.inotify_add_watch(fd, b"/data", 0xfff)
+libc.inotify_add_watch(fd, b"/data/..data/key", 0xc00)
+libc.inotify_add_watch(fd, b"/data/stays", 0xc00)
+print("watching", flush=True)
+told, seen = b"", []
+while len(seen) < 3:
+    told += os.read(fd, 4096)
+    while len(told) >= 16:
+        watch, mask, _, length = struct.unpack("iIII", told[:16])
+        seen.append(("top" if watch == top else "key", hex(mask), told[16:16 + length].rstrip(b"\\0").decode()))
+        told = told[16 + length:]
+print(seen)
+"""
+    for state in ("one", "two"):
+        (tmp_path / state).mkdir()
+        (tmp_path / state / "key").write_text(state)
+    (tmp_path / "stays").write_text("")
+    (tmp_path / "..data").symlink_to("one")
+    async with pod(spec.Volume("data", str(tmp_path), read_only=True)) as it:
+        watcher = await it.program("watcher", ("/usr/bin/python3", "-c", watch), DATA)
+        assert await watcher.line() == "watching"
+        (tmp_path / "next").symlink_to("two")
+        (tmp_path / "next").rename(tmp_path / "..data")
+        (tmp_path / "one" / "key").unlink()
+        await it.sandbox.changed("data", "..data")
+        assert (await watcher.end())[0] == "[('top', '0x80', '..data'), ('key', '0x400', ''), ('key', '0x8000', '')]\n"
+        with pytest.raises(errors.Refused, match="volume other: there is none of that name"):
+            await it.sandbox.changed("other", "..data")
+
+
 async def test_a_shared_mapping_is_one_memory(data):
     write = """
 import mmap

@@ -20,7 +20,8 @@ pub use frame::{Decoder, Frame, FrameError, MAX_DESCRIPTORS, MAX_MESSAGE, encode
 pub use process::{Process, Stdio, Terminal};
 pub use reply::{Answer, ContainerStats, ErrorKind, Failure, KernelStats, Reply, Stats};
 pub use request::{
-    Attach, ContainerName, Create, Dial, Exec, Limits, Malformed, Operation, Pod, Request, Resize, Signal, Start, Trace,
+    Attach, Changed, ContainerName, Create, Dial, Exec, Limits, Malformed, Operation, Pod, Request, Resize, Signal,
+    Start, Trace,
 };
 pub use root::{FdRef, Ids, Layer, LayerSource, Mount, Root};
 pub use volume::{Volume, VolumeSource};

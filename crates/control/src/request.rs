@@ -47,6 +47,8 @@ pub enum Operation {
     Attach(Attach),
     /// Makes a volume known to the mounts of later containers.
     Volume(Volume),
+    /// Tells that the host has changed a volume.
+    Changed(Changed),
     /// Starts a container; answered once its program runs.
     Start(Box<Start>),
     /// Runs one more program in a container.
@@ -113,6 +115,16 @@ pub struct Attach {
     /// Whether a later mount writes below it: after the first `start` nothing more can be reached.
     #[serde(default)]
     pub writable: bool,
+}
+
+/// `changed`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Changed {
+    /// The volume.
+    pub volume: String,
+    /// The name at its top that was replaced.
+    pub name: String,
 }
 
 /// `start`.
@@ -263,6 +275,7 @@ impl Operation {
             "create" => Self::Create(read(name, fields)?),
             "attach" => Self::Attach(read(name, fields)?),
             "volume" => Self::Volume(read(name, fields)?),
+            "changed" => Self::Changed(read(name, fields)?),
             "start" => Self::Start(read(name, fields)?),
             "exec" => Self::Exec(read(name, fields)?),
             "signal" => Self::Signal(read(name, fields)?),

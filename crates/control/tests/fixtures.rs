@@ -38,6 +38,8 @@ fn every_request_of_the_contract_is_read() {
     let Operation::Dial(dial) = request("dial") else { panic!("dial") };
     assert_eq!((dial.port, dial.address), (8080, Some("10.244.0.7".parse().unwrap())));
     assert_eq!(dial.source, Some("10.244.0.1".parse().unwrap()));
+    let Operation::Changed(changed) = request("changed") else { panic!("changed") };
+    assert_eq!((changed.volume.as_str(), changed.name.as_str()), ("config", "..data"));
     assert_eq!(request("stats"), Operation::Stats);
     assert_eq!(request("shutdown"), Operation::Shutdown);
 }

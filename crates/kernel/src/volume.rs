@@ -15,6 +15,7 @@ use crate::fs::host::{HostFs, Shown};
 use crate::fs::root;
 use crate::fs::tmpfs::{Options, Tmpfs};
 use crate::sync::Mutex;
+use crate::vfs::notify::{FileEvents, Notifier};
 use crate::vfs::{Mount, MountFlags, NewNode, Path};
 
 const FLAGS: MountFlags = MountFlags::NOSUID.union(MountFlags::NODEV).union(MountFlags::RELATIME);
@@ -63,6 +64,22 @@ impl Volumes {
     /// The volume of that name, whole.
     pub fn get(&self, name: &str) -> Option<Path> {
         self.named.lock().get(name).map(Mount::root)
+    }
+
+    /// The host has put `name` at the top of a volume in place of another, and may have removed what that
+    /// led to: whoever watches hears of it as of rename(2) and unlink(2). `ENOENT` where there is no such
+    /// volume.
+    pub fn changed(&self, notifier: &Notifier, volume: &str, name: &[u8]) -> Result<(), Errno> {
+        let top = self.get(volume).ok_or(Errno::ENOENT)?;
+        if notifier.is_quiet() {
+            return Ok(());
+        }
+        notifier.child(top.inode(), name, FileEvents::MOVED_TO);
+        let file_system = top.mount.file_system();
+        if let Some(there) = file_system.numbers() {
+            notifier.removed(file_system.device(), |number| there.contains(&number));
+        }
+        Ok(())
     }
 
     /// What /dev/shm shows in every container, shm_overview(7).

@@ -205,6 +205,7 @@ impl Server {
             }
             Operation::Attach(attach) => self.attach(attach, sent),
             Operation::Volume(volume) => self.volume(&volume, sent),
+            Operation::Changed(changed) => self.changed(&changed),
             Operation::Start(start) => self.start(&start, sent),
             Operation::Exec(exec) => self.exec(&exec, sent),
             Operation::Signal(signal) => self.signal(&signal),
@@ -230,7 +231,7 @@ impl Server {
     fn volume(&mut self, volume: &control::Volume, sent: Vec<Option<OwnedFd>>) -> Result<Reply, Failure> {
         let name = &volume.name;
         let mut fds = Descriptors { sent, parked: &self.parked };
-        let source = translate::volume(volume, &mut fds)?;
+        let source = translate::volume(&self.kernel, volume, &mut fds)?;
         if let kernel::volume::Source::Host(fd, shown) = &source {
             if self.confined {
                 return Err(invalid(format!("volume {name}: one of the host must come before the first start")));
@@ -244,6 +245,13 @@ impl Server {
             errno => failure(ErrorKind::Host, format!("volume {name}: {}", errno.text().to_lowercase())),
         })?;
         Ok(Reply::Done {})
+    }
+
+    fn changed(&self, changed: &control::Changed) -> Result<Reply, Failure> {
+        let name = &changed.volume;
+        let told = self.kernel.volumes.changed(&self.kernel.notifier, name, changed.name.as_bytes());
+        let missing = |_| failure(ErrorKind::NoSuch, format!("volume {name}: there is none of that name"));
+        told.map(|()| Reply::Done {}).map_err(missing)
     }
 
     fn start(&mut self, start: &control::Start, sent: Vec<Option<OwnedFd>>) -> Result<Reply, Failure> {

@@ -21,7 +21,7 @@ use kernel::task::{Pids, Resource};
 use kernel::vfs::Path;
 use kernel::volume::Source as VolumeSource;
 
-/// Size of file systems in memory where nothing is said.
+/// Size of file systems in memory in a pod without limits.
 const MEMORY_BYTES: u64 = 1 << 30;
 /// How many threads a pod may have where nothing is said, as the kubelet's `podPidsLimit` is often set.
 const PIDS_LIMIT: u64 = 4096;
@@ -187,9 +187,10 @@ fn mount(
     }
     let what = match given {
         Mount::Bind { fd, read_only, .. } => MountSource::Host { fd: fds.take(fd)?, read_only: *read_only },
-        Mount::Tmpfs { size_bytes, mode, .. } => {
-            MountSource::Memory { bytes: size_bytes.unwrap_or(MEMORY_BYTES), mode: mode.unwrap_or(0o1777) }
-        }
+        Mount::Tmpfs { size_bytes, mode, .. } => MountSource::Memory {
+            bytes: size_bytes.unwrap_or_else(|| memory_bytes(kernel)),
+            mode: mode.unwrap_or(0o1777),
+        },
         Mount::Volume { name, sub_path, read_only, .. } => {
             let place = volume_part(kernel, name, sub_path.as_deref(), *read_only)?;
             MountSource::Volume { place, read_only: *read_only }
@@ -223,8 +224,17 @@ fn volume_part(kernel: &Arc<Kernel>, name: &str, sub_path: Option<&str>, read_on
     found.map_err(|errno| invalid(format!("volume {name}: sub_path {part}: {}", errno.text().to_lowercase())))
 }
 
+/// The size of a file system in memory where nothing is said: what the pod may use.
+fn memory_bytes(kernel: &Kernel) -> u64 {
+    kernel.pod.memory_bytes.unwrap_or(MEMORY_BYTES)
+}
+
 /// What a volume is made of.
-pub(crate) fn volume(given: &control::Volume, fds: &mut Descriptors<'_>) -> Result<VolumeSource, Failure> {
+pub(crate) fn volume(
+    kernel: &Arc<Kernel>,
+    given: &control::Volume,
+    fds: &mut Descriptors<'_>,
+) -> Result<VolumeSource, Failure> {
     Ok(match &given.source {
         control::VolumeSource::Host { fd, read_only } => {
             let shown = Shown { gid: given.gid, read_only: *read_only, bytes: given.size_bytes };
@@ -232,7 +242,7 @@ pub(crate) fn volume(given: &control::Volume, fds: &mut Descriptors<'_>) -> Resu
         }
         control::VolumeSource::Memory { mode } => {
             let shared = if given.gid.is_some() { 0o2770 } else { 0 };
-            let sized = Options::sized(given.size_bytes.unwrap_or(MEMORY_BYTES));
+            let sized = Options::sized(given.size_bytes.unwrap_or_else(|| memory_bytes(kernel)));
             VolumeSource::Memory(Options { mode: mode | shared, gid: given.gid.unwrap_or(0), ..sized })
         }
     })

@@ -97,6 +97,10 @@ class Sandbox:
             arguments = protocol.volume(volume, descriptors)
             await self._request("volume", arguments, descriptors.sent)
 
+    async def changed(self, volume: str, name: str) -> None:
+        """Tell who watches a volume that the host has put `name` at its top in place of another, such as `..data`."""
+        await self._request("changed", {"volume": volume, "name": name})
+
     async def reach(self, path: str, *, writable: bool = False) -> None:
         """Let containers that start later have layers or mounts of the host at or below `path`.
 

@@ -5,6 +5,7 @@
 //! trust that the caller was allowed to ask.
 
 use std::any::Any;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use abi::Errno;
@@ -208,6 +209,11 @@ pub trait FileSystem: Send + Sync {
 
     /// Lets go of what is kept for speed only, when the tree it was mounted in ends.
     fn forget(&self) {}
+
+    /// The numbers of the inodes that are there now, where others than guests change the tree.
+    fn numbers(&self) -> Option<BTreeSet<u64>> {
+        None
+    }
 
     /// What /proc/mounts shows behind the mount's own options: `,size=1024k`.
     fn options(&self) -> String {

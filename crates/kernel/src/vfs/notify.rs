@@ -156,6 +156,21 @@ impl Notifier {
         self.node(inode, FileEvents::MOVE_SELF | what);
     }
 
+    /// Others than guests have removed inodes of `device`: of those that are watched, the ones that
+    /// `is_there` does not know.
+    pub fn removed(&self, device: u64, is_there: impl Fn(u64) -> bool) {
+        let gone: Vec<Arc<dyn Watcher>> = {
+            let watches = self.watches.lock();
+            let of_device = watches.by_inode.iter().filter(|((at, ino), _)| *at == device && !is_there(*ino));
+            of_device.flat_map(|(_, list)| list.iter().map(|(_, watcher)| Arc::clone(watcher))).collect()
+        };
+        for watcher in gone {
+            for what in [FileEvents::ATTRIB, FileEvents::DELETE_SELF] {
+                watcher.happened(&FileEvent { what, name: None, cookie: 0 });
+            }
+        }
+    }
+
     fn tell(&self, inode: &Arc<dyn Inode>, what: FileEvents, name: Option<&[u8]>, cookie: u32) {
         if self.is_quiet() {
             return;

@@ -135,22 +135,27 @@ fn counts_for(stat: &Stat) -> u64 {
 
 /// What a tree counts for as it is now.
 fn counted(top: BorrowedFd<'_>) -> u64 {
-    match host::stat(top) {
-        Ok(stat) if stat.mode & S_IFMT == S_IFDIR => {}
-        Ok(stat) => return counts_for(&stat),
-        Err(_) => return 0,
-    }
-    let Ok(top) = top.try_clone_to_owned() else { return 0 };
-    let mut pending = vec![(HostDirectory::new(top), 0)];
     let mut sum = 0_u64;
-    while let Some((directory, depth)) = pending.pop() {
-        for entry in directory.list().unwrap_or_default() {
-            let Ok(Some(stat)) = directory.find(&entry.name) else { continue };
-            sum = sum.saturating_add(counts_for(&stat));
-            if stat.mode & S_IFMT == S_IFDIR && depth < COUNTED_DEPTH {
-                pending.push((directory.child(&entry.name), depth + 1));
+    walk(top, |stat| sum = sum.saturating_add(counts_for(stat)));
+    sum
+}
+
+/// Shows every node below `top` to `visit`, or `top` itself where it is a file. The deepest are left out.
+pub(super) fn walk(top: BorrowedFd<'_>, mut visit: impl FnMut(&Stat)) {
+    match (host::stat(top), top.try_clone_to_owned()) {
+        (Ok(stat), Ok(top)) if stat.mode & S_IFMT == S_IFDIR => {
+            let mut pending = vec![(HostDirectory::new(top), 0)];
+            while let Some((directory, depth)) = pending.pop() {
+                for entry in directory.list().unwrap_or_default() {
+                    let Ok(Some(stat)) = directory.find(&entry.name) else { continue };
+                    visit(&stat);
+                    if stat.mode & S_IFMT == S_IFDIR && depth < COUNTED_DEPTH {
+                        pending.push((directory.child(&entry.name), depth + 1));
+                    }
+                }
             }
         }
+        (Ok(stat), _) => visit(&stat),
+        (Err(_), _) => {}
     }
-    sum
 }

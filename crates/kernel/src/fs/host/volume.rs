@@ -7,7 +7,7 @@
 //! those are empty regular files, so that nothing special ever appears there.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::{Arc, Weak};
 
@@ -17,7 +17,7 @@ use platform::host;
 
 use super::errno;
 use super::node::HostNode;
-use super::size::Size;
+use super::size::{Size, walk};
 use crate::sync::Mutex;
 use crate::vfs::{FileSystem, FileSystemStat, Inode, Xattrs, anonymous_device};
 
@@ -216,6 +216,14 @@ impl FileSystem for HostFs {
 
     fn sync(&self) -> Result<(), Errno> {
         host::sync(self.top()).map_err(errno)
+    }
+
+    fn numbers(&self) -> Option<BTreeSet<u64>> {
+        let mut found: BTreeSet<u64> = host::stat(self.top()).ok().map(|stat| stat.ino).into_iter().collect();
+        walk(self.top(), |stat| {
+            found.insert(stat.ino);
+        });
+        Some(found)
     }
 
     fn forget(&self) {
