@@ -18,21 +18,21 @@ from podvisor.node.errors import Unresolvable
 
 Files = Mapping[str, tuple[bytes, int]]
 """Content and mode, by the path below the volume."""
-_DATA = "..data"
+DATA = "..data"
 
 
-def write(place: Path, files: Files, now: datetime) -> None:
-    """Make a directory show exactly these files. Does nothing where it does already.
+def write(place: Path, files: Files, now: datetime) -> bool:
+    """Make a directory show exactly these files; whether it did not already.
 
     Raises Unresolvable for a path that leads out of the directory, and then writes nothing.
     """
     for name in files:
         _check_below(name)
     place.mkdir(parents=True, exist_ok=True)
-    data = place / _DATA
+    data = place / DATA
     old = place / os.readlink(data) if data.is_symlink() else None
     if old is not None and _holds(old, files):
-        return
+        return False
     new = _state(place, files, now)
     swap = place / "..data_tmp"
     swap.unlink(missing_ok=True)
@@ -41,6 +41,7 @@ def write(place: Path, files: Files, now: datetime) -> None:
     _link(place, {Path(name).parts[0] for name in files})
     if old is not None:
         shutil.rmtree(old, ignore_errors=True)
+    return True
 
 
 def _state(place: Path, files: Files, now: datetime) -> Path:
@@ -59,7 +60,7 @@ def _link(place: Path, wanted: set[str]) -> None:
     """At the top: one link for each of these names, and nothing else that a reader looks for."""
     there = {one.name for one in place.iterdir() if not one.name.startswith("..")}
     for name in wanted - there:
-        (place / name).symlink_to(f"{_DATA}/{name}")
+        (place / name).symlink_to(f"{DATA}/{name}")
     for name in there - wanted:
         (place / name).unlink()
 

@@ -2,18 +2,18 @@
 
 import asyncio
 import logging
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 
 from podvisor import sdk
-from podvisor.node import containers, links, objects, volumes
+from podvisor.node import containers, links, objects, payload, volumes
 from podvisor.node.containers import Surroundings
 from podvisor.node.facts import Facts
 from podvisor.node.host import Node
 from podvisor.node.sources import Sources
 from podvisor.node.tokens import Tokens
 from podvisor.node.volumes import Maker
-from podvisor.sandbox import driver
+from podvisor.sandbox import driver, errors
 
 log = logging.getLogger(__name__)
 
@@ -108,6 +108,12 @@ class PodSandbox:
         async with self._lock:
             await self._drop()
         self._node.addresses.take_back(self.pod.metadata.uid)
+
+    async def changed(self, volume: str) -> None:
+        """Let programs that watch a volume of API objects hear that it shows another state."""
+        if (sandbox := self.sandbox) is not None:
+            with suppress(errors.SandboxError):
+                await sandbox.changed(volume, payload.DATA)
 
     async def _describe(self, sandbox: driver.Sandbox, around: Surroundings, image: str) -> None:
         """Tell a new kernel of the pod and of all that its containers will need of the host."""

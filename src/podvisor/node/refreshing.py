@@ -24,7 +24,7 @@ async def keep(box: PodSandbox, node: Node) -> None:
         if not await _stale(box, node, wait):
             continue
         try:
-            await box.volumes.refresh()
+            await box.volumes.refresh(box.changed)
             wait = LOOK
         except NotMountable as error:
             wait = AGAIN

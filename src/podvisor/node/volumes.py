@@ -5,7 +5,7 @@ https://kubernetes.io/docs/concepts/storage/volumes/
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,14 +49,14 @@ class Maker:
                 raise NotMountable(volume.name, str(error)) from error
         return made
 
-    async def refresh(self) -> None:
-        """Write again what the volumes of API objects hold, where it has changed. Raises NotMountable, having done
-        what could be done."""
+    async def refresh(self, changed: Callable[[str], Awaitable[None]]) -> None:
+        """Write again what the volumes of API objects hold, and say of each where it has changed. Raises NotMountable,
+        having done what could be done."""
         failed: NotMountable | None = None
         for volume in self.facts.pod.spec.volumes:
             try:
-                if (files := await self._files(volume)) is not None:
-                    self._write(volume.name, files)
+                if (files := await self._files(volume)) is not None and self._write(volume.name, files):
+                    await changed(volume.name)
             except (Unresolvable, OSError) as error:
                 failed = NotMountable(volume.name, str(error))
                 failed.__cause__ = error
@@ -81,8 +81,8 @@ class Maker:
         self._write(volume.name, files)
         return spec.Volume(volume.name, path=str(place), read_only=True, gid=group)
 
-    def _write(self, volume: str, files: Files) -> None:
-        payload.write(self.root / volume, files, self.clock.now())
+    def _write(self, volume: str, files: Files) -> bool:
+        return payload.write(self.root / volume, files, self.clock.now())
 
     async def _files(self, volume: objects.Volume) -> Files | None:
         """What a volume of API objects holds; None for any other."""
