@@ -29,8 +29,7 @@ async def test_following_shows_what_comes_and_ends_with_the_container(pods: Pods
 
 
 async def test_following_ends_when_the_container_is_started_again(pods: Pods):
-    name = await pods.create(forever(), restartPolicy="Always")
-    await pods.until(name, lambda pod: state(pod)[0] == "running")
+    name = await pods.up(forever(), restartPolicy="Always")
     following = asyncio.create_task(pods.kubectl("logs", "-f", name))
     await pods.sh(name, "kill -TERM 1")
     async with CLOCK.timeout(SECONDS):
