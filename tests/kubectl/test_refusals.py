@@ -100,6 +100,7 @@ def test_what_cannot_change(kubectl: Kubectl) -> None:
     kubectl("apply", "-f", "-", given=pod())
     fixed = refusal(kubectl, pod("containers: [{name: c, image: x, command: [a]}]"))
     assert 'The Pod "one" is invalid: spec: Forbidden: pod updates may not change fields other than' in fixed
+    assert fixed.splitlines()[-1] == '  spec.containers[0].command: null became ["a"]'
     kubectl("apply", "-f", "-", given=deployment())
     assert refusal(kubectl, deployment().replace("a: b", "a: c")) == (
         'The Deployment "web" is invalid: spec.selector: Invalid value: {"matchLabels":{"a":"c"}}: field is immutable\n'

@@ -1,7 +1,8 @@
 """Pod and PodTemplate."""
 
 from collections.abc import Iterator
-from typing import Any
+from itertools import islice
+from typing import Any, cast
 
 import orjson
 
@@ -12,6 +13,8 @@ from podvisor.types import field, quantity
 from podvisor.types.field import Path
 
 _SPEC = Path("spec")
+_SHOWN = 10
+"""Changes that a refusal names at most."""
 _FIXED = (
     "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,"
     "`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),"
@@ -69,8 +72,8 @@ def _validate_update(new: Json, old: Json) -> Iterator[field.Error]:
             else "must not update from a positive integer to nil value"
         )
         yield field.invalid("spec.activeDeadlineSeconds", deadline, detail)
-    if _fixed(after) != _fixed(before):
-        yield field.forbidden("spec", _FIXED)
+    if changed := list(islice(_differences(_fixed(before), _fixed(after), _SPEC), _SHOWN)):
+        yield field.forbidden("spec", "\n  ".join((_FIXED, *changed)))
 
 
 def _fixed(spec: Json) -> Json:
@@ -82,6 +85,19 @@ def _fixed(spec: Json) -> Json:
         for one in copy.get(kind, ()):
             one.pop("image", None)
     return copy
+
+
+def _differences(old: Any, new: Any, path: Path) -> Iterator[str]:
+    """Each place where two values differ, in words."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        before, after = cast("Json", old), cast("Json", new)
+        for name in sorted(before.keys() | after.keys()):
+            yield from _differences(before.get(name), after.get(name), path.child(name))
+    elif isinstance(old, list) and isinstance(new, list) and len(cast("list[Any]", old)) == len(cast("list[Any]", new)):
+        for index, (one, other) in enumerate(zip(cast("list[Any]", old), cast("list[Any]", new), strict=True)):
+            yield from _differences(one, other, path.at(index))
+    elif old != new:
+        yield f"{path}: {field.shown(old)} became {field.shown(new)}"
 
 
 def _status(new: Json, old: Json) -> None:
