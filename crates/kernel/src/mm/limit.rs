@@ -30,22 +30,28 @@ struct State {
     timer: Option<Timer>,
     /// How long guests need at least to fill what was left at the last look.
     delay: Nanos,
+    /// At the last look nobody ran, so that nobody needs to look until somebody does.
+    resting: bool,
 }
 
 impl Kernel {
-    /// Looks again soon, where somebody has a limit and nobody looks yet. To be called when a guest
-    /// goes on.
+    /// Looks again soon, where somebody has a limit, may run, and nobody looks yet. To be called whenever a
+    /// guest may have gone on.
     pub fn watch_memory(self: &Arc<Self>) {
         if self.pod.memory_bytes.is_none() && !self.has_limited_container() {
             return;
         }
-        let delay = {
+        let (idle, resting, delay) = {
             let state = self.memory_watch.0.lock();
-            state.timer.is_none().then_some(state.delay)
+            (state.timer.is_none(), state.resting, state.delay)
         };
-        if let Some(delay) = delay {
+        if idle && (!resting || self.somebody_runs()) {
             self.look_in(delay.max(SHORTEST));
         }
+    }
+
+    fn somebody_runs(&self) -> bool {
+        self.containers().iter().any(|container| container.somebody_runs())
     }
 
     fn look_in(self: &Arc<Self>, delay: Nanos) {
@@ -68,8 +74,12 @@ impl Kernel {
         let Some(headroom) = [least, whole].into_iter().flatten().min() else { return };
         let delay = u128::from(headroom) * 1_000_000_000 / u128::from(FILL_RATE);
         let delay = (delay as Nanos).clamp(SHORTEST, LONGEST);
-        self.memory_watch.0.lock().delay = delay;
-        if containers.iter().any(|container| container.somebody_runs()) {
+        let resting = !self.somebody_runs();
+        {
+            let mut state = self.memory_watch.0.lock();
+            (state.delay, state.resting) = (delay, resting);
+        }
+        if !resting {
             self.look_in(delay);
         }
     }
