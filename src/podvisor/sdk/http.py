@@ -71,8 +71,12 @@ class HttpTransport:
             raise errors.Unreachable(f"{request.method} {url}: {error or type(error).__name__}") from error
 
     async def close(self) -> None:
+        """Give up all connections. TLS is not taken leave of: that would outlast the loop of a short-lived caller."""
         while self._sessions:
-            await self._sessions.popitem()[1].close()
+            session = self._sessions.popitem()[1]
+            if session.connector is not None:
+                await session.connector.close(abort_ssl=True)
+            await session.close()
 
     def _session(self, *, streaming: bool) -> aiohttp.ClientSession:
         if streaming not in self._sessions:
