@@ -5,14 +5,33 @@ from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
+import orjson
 import pytest
 
 from apiserver.conftest import Api
+from podvisor.sdk import Resource, codec, kinds
 
 SPACE = "/api/v1/namespaces/default"
 MAPS = f"{SPACE}/configmaps"
 ODD = (
-    *(None, True, 0, -1, 2**40, 1.5, "", "x", "\u0000", "é" * 300, "-", "1e9", "0x", "100%", "2026-01-01T00:00:00Z"),
+    *(
+        None,
+        True,
+        0,
+        -1,
+        2**40,
+        1.5,
+        "",
+        "x",
+        "\u0000",
+        "é" * 300,
+        "-",
+        "1e9",
+        "0x",
+        "100%",
+        "2026-01-01T00:00:00Z",
+        "2026-99-01T00:00:00Z",
+    ),
     *([], {}, [None], [[]], [{}], {"a": None}, {"a": {}}, {"$patch": "delete"}, [{"$patch": "replace"}], {"": ""}),
 )
 
@@ -74,7 +93,7 @@ KINDS: dict[str, dict[str, Any]] = {
         "spec": {"template": {"spec": POD | {"restartPolicy": "Never"}}, "completionMode": "Indexed", "completions": 2}
     },
     "/apis/coordination.k8s.io/v1/namespaces/default/leases": {
-        "spec": {"holderIdentity": "a", "leaseDurationSeconds": 1}
+        "spec": {"holderIdentity": "a", "leaseDurationSeconds": 1, "renewTime": "2026-01-01T00:00:00.000000Z"}
     },
     "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices": {
         "addressType": "IPv4", "endpoints": [{"addresses": ["10.0.0.1"]}], "ports": [{"port": 80}]
@@ -101,10 +120,17 @@ def places(value: Any) -> Iterator[tuple[Any, Any]]:
         yield from places(value[key])
 
 
+VIEWS = {(one.group, one.plural): one for one in vars(kinds).values() if isinstance(one, Resource)}
+
+
 async def sound(api: Api, path: str) -> None:
-    """What is stored can still be read, object by object."""
+    """What is stored can still be read, object by object, and by our own controllers, whose views are typed."""
     listed = await api.get(path)
     assert listed.code == 200
+    parts = path.strip("/").split("/")
+    if view := VIEWS.get((parts[1] if parts[0] == "apis" else "", parts[-1])):
+        for item in listed.body["items"]:
+            codec.decode(orjson.dumps(item), view.view)
     for item in listed.body["items"]:
         assert item["metadata"]["resourceVersion"]
         assert (await api.get(f"{path}/{item['metadata']['name']}")).body == item

@@ -53,6 +53,21 @@ WRONG_PODS: list[tuple[dict[str, Any], str, str]] = [
         'Invalid value: "A": a lowercase RFC 1123 label',
     ),
     ({"containers": [{"name": "a"}]}, "spec.containers[0].image", "Required value"),
+    (
+        {"topologySpreadConstraints": [{"maxSkew": 1, "whenUnsatisfiable": "DoNotSchedule"}]},
+        "spec.topologySpreadConstraints[0].topologyKey",
+        "Required value: can not be empty",
+    ),
+    (
+        {"topologySpreadConstraints": [{"topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedule"}]},
+        "spec.topologySpreadConstraints[0].maxSkew",
+        "Invalid value: 0: must be greater than zero",
+    ),
+    (
+        {"affinity": {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [{"labelSelector": {}}]}}},
+        "spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].topologyKey",
+        "Required value: can not be empty",
+    ),
     ({"containers": [{"name": "a", "image": "x"}] * 2}, "spec.containers[1].name", 'Duplicate value: "a"'),
     (
         {"restartPolicy": "Maybe"},

@@ -9,6 +9,7 @@ import base64
 import json
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, cast
 
 import orjson
@@ -158,10 +159,20 @@ def _string(shape: Shape, value: Any, owner: str, path: str) -> str:
         _refuse(shape, value, owner, path)
     if shape.format == "byte":
         _check_base64(value, path)
-    elif shape.format == "date-time" and not _TIME.match(value):
+    elif shape.format == "date-time" and not _is_time(value):
         why = f'parsing time "{value}" as "2006-01-02T15:04:05Z07:00": cannot parse "{value}" as "2006"'
         raise WrongType(f"{path}: {why}")
     return value
+
+
+def _is_time(value: str) -> bool:
+    if not _TIME.match(value):
+        return False
+    try:
+        datetime.fromisoformat(value.upper())
+    except ValueError:
+        return False
+    return True
 
 
 def _check_base64(value: str, path: str) -> None:

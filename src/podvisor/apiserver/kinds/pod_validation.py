@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from podvisor.apiserver.kinds import container_validation, volume_validation
+from podvisor.apiserver.kinds import container_validation, neighbour_validation, volume_validation
 from podvisor.apiserver.resource import Json
 from podvisor.types import field, names
 from podvisor.types.field import Path
@@ -24,6 +24,7 @@ def validate(spec: Json, path: Path) -> Iterator[field.Error]:
     yield from names.labels(spec.get("nodeSelector", {}), path.child("nodeSelector"))
     yield from _tolerations(spec.get("tolerations", ()), path.child("tolerations"))
     yield from _affinity(spec.get("affinity", {}).get("nodeAffinity", {}), path.child("affinity", "nodeAffinity"))
+    yield from neighbour_validation.validate(spec, path)
     yield from _host_aliases(spec.get("hostAliases", ()), path.child("hostAliases"))
 
 

@@ -56,7 +56,7 @@ def _validate(item: Json) -> Iterator[field.Error]:
 
 
 def _validate_update(new: Json, old: Json) -> Iterator[field.Error]:
-    if len(new["spec"]["containers"]) != len(old["spec"]["containers"]):
+    if len(new["spec"].get("containers", ())) != len(old["spec"]["containers"]):
         yield field.forbidden("spec.containers", "pod updates may not add or remove containers")
         return
     before, after = old["spec"], new["spec"]

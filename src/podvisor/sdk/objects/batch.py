@@ -11,22 +11,22 @@ from podvisor.sdk.objects.meta import Condition, LabelSelector, Object, View
 class OnExitCodes(View):
     """Matches a container that ended with one of (or none of) these codes; code 0 never counts."""
 
-    operator: str
-    values: list[int]
+    operator: str = ""
+    values: list[int] = field(default_factory=list[int])
     container_name: str | None = None
 
 
 class OnPodCondition(View):
     """Matches a pod that has this condition."""
 
-    type: str
+    type: str = ""
     status: str = "True"
 
 
 class PodFailureRule(View):
     """What a failure of this description means: `FailJob`, `FailIndex`, `Ignore` or `Count`."""
 
-    action: str
+    action: str = ""
     on_exit_codes: OnExitCodes | None = None
     on_pod_conditions: list[OnPodCondition] = field(default_factory=list[OnPodCondition])
 

@@ -21,7 +21,7 @@ class ResourceRequirements(View):
 class ContainerPort(View):
     """A port that a container serves on."""
 
-    container_port: int
+    container_port: int = 0
     host_port: int = 0
     protocol: str = "TCP"
     host_ip: str = field(default="", name="hostIP")
@@ -64,8 +64,8 @@ class NodeSelector(View):
 class PreferredSchedulingTerm(View):
     """A wish, worth `weight` points of 100."""
 
-    weight: int
-    preference: NodeSelectorTerm
+    weight: int = 0
+    preference: NodeSelectorTerm = field(default_factory=NodeSelectorTerm)
 
 
 class NodeAffinity(View):
@@ -80,7 +80,7 @@ class NodeAffinity(View):
 class PodAffinityTerm(View):
     """The pods that this one wants near (or far), and what near means: the same value of `topology_key`."""
 
-    topology_key: str
+    topology_key: str = ""
     label_selector: LabelSelector | None = None
     namespaces: list[str] = field(default_factory=list[str])
     namespace_selector: LabelSelector | None = None
@@ -89,8 +89,8 @@ class PodAffinityTerm(View):
 class WeightedPodAffinityTerm(View):
     """A wish about other pods, worth `weight` points of 100."""
 
-    weight: int
-    pod_affinity_term: PodAffinityTerm
+    weight: int = 0
+    pod_affinity_term: PodAffinityTerm = field(default_factory=PodAffinityTerm)
 
 
 class PodAffinity(View):
@@ -115,8 +115,8 @@ class Affinity(View):
 class TopologySpreadConstraint(View):
     """How evenly the matching pods must lie over the values of `topology_key`."""
 
-    max_skew: int
-    topology_key: str
+    max_skew: int = 0
+    topology_key: str = ""
     when_unsatisfiable: str = "DoNotSchedule"
     label_selector: LabelSelector | None = None
     min_domains: int | None = None
@@ -125,7 +125,7 @@ class TopologySpreadConstraint(View):
 class SchedulingGate(View):
     """As long as a pod has one, no scheduler looks at it."""
 
-    name: str
+    name: str = ""
 
 
 class PodSpec(View):
@@ -181,7 +181,7 @@ class ContainerStatus(View):
 class PodIP(View):
     """One of a pod's addresses."""
 
-    ip: str
+    ip: str = ""
 
 
 class PodStatus(View):
@@ -209,8 +209,8 @@ class Pod(Object):
 class Taint(View):
     """Keeps pods off a node unless they tolerate it."""
 
-    key: str
-    effect: str
+    key: str = ""
+    effect: str = ""
     value: str = ""
     time_added: datetime | None = None
 
@@ -270,7 +270,7 @@ class ServiceAccount(Object):
 class ServicePort(View):
     """A port of a service and where it leads."""
 
-    port: int
+    port: int = 0
     name: str = ""
     protocol: str = "TCP"
     target_port: int | str = 0

@@ -10,16 +10,19 @@ if TYPE_CHECKING:
 
 
 class View(msgspec.Struct, rename="camel", kw_only=True, omit_defaults=True):
-    """Base of every record below: camelCase on the wire, fields by keyword, unknown fields dropped."""
+    """Base of every record below: camelCase on the wire, fields by keyword, unknown fields dropped.
+
+    Every field has a default, as in Go: what a server has taken must not stop a client that looks at everything.
+    """
 
 
 class OwnerReference(View):
     """The object that this one lives and dies with."""
 
-    api_version: str
-    kind: str
-    name: str
-    uid: str
+    api_version: str = ""
+    kind: str = ""
+    name: str = ""
+    uid: str = ""
     controller: bool = False
     block_owner_deletion: bool = False
 
@@ -61,8 +64,8 @@ class Object(View):
 class Requirement(View):
     """One expression of a label selector: `In`, `NotIn`, `Exists` or `DoesNotExist` (nodes also `Gt`, `Lt`)."""
 
-    key: str
-    operator: str
+    key: str = ""
+    operator: str = ""
     values: list[str] = msgspec.field(default_factory=list[str])
 
 
@@ -76,7 +79,7 @@ class LabelSelector(View):
 class Condition(View):
     """One line of `status.conditions`, of any kind."""
 
-    type: str
+    type: str = ""
     status: str = "Unknown"
     reason: str = ""
     message: str = ""
