@@ -102,15 +102,8 @@ impl PidNamespace {
 
     /// Begins its end, which is not waited for: the host ends it only after our parent has reaped each
     /// process of it.
-    pub(crate) fn end(mut self) -> PidNamespace {
-        (self.namespace, self.alive) = (None, None);
-        self
-    }
-
-    /// Whether its end is over.
-    pub(crate) fn has_ended(&mut self) -> bool {
-        self.keeper.take_if(|keeper| reap(*keeper).is_some());
-        self.keeper.is_none()
+    pub(crate) fn end(mut self) {
+        self.keeper = None;
     }
 
     /// Makes a process that is born in this namespace and lives in `child`, as a child of our

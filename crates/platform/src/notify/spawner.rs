@@ -98,17 +98,19 @@ fn serve(socket: &OwnedFd, stub: BorrowedFd<'_>, proc_dir: BorrowedFd<'_>) -> In
     unsafe {
         libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
         libc::prctl(libc::PR_SET_NAME, c"podvisor-spawn".as_ptr());
+        // Its children, the namespaces' first processes, leave nothing to reap.
+        libc::signal(libc::SIGCHLD, libc::SIG_IGN);
     }
     close_all_but([socket.as_raw_fd(), stub.as_raw_fd(), proc_dir.as_raw_fd()]);
     let mut namespaces: HashMap<u32, PidNamespace> = HashMap::new();
     let mut program = filter::program();
     let mut number = [0; 4];
-    let mut ending: Vec<PidNamespace> = Vec::new();
     while matches!(rustix::io::read(socket, &mut number), Ok(4)) {
-        ending.retain_mut(|namespace| !namespace.has_ended());
         let number = u32::from_ne_bytes(number);
         if number & RELEASE != 0 {
-            ending.extend(namespaces.remove(&(number & !RELEASE)).map(PidNamespace::end));
+            if let Some(namespace) = namespaces.remove(&(number & !RELEASE)) {
+                namespace.end();
+            }
             continue;
         }
         let made = match namespaces.entry(number) {
@@ -122,7 +124,10 @@ fn serve(socket: &OwnedFd, stub: BorrowedFd<'_>, proc_dir: BorrowedFd<'_>) -> In
             break;
         }
     }
-    drop((namespaces, ending));
-    // SAFETY: ends the spawner.
-    unsafe { libc::_exit(0) }
+    drop(namespaces);
+    // SAFETY: waits until the last child is gone, which nobody needs to reap; then ends the spawner.
+    unsafe {
+        libc::waitpid(-1, std::ptr::null_mut(), libc::__WALL);
+        libc::_exit(0)
+    }
 }
