@@ -73,6 +73,17 @@ def test_unready_container_makes_the_pod_unready_by_name():
     assert (ready["reason"], ready["message"]) == ("ContainersNotReady", "containers with unready status: [main]")
 
 
+def test_readiness_gate_keeps_the_pod_unready_until_its_condition_is_true():
+    gated = pod()
+    gated.spec.readiness_gates = [objects.ReadinessGate("shop.example/open")]
+    ready = next(one for one in told(gated, running())["conditions"] if one["type"] == "Ready")
+    assert (ready["status"], ready["reason"]) == ("False", "ReadinessGatesNotReady")
+    assert ready["message"] == 'corresponding condition of pod readiness gate "shop.example/open" does not exist.'
+    assert conditions(told(gated, running()))["ContainersReady"] == "True"
+    gated.status.conditions = [Condition(type="shop.example/open", status="True")]
+    assert conditions(told(gated, running()))["Ready"] == "True"
+
+
 def test_condition_keeps_the_time_since_when_it_is_so():
     before = pod()
     before.status.conditions = [Condition(type="Ready", status="True", last_transition_time=NOW)]

@@ -5,7 +5,20 @@ https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/
 
 import pytest
 
-from pods.kit import NAMESPACE, Json, Pods, condition, container, forever, has_ended, is_over, runs, state, status
+from pods.kit import (
+    NAMESPACE,
+    Json,
+    Pods,
+    condition,
+    container,
+    forever,
+    has_ended,
+    is_over,
+    is_ready,
+    runs,
+    state,
+    status,
+)
 from podvisor import sdk
 
 CONDITIONS = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"]
@@ -145,3 +158,14 @@ async def test_status_is_read_back_as_kubectl_shows_it(pods: Pods):
     assert "Started container main" in await pods.kubectl("describe", "pod", name)
     wide = await pods.client.get(sdk.kinds.PODS.raw, name, NAMESPACE)
     assert wide["status"]["podIP"] in await pods.kubectl("get", "pod", name, "-o", "wide")
+
+
+async def test_pod_with_a_readiness_gate_is_ready_when_somebody_opens_it(pods: Pods):
+    name = await pods.create(forever(), readinessGates=[{"conditionType": "shop.example/open"}])
+    pod = await pods.until(name, lambda pod: condition(pod, "ContainersReady").get("status") == "True")
+    assert condition(pod, "Ready")["reason"] == "ReadinessGatesNotReady"
+    opened = {"status": {"conditions": [{"type": "shop.example/open", "status": "True"}]}}
+    options = sdk.WriteOptions(subresource="status", patch_type=sdk.PatchType.STRATEGIC)
+    await pods.client.patch(sdk.kinds.PODS.raw, sdk.Key(NAMESPACE, name), opened, options)
+    pod = await pods.until(name, is_ready)
+    assert condition(pod, "shop.example/open")["status"] == "True"

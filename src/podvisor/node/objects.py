@@ -324,6 +324,12 @@ class DnsConfig(View):
     options: list[DnsOption] = field(default_factory=list[DnsOption])
 
 
+class ReadinessGate(View):
+    """A condition, set by somebody else, without which the pod is not ready."""
+
+    condition_type: str
+
+
 class PodSpec(View):
     """What the pod asks for."""
 
@@ -343,6 +349,7 @@ class PodSpec(View):
     security_context: PodSecurityContext = field(default_factory=PodSecurityContext)
     share_process_namespace: bool = False
     enable_service_links: bool = True
+    readiness_gates: list[ReadinessGate] = field(default_factory=list[ReadinessGate])
     host_network: bool = False
     host_ipc: bool = field(default=False, name="hostIPC")
     host_pid: bool = field(default=False, name="hostPID")

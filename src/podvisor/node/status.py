@@ -70,7 +70,7 @@ def _conditions(seen: Seen) -> Sequence[Json]:
     return [
         _condition(seen, "PodReadyToStartContainers", ("", "") if seen.sandboxed else None),
         _condition(seen, "Initialized", ("PodCompleted", "") if seen.made.phase == "Succeeded" else initialized, begun),
-        _condition(seen, "Ready", ready),
+        _condition(seen, "Ready", ready if ready[0] else _gates(seen.pod)),
         _condition(seen, "ContainersReady", ready),
         _condition(seen, "PodScheduled", ("", ""), holds=True),
     ]
@@ -83,6 +83,18 @@ def _readiness(seen: Seen, unready: Sequence[str]) -> tuple[str, str]:
     if unready:
         return ("ContainersNotReady", f"containers with unready status: [{' '.join(unready)}]")
     return ("", "")
+
+
+def _gates(pod: objects.Pod) -> tuple[str, str]:
+    """What the pod's readiness gates still wait for (kubelet `GeneratePodReadyCondition`)."""
+    known = {one.type: one.status for one in pod.status.conditions}
+    told: list[str] = []
+    for gate in (one.condition_type for one in pod.spec.readiness_gates):
+        if gate not in known:
+            told.append(f'corresponding condition of pod readiness gate "{gate}" does not exist.')
+        elif known[gate] != "True":
+            told.append(f'the status of pod readiness gate "{gate}" is not "True", but {known[gate]}')
+    return ("ReadinessGatesNotReady", ", ".join(told)) if told else ("", "")
 
 
 def _condition(seen: Seen, type: str, why: tuple[str, str] | None, holds: bool | None = None) -> Json:
