@@ -9,6 +9,7 @@
 
 mod event;
 mod frame;
+mod place;
 mod process;
 mod reply;
 mod request;

@@ -269,7 +269,8 @@ impl Request {
 impl Operation {
     fn parse(name: &str, fields: Value) -> Result<Self, String> {
         fn read<T: DeserializeOwned>(name: &str, fields: Value) -> Result<T, String> {
-            serde_json::from_value(fields).map_err(|error| format!("{name}: {error}"))
+            let text = fields.to_string();
+            serde_json::from_str(&text).map_err(|error| refusal(name, &text, &error))
         }
         Ok(match name {
             "create" => Self::Create(read(name, fields)?),
@@ -287,5 +288,15 @@ impl Operation {
             "shutdown" => read(name, fields).map(|Nothing {}| Self::Shutdown)?,
             _ => return Err(format!("unknown operation `{name}`")),
         })
+    }
+}
+
+/// What is wrong, and with which field of the operation.
+fn refusal(operation: &str, text: &str, error: &serde_json::Error) -> String {
+    let words = error.to_string();
+    let words = words.rsplit_once(" at line ").map_or(words.as_str(), |(words, _)| words);
+    match crate::place::path(text, error.column()) {
+        path if path.is_empty() => format!("{operation}: {words}"),
+        path => format!("{operation}: {path}: {words}"),
     }
 }

@@ -106,6 +106,24 @@ fn an_unknown_field_is_refused_by_name_and_the_sender_can_be_answered() {
 }
 
 #[test]
+fn a_refusal_names_the_field() {
+    for (body, path) in [
+        (r#"{"id": 5, "op": "dial", "port": 70000}"#, "dial: port: "),
+        (r#"{"id": 5, "op": "dial", "port": 70000, "source": null}"#, "dial: port: "),
+        (r#"{"id": 5, "op": "create", "pod": {"memory_bytes": 1}}"#, "create: pod: missing field `hostname`"),
+        (r#"{"id": 5, "op": "create"}"#, "create: missing field `pod`"),
+        (r#"{"id": 5, "op": "create", "pod": {"hostname": "h", "memory_bytes": -1}}"#, "create: pod.memory_bytes: "),
+        (
+            r#"{"id": 5, "op": "create", "pod": {"hostname": "h", "addresses": ["::1", "x"]}}"#,
+            "create: pod.addresses[1]: ",
+        ),
+    ] {
+        let refused = Request::parse(body.as_bytes()).unwrap_err();
+        assert!(refused.message.starts_with(path), "{refused}");
+    }
+}
+
+#[test]
 fn a_layer_is_exactly_one_thing() {
     for layer in [
         r#"{"at": "/x"}"#,
