@@ -127,3 +127,15 @@ async def test_log_of_a_sidecar_that_has_ended_is_kept(pods: Pods):
     name = await pods.create(container("sleep 0.3"), initContainers=[side | {"startupProbe": probe}])
     await pods.until(name, has_ended("side"))
     assert await pods.logs(name, "-c", "side") == "here\nover\n"
+
+
+async def test_clients_that_go_at_any_moment_disturb_nobody(pods: Pods):
+    name = await pods.up(forever())
+    commands = (["logs", "-f", name], ["exec", "-i", name, "--", "cat"], ["attach", name])
+    for delay in range(0, 200, 10):
+        clients = [await pods.kubectl.start(*one) for one in commands]
+        await CLOCK.sleep(delay / 1000)
+        for client in clients:
+            client.kill()
+            await client.communicate()
+    assert (await pods.sh(name, "for i in $(seq 50); do pgrep -x cat || exit 0; sleep 0.1; done; exit 1")).code == 0

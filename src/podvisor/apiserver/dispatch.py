@@ -43,7 +43,9 @@ async def dispatch(server: Server, request: web.Request) -> web.StreamResponse:
     except web.HTTPException as error:
         return answers.refusal(_translated(error))
     except ConnectionResetError:
-        raise
+        if request.transport is not None and not request.transport.is_closing():
+            raise
+        return web.Response()  # the client has gone; nobody reads this
     except Exception as error:
         log.exception("%s %s failed", request.method, request.path)
         return answers.refusal(status.InternalError(f"{type(error).__name__}: {error}"))

@@ -61,7 +61,10 @@ async def _trusted_only(
     subject = [pair for name in shown.get("subject", ()) for pair in name]
     if ("organizationName", "system:masters") not in subject:
         raise web.HTTPForbidden(text="only the API server may ask this")
-    return await handler(request)
+    try:
+        return await handler(request)
+    except ConnectionResetError:
+        return web.Response()  # the client has gone; nobody reads this
 
 
 def _runtime(find: Find, request: web.Request) -> Runtime:
