@@ -59,6 +59,16 @@ async def test_a_killed_keeper_ends_its_container_only():
         assert not other.running.exited.done()
 
 
+@pytest.mark.parametrize("_", range(10))
+async def test_a_keeper_killed_while_guests_fork_does_not_hold_the_kernel_up(_: int):
+    async with pod() as it:
+        app = await it.start("app", "for i in 1 2 3 4; do (while :; do : | :; done) & done; echo ready; wait")
+        assert await app.line() == "ready"
+        os.kill(named(KEEPER, leftovers.processes_below(os.getpid())), signal.SIGKILL)
+        assert (await app.running.exited).signal == signal.SIGKILL
+        assert (await (await it.start("app", "echo again")).end())[0] == "again\n"
+
+
 async def test_a_killed_spawner_ends_the_kernel_which_says_why():
     async with pod() as it:
         app = await it.start("app", BUSY)
