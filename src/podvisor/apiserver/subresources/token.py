@@ -3,6 +3,8 @@
 https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/token-request-v1/
 """
 
+from dataclasses import replace
+
 from aiohttp import web
 
 from podvisor.apiserver import answers, bodies, cells, objects
@@ -24,7 +26,7 @@ async def handle(server: Server, call: Call, resource: Resource) -> web.Response
     kv = await server.storage.get(resource, call.target.namespace, call.target.name)
     account = objects.decode(resource, kv)
     claims = _claims(account, wanted.setdefault("spec", {}), issuer)
-    await _check_bound(server, call, claims)
+    claims = await _bound(server, claims)
     token, ends = issuer.issue(claims, server.clock.now())
     wanted["spec"] |= {"audiences": list(claims.audiences), "expirationSeconds": claims.seconds}
     wanted["metadata"] = {"name": call.target.name, "namespace": call.target.namespace}
@@ -49,17 +51,25 @@ def _claims(account: Json, spec: Json, issuer: Issuer) -> TokenClaims:
     )
 
 
-async def _check_bound(server: Server, call: Call, claims: TokenClaims) -> None:
-    """Raises NotFound or Conflict if the object that the token is bound to is not there."""
+async def _bound(server: Server, claims: TokenClaims) -> TokenClaims:
+    """The claims with the uid of what the token is bound to.
+
+    Raises NotFound or Conflict if that is not there, BadRequest if it is a pod of another account.
+    """
     bound = claims.bound_to
     if bound is None:
-        return
+        return claims
     if bound.get("kind") not in ("Pod", "Secret"):
         why = f"cannot bind token for object of type {bound.get('kind', '')}"
         raise status.BadRequest(why)
     resource = server.registry.by_kind["v1", bound["kind"]]
     kv = await server.storage.get(resource, claims.namespace, bound.get("name", ""))
-    uid = objects.decode(resource, kv)["metadata"]["uid"]
-    if bound.get("uid", uid) != uid:
+    found = objects.decode(resource, kv)
+    uid = found["metadata"]["uid"]
+    if bound.get("uid") not in (None, "", uid):
         why = f"the UID in the bound object reference ({bound['uid']}) does not match the UID in record ({uid})"
         raise status.Conflict(resource.subject(bound["name"]), why)
+    if bound["kind"] == "Pod" and (found["spec"].get("serviceAccountName") or "default") != claims.service_account:
+        why = f'cannot bind token for serviceaccount "{claims.service_account}"'
+        raise status.BadRequest(f"{why} to pod running with different serviceaccount name.")
+    return replace(claims, bound_to={**bound, "uid": uid})
