@@ -3,7 +3,7 @@
 import asyncio
 import os
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -11,6 +11,7 @@ from podvisor.node import logs, pace, pipes
 from podvisor.node.backlog import ROOM, Backlog
 from podvisor.node.logs import LONGEST, Log, keeper
 from podvisor.node.pace import Pace
+from podvisor.node.streams import Session
 from podvisor.sandbox import driver
 from podvisor.sandbox.protocol import Exited
 from podvisor.testing.clock import VirtualClock, settle
@@ -180,3 +181,17 @@ async def test_who_writes_to_a_container_that_does_not_read_is_told_when_it_ends
     await settle()
     assert [type(one.exception()) for one in writing if one.done()] == [OSError, OSError]
     os.close(theirs)
+
+
+async def test_output_for_a_client_that_is_gone_is_not_thrown_away_as_fast_as_it_comes() -> None:
+    class Gone:
+        async def send_bytes(self, data: bytes) -> None:
+            raise ConnectionResetError
+
+    clock = VirtualClock()
+    session = Session(*cast("tuple[Any, Any, Any]", (Gone(), None, None)), Pace(clock))
+    giving = asyncio.ensure_future(session.give("stdout", b"x" * (pace.RATE // 10)))
+    await clock.advance(0.09)
+    assert not giving.done()
+    await clock.advance(0.01)
+    assert giving.done()

@@ -52,6 +52,7 @@ class Runtime:
         self.containers = known
         self.live: dict[str, Live] = {}
         self.box = pod_sandbox.PodSandbox(node, pod)
+        self.pace = node.pace
         self._node = node
         self._changed = changed
         self._scope = scope

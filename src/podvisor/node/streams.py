@@ -16,6 +16,7 @@ from aiohttp import WSMsgType, web
 from podvisor.node import pipes
 from podvisor.node.backlog import Backlog
 from podvisor.node.errors import NotStartable
+from podvisor.node.pace import Pace
 from podvisor.node.runtime import Live, Runtime
 from podvisor.sandbox import driver, errors
 
@@ -34,12 +35,15 @@ class Session:
     socket: web.WebSocketResponse
     sandbox: driver.Sandbox
     running: driver.Running
+    pace: Pace
     tty: bool = False
 
     async def give(self, stream: str, data: bytes) -> None:
-        """Send what the process wrote; to a client that is gone, nothing."""
-        with suppress(ConnectionError):
+        """Send what the process wrote; to a client that is gone, nothing, and not as fast as the process can."""
+        try:
             await self.socket.send_bytes(bytes([_CHANNELS[stream]]) + data)
+        except ConnectionError:
+            await self.pace.rest(len(data))
 
     async def take(self, stdin: pipes.Writer | None, end_of_input: Callable[[], None]) -> None:
         """Carry what the client sends: input, its end, and the terminal's size. Returns when the client is gone."""
@@ -97,7 +101,7 @@ async def execute(request: web.Request, runtime: Runtime, name: str) -> web.Stre
     except (errors.SandboxError, NotStartable) as error:
         await _send_status(socket, _refused(error))
         return socket
-    session = Session(socket, live.sandbox, running, tty)
+    session = Session(socket, live.sandbox, running, runtime.pace, tty)
     taking = asyncio.ensure_future(session.take(stdin, stdin.close if stdin else _nothing))
     carrying = asyncio.ensure_future(pipes.carry(readers, running.exited, session.give))
     try:
@@ -121,7 +125,7 @@ async def attach(request: web.Request, runtime: Runtime, name: str) -> web.Strea
     """
     live = runtime.live[name]
     socket = await _accept(request)
-    session = Session(socket, live.sandbox, live.running)
+    session = Session(socket, live.sandbox, live.running, runtime.pace)
     written = Backlog(live.running)
     stdin = live.stdin if request.query.get("input") == "1" else None
     once = live.described.stdin_once and stdin is not None
