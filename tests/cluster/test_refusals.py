@@ -59,6 +59,14 @@ def somebody() -> pwd.struct_passwd:
     return next(user for user in pwd.getpwall() if user.pw_uid not in (0, os.geteuid()))
 
 
+def test_a_directory_that_anybody_may_write_to(data: Path):
+    data.mkdir()
+    data.chmod(0o777)
+    assert refusal(data) == (
+        f"anybody may replace files in {data}; run chmod o-w {data}, or choose another with --data-dir"
+    )
+
+
 @ROOT
 def test_a_directory_of_another_user(data: Path, somebody: pwd.struct_passwd):
     data.mkdir()

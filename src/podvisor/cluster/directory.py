@@ -15,6 +15,7 @@ import fcntl
 import json
 import os
 import pwd
+import stat
 import struct
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -72,7 +73,8 @@ class Directory:
         """Make the directory, for its owner only. Raises Unwritable."""
         try:
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            owner = self.root.stat().st_uid
+            found = self.root.stat()
+            owner = found.st_uid
             if owner == os.geteuid():
                 self.lock.touch(mode=0o600)
         except OSError as error:
@@ -81,6 +83,11 @@ class Directory:
         if owner != os.geteuid():
             user = _user(owner)
             raise Unwritable(f"{self.root} belongs to {user}; run as {user}, or choose another with --data-dir")
+        if found.st_mode & (stat.S_IWOTH | stat.S_ISVTX) == stat.S_IWOTH:
+            raise Unwritable(
+                f"anybody may replace files in {self.root};"
+                f" run chmod o-w {self.root}, or choose another with --data-dir"
+            )
 
     def check_room(self) -> None:
         """Raise Unwritable where there is no room to begin with."""
