@@ -166,6 +166,8 @@ impl HostNode {
             if let Some(size) = self.fs.size() {
                 size.lost_last_name(self.key, before);
             }
+        } else {
+            self.fs.discharge(NAME_BYTES);
         }
     }
 
@@ -252,7 +254,7 @@ impl Inode for HostNode {
 
     fn link(&self, name: &[u8], target: &Arc<dyn Inode>) -> Result<(), Errno> {
         let (parent, old) = of_inode(target)?.place()?;
-        host::link(parent.directory()?, &old, self.directory()?, name).map_err(errno)
+        self.charged(|| host::link(parent.directory()?, &old, self.directory()?, name).map_err(errno))
     }
 
     fn unlink(&self, name: &[u8]) -> Result<(), Errno> {

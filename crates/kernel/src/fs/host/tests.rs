@@ -135,3 +135,21 @@ fn what_is_renamed_inside_is_renamed_outside() {
     assert_eq!(volume.root.rmdir(b"dir"), Ok(()));
     assert!(!volume.path.join("dir").exists());
 }
+
+#[test]
+fn every_further_name_of_a_file_counts_for_the_volumes_size() {
+    let volume = Volume::new();
+    let fs = HostFs::new(open(&volume.path), Shown { bytes: Some(64 << 10), ..Shown::default() }).unwrap();
+    let root = fs.root();
+    let free = || fs.stat().free;
+    let file = root.create(b"file", NewNode::Regular, PLAIN).unwrap();
+    let names: Vec<_> = (0..1000).map(|number| number.to_string().into_bytes()).collect();
+    let made = names.iter().take_while(|name| root.link(name, &file).is_ok()).count();
+    assert_eq!((made, free()), ((64 << 10) / 512 - 1, 0));
+    assert_eq!(root.link(b"more", &file), Err(Errno::ENOSPC));
+    for name in names.iter().take(made) {
+        root.unlink(name).unwrap();
+    }
+    root.unlink(b"file").unwrap();
+    assert_eq!(free(), fs.stat().blocks);
+}
