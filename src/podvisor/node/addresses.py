@@ -16,9 +16,9 @@ class Addresses:
     def give(self, uid: str, wanted: str = "") -> str:
         """A pod's address: the one it has, or `wanted` if that is free. Raises IndexError when all are taken."""
         if uid not in self._given:
-            address = ip_address(wanted) if wanted else self._free[0]
-            self._given[uid] = str(address if address in self._free else self._free[0])
-            self._free.remove(ip_address(self._given[uid]))
+            address = next((one for one in self._free if str(one) == wanted), self._free[0])
+            self._given[uid] = str(address)
+            self._free.remove(address)
         return self._given[uid]
 
     def take_back(self, uid: str) -> None:

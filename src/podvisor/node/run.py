@@ -27,6 +27,8 @@ class Pods:
 
     def __init__(self, node: host.Node, scope: tasks.Scope) -> None:
         self.workers: dict[str, Worker] = {}
+        self._early: dict[str, list[objects.Pod | None]] = {}
+        """What was said of pods whose workers have not begun yet."""
         self._node = node
         self._scope = scope
 
@@ -37,7 +39,10 @@ class Pods:
         uid = seen.metadata.uid
         if (worker := self.workers.get(uid)) is not None:
             worker.update(new)
+        elif uid in self._early:
+            self._early[uid].append(new)
         elif new is not None:
+            self._early[uid] = []
             self._scope.start(self._run(uid, new), name=f"pod {sdk.key_of(new)}")
 
     def find(self, namespace: str, name: str) -> Runtime | None:
@@ -51,7 +56,7 @@ class Pods:
         while not await self._life(uid, pod):
             failures += 1
             await self._node.clock.sleep(RESTART.delay(failures))
-            pod = self.workers[uid].pod
+            pod = self.workers[uid].pod if uid in self.workers else pod
         del self.workers[uid]
 
     async def _life(self, uid: str, pod: objects.Pod) -> bool:
@@ -60,6 +65,8 @@ class Pods:
         try:
             async with tasks.background() as scope:
                 worker = self.workers[uid] = Worker(self._node, pod, scope)
+                for said in self._early.pop(uid, ()):
+                    worker.update(said)
                 await worker.run()
         except Exception:
             log.exception("pod %s: the worker crashed", sdk.key_of(pod))
