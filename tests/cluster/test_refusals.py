@@ -5,12 +5,14 @@ import pwd
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 
 from harness.cluster import command, end, names, up
+from harness.runners import PATIENCE, podvisor
 
 DETACH = pytest.mark.parametrize("detach", [[], ["--detach"]], ids=["foreground", "detached"])
 ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can make this happen")
@@ -125,6 +127,32 @@ def test_a_damaged_certificate(data: Path, name: str):
 def test_a_missing_kernel(data: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("PODVISOR_SANDBOX", "/nowhere")
     assert refusal(data) == "this machine cannot run pods: cannot run /nowhere: No such file or directory"
+
+
+LISTENED = """
+import ctypes, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+allow = ctypes.create_string_buffer(bytes([6, 0, 0, 0, 0, 0, 0xff, 0x7f]), 8)
+program = (ctypes.c_uint64 * 2)(1, ctypes.addressof(allow))
+libc.prctl(38, 1, 0, 0, 0)
+listener = libc.syscall(317, 1, 8, program)
+assert listener >= 0, os.strerror(ctypes.get_errno())
+os.set_inheritable(listener, True)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+"""Runs a command as an outer sandbox does: under a filter with a listener, seccomp(2) SECCOMP_SET_MODE_FILTER."""
+
+
+def test_an_outer_sandbox_that_listens_already(data: Path):
+    inner = [podvisor(), "up", "--data-dir", data, "--port", "0"]
+    refused = subprocess.run(
+        [sys.executable, "-c", LISTENED, *inner], capture_output=True, text=True, check=False, timeout=PATIENCE
+    )
+    assert (refused.returncode, refused.stderr) == (
+        1,
+        "podvisor: this machine cannot run pods: cannot start a guest process: another sandbox already listens to this"
+        " process's system calls; run podvisor outside of it\n",
+    )
 
 
 def test_a_path_for_hostpath_that_is_not_there(data: Path):

@@ -45,9 +45,10 @@ fn listener_of(child: i32) -> std::io::Result<OwnedFd> {
             if is_listener(&fd) {
                 return Ok(fd);
             }
-        } else if last_errno() != libc::EBADF {
+        } else if !matches!(last_errno(), libc::EBADF | libc::ESRCH) {
             return Err(std::io::Error::last_os_error());
         }
+        // One that has ended (ESRCH) tells by its exit code what it met.
         if let Some(status) = ended(child) {
             return Err(failure(status));
         }
