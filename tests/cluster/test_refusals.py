@@ -69,6 +69,16 @@ def test_a_directory_that_anybody_may_write_to(data: Path):
     )
 
 
+@pytest.mark.parametrize("allowed", [".", "data/pki"], ids=["around", "inside"])
+def test_host_paths_that_would_show_the_clusters_own_files(data: Path, allowed: str):
+    shown = data.parent / allowed
+    shown.mkdir(parents=True, exist_ok=True)
+    assert refusal(data, "--allow-host-path", str(shown)) == (
+        f"--allow-host-path {shown.resolve()} would show pods the cluster's own files in {data};"
+        " allow another directory, or choose another with --data-dir"
+    )
+
+
 @ROOT
 def test_a_directory_of_another_user(data: Path, somebody: pwd.struct_passwd):
     data.mkdir()

@@ -17,12 +17,12 @@ import os
 import pwd
 import stat
 import struct
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from podvisor.cluster.errors import AlreadyRunning, Unwritable
+from podvisor.cluster.errors import AlreadyRunning, Exposed, Unwritable
 
 LEAST_ROOM = 32 << 20
 """Bytes that must be free where a cluster starts."""
@@ -97,6 +97,16 @@ class Directory:
                 f"{free >> 20} MiB are free for {self.root}, and {LEAST_ROOM >> 20} are the least;"
                 " make room, or choose another directory with --data-dir"
             )
+
+    def check_apart(self, host_paths: Iterable[str]) -> None:
+        """Raise Exposed where hostPath volumes could show what lies here."""
+        own = self.root.resolve()
+        for allowed in map(Path, host_paths):
+            if own.is_relative_to(allowed) or allowed.is_relative_to(own):
+                raise Exposed(
+                    f"--allow-host-path {allowed} would show pods the cluster's own files in {self.root};"
+                    " allow another directory, or choose another with --data-dir"
+                )
 
     @contextmanager
     def held(self) -> Generator[None]:

@@ -5,6 +5,7 @@ ClusterError
 ├── NotRunning           nothing runs on the data directory
 ├── PortInUse            somebody else listens where the API server should
 ├── Unwritable           the data directory cannot be made or written
+├── Exposed              pods would be shown the data directory
 ├── Damaged              what the data directory holds cannot be used
 ├── HostLacks            the machine cannot run pods
 └── StartFailed          a cluster that was started in the background ended before it was ready
@@ -29,6 +30,10 @@ class PortInUse(ClusterError):
 
 class Unwritable(ClusterError):
     """The data directory cannot be made or written."""
+
+
+class Exposed(ClusterError):
+    """Pods would be shown the data directory, and with it the cluster's keys."""
 
 
 class Damaged(ClusterError):

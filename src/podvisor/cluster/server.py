@@ -57,6 +57,7 @@ async def running(settings: Settings, clock: Clock, steps: Steps) -> AsyncGenera
     directory = Directory(settings.data_dir)
     directory.create()
     directory.check_room()
+    directory.check_apart(settings.host_paths)
     with directory.held(), listener.listening(settings) as accepting:
         url = listener.url(accepting)
         async with AsyncExitStack() as stack:
