@@ -21,7 +21,7 @@ def neighbour():
 @pytest.mark.usefixtures("neighbour")
 class TestBesideANeighbour:
     def test_forking_without_end_meets_the_process_limit(self, sandboxed: Sandboxed):
-        script = "f() { f | f & }; f 2>/dev/null; sleep 1; echo ended"
+        script = "mkfifo never; exec 3<>never; f() { f | f & }; f 2>/dev/null; read -rt 1 <&3; echo ended"
         outcome = sandboxed.run("--pids", "64", "--", "bash", "-c", script)
         assert outcome.stdout == "ended\n"
 

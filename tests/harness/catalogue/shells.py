@@ -17,7 +17,7 @@ _PORTABLE = {
     "wait for all": "for i in 1 2 3 4 5 6 7 8; do (exit $i) & done; wait; echo $?",
     "trap exit": "trap 'echo bye $?' EXIT; echo hi; exit 9",
     "trap and kill": "trap 'echo got it' USR1; kill -USR1 $$; echo after",
-    "trap in a wait": "trap 'echo woken' USR1; (kill -USR1 $$; exec sleep 0.1) & wait $!; echo $?; wait; echo done",
+    "trap in a wait": "trap 'echo woken' USR1; (sleep 0.2; kill -USR1 $$; exec sleep 0.1) & wait $!; echo $?; wait; echo done",
     "killed child": "exec 2>/dev/null; sh -c 'kill -TERM $$'; echo $?; sh -c 'kill -KILL $$'; echo $?",
     "ignored signal is inherited": "trap '' TERM; sh -c 'kill -TERM $$; echo alive'",
     "broken pipe": "(yes; echo $? >status) | head -n 1; while ! test -s status; do :; done; cat status",
