@@ -84,5 +84,7 @@ def success(resource: Resource, name: str, uid: str) -> Json:
 
 def _encoded(body: bytes, wanted: negotiation.Reply, code: int) -> web.Response:
     if wanted.media_type == negotiation.YAML:
-        body = yaml.dump(orjson.loads(body), Dumper=yaml.CSafeDumper, sort_keys=False).encode()
+        # types-PyYAML 6.0.12.20261122 leaves out a type in the signature of `dump`.
+        dump = yaml.dump  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        body = dump(orjson.loads(body), Dumper=yaml.CSafeDumper, sort_keys=False).encode()
     return web.Response(body=body, status=code, content_type=wanted.media_type)

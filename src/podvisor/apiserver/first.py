@@ -3,7 +3,7 @@
 import ipaddress
 
 from podvisor.apiserver import metadata
-from podvisor.apiserver.kinds import namespaces
+from podvisor.apiserver.kinds.core import namespace
 from podvisor.apiserver.resource import Json
 from podvisor.apiserver.server import Server
 from podvisor.types import status
@@ -15,7 +15,7 @@ _OWN = {"component": "apiserver", "provider": "kubernetes"}
 async def create(server: Server) -> None:
     """Create what is missing, and say where this server listens now."""
     for name in NAMESPACES:
-        await _create(server, "namespaces", namespaces.new(name))
+        await _create(server, "namespaces", namespace.new(name))
     await _create(server, "services", _service(server))
     await _write_endpoints(server)
 

@@ -14,6 +14,7 @@ from podvisor.apiserver import cells
 from podvisor.types import names
 from podvisor.types import schema as schemas
 from podvisor.types.field import Error
+from podvisor.types.rules import Rule, check
 from podvisor.types.schema import Shape
 from podvisor.types.status import Subject
 
@@ -132,6 +133,10 @@ class Resource:
     hooks: Hooks = Hooks()
     fields: Mapping[str, Callable[[Json], str]] = field(default_factory=dict[str, Callable[[Json], str]])
     """Selectable fields beside metadata.name and metadata.namespace."""
+    rules: Sequence[Rule] = ()
+    """What its objects must be, and what a change of one may do."""
+    status_rules: Sequence[Rule] = ()
+    """What a change through `/status` must heed; `rules` are not asked then."""
     has_status: bool = False
     status_on_create: bool = False
     """Whether a new object may bring its status along, as a Node does."""
@@ -184,6 +189,18 @@ class Resource:
     def as_kind(self, name: str = "") -> Subject:
         """For errors about the content of one of its objects."""
         return Subject(self.group, self.kind, name)
+
+    def errors(self, new: Json, old: Json | None = None) -> Iterator[Error]:
+        """Objections to a new object, or to what shall replace the old one."""
+        yield from check(self.rules, new, old)
+        yield from self.hooks.validate(new)
+        if old is not None:
+            yield from self.hooks.validate_update(new, old)
+
+    def status_errors(self, new: Json, old: Json) -> Iterator[Error]:
+        """Objections to what a change through `/status` makes."""
+        yield from check(self.status_rules, new, old)
+        yield from self.hooks.validate_status(new, old)
 
     def all_subresources(self) -> Sequence[Subresource]:
         """Every path below its objects."""

@@ -44,7 +44,7 @@ async def _create(server: Server, call: Call, resource: Resource, item: Json) ->
     namespace, name = meta.get("namespace", ""), meta.get("name", "")
     change = Change("CREATE", resource, namespace, name, "", item, None, call.user)
     await admit(server, call, change)
-    refuse(resource, name, [*metadata.validate(item, resource), *resource.hooks.validate(item)])
+    refuse(resource, name, [*metadata.validate(item, resource), *resource.errors(item)])
     call.warnings += resource.hooks.warnings(item)
     stored = resource.hooks.to_storage(item) if resource.hooks.to_storage else item
     if not call.dry_run:
@@ -127,11 +127,9 @@ def _errors(resource: Resource, new: Json, old: Json, subresource: str) -> field
     yield from metadata.validate(new, resource)
     yield from metadata.validate_update(new, old)
     if subresource == "status":
-        yield from resource.hooks.validate_status(new, old)
-        return
-    yield from resource.hooks.validate(new)
-    if subresource != "binding":
-        yield from resource.hooks.validate_update(new, old)
+        yield from resource.status_errors(new, old)
+    elif subresource != "binding":
+        yield from resource.errors(new, old)
 
 
 async def _store(server: Server, call: Call, resource: Resource, before: KeyValue, new: Json) -> KeyValue | None:

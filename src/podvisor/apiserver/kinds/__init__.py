@@ -1,39 +1,48 @@
-"""One file per family of kinds: its records, with their defaults, validation and columns.
+"""One file per kind, `kinds/<group>/<kind>.py`: its record, its table of rules, its defaults and columns.
 
-Decides what is special about a kind. What all kinds share (storage, verbs, metadata) is not here. A further kind is a
-record in one of these files, or a new file, named in RECORDS.
+Decides what is special about a kind. What all kinds share (storage, verbs, metadata) is not here. `podspec` is what
+kinds that hold a pod's spec have in common. CONTRIBUTING.md says how to add one.
 """
 
-from podvisor.apiserver.kinds import (
-    accounts,
-    apps,
-    batch,
-    configuration,
-    coordination,
-    endpointslices,
-    events,
-    namespaces,
-    nodes,
-    pods,
-    reviews,
-    services,
+from podvisor.apiserver.kinds import reviews
+from podvisor.apiserver.kinds.apps import controllerrevision, deployment, replicaset
+from podvisor.apiserver.kinds.batch import job
+from podvisor.apiserver.kinds.coordination import lease
+from podvisor.apiserver.kinds.core import (
+    configmap,
+    endpoints,
+    event,
+    namespace,
+    node,
+    pod,
+    podtemplate,
+    secret,
+    service,
+    serviceaccount,
 )
+from podvisor.apiserver.kinds.discovery import endpointslice
+from podvisor.apiserver.kinds.events import event as new_event
 from podvisor.apiserver.registry import Registry
 
 RECORDS = (
-    *configuration.RECORDS,
-    *events.CORE,
-    *accounts.RECORDS,
-    *namespaces.RECORDS,
-    *nodes.RECORDS,
-    *pods.RECORDS,
-    *services.RECORDS,
-    *apps.RECORDS,
-    *batch.RECORDS,
-    *coordination.RECORDS,
-    *endpointslices.RECORDS,
+    configmap.RECORD,
+    secret.RECORD,
+    event.RECORD,
+    serviceaccount.RECORD,
+    namespace.RECORD,
+    node.RECORD,
+    pod.RECORD,
+    podtemplate.RECORD,
+    service.RECORD,
+    endpoints.RECORD,
+    deployment.RECORD,
+    replicaset.RECORD,
+    controllerrevision.RECORD,
+    job.RECORD,
+    lease.RECORD,
+    endpointslice.RECORD,
     *reviews.RECORDS,
-    *events.NEW,
+    new_event.RECORD,
 )
 
 

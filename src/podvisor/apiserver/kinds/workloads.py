@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from podvisor.apiserver import cells, objects
-from podvisor.apiserver.kinds import pod_defaults, pod_validation
+from podvisor.apiserver.kinds.podspec import defaults
+from podvisor.apiserver.kinds.podspec import spec as podspec
 from podvisor.apiserver.resource import Json
 from podvisor.types import field, names, selectors
 from podvisor.types.field import Path
@@ -17,7 +18,7 @@ def default_template(item: Json) -> Json:
     spec: Json = item.setdefault("spec", {})
     template = spec.setdefault("template", {})
     template.setdefault("metadata", {})
-    pod_defaults.template(template.setdefault("spec", {}))
+    defaults.template(template.setdefault("spec", {}))
     return spec
 
 
@@ -29,9 +30,9 @@ def validate(item: Json, kind: str, restart_policies: Sequence[str] = ("Always",
     path = SPEC.child("template")
     yield from names.labels(template["metadata"].get("labels", {}), path.child("metadata", "labels"))
     yield from names.annotations(template["metadata"].get("annotations", {}), path.child("metadata", "annotations"))
-    yield from pod_validation.validate(template["spec"], path.child("spec"))
+    yield from podspec.validate(template["spec"], path.child("spec"))
     policy = template["spec"]["restartPolicy"]
-    if policy in pod_validation.RESTART_POLICIES and policy not in restart_policies:
+    if policy in podspec.RESTART_POLICIES and policy not in restart_policies:
         yield field.unsupported(path.child("spec", "restartPolicy"), policy, restart_policies)
     if template["spec"].get("activeDeadlineSeconds") is not None and restart_policies == ("Always",):
         here = path.child("spec", "activeDeadlineSeconds")

@@ -110,20 +110,20 @@ def _duration(status: Json, now: datetime) -> str:
 
 
 _WIDE = tuple(Column(name, wide=True) for name in ("Containers", "Images", "Selector"))
-RECORDS = (
-    Resource(
-        "batch",
-        "v1",
-        "jobs",
-        "Job",
-        categories=("all",),
-        columns=(NAME, Column("Status"), Column("Completions"), Column("Duration"), AGE, *_WIDE),
-        row=_row,
-        hooks=Hooks(default=_default, create=_create, validate=_validate, validate_update=_validate_update),
-        fields={
-            "status.successful": objects.text("status", "succeeded"),
-        },
-        has_status=True,
-        counts_generations=True,
-    ),
+
+
+RECORD = Resource(
+    "batch",
+    "v1",
+    "jobs",
+    "Job",
+    categories=("all",),
+    columns=(NAME, Column("Status"), Column("Completions"), Column("Duration"), AGE, *_WIDE),
+    row=_row,
+    hooks=Hooks(default=_default, create=_create, validate=_validate, validate_update=_validate_update),
+    fields={
+        "status.successful": objects.text("status", "succeeded"),
+    },
+    has_status=True,
+    counts_generations=True,
 )

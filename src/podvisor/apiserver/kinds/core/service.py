@@ -1,11 +1,11 @@
 """Service and Endpoints."""
 
 import ipaddress
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 
 from podvisor.apiserver import cells, objects
-from podvisor.apiserver.kinds import container_validation
+from podvisor.apiserver.kinds.podspec import containers as container_validation
 from podvisor.apiserver.resource import AGE, NAME, Cells, Column, Hooks, Json, Resource
 from podvisor.types import field, names
 from podvisor.types.field import Path
@@ -140,63 +140,23 @@ def _port(port: Json) -> str:
     return f"{port['port']}{node}/{port['protocol']}"
 
 
-def _validate_endpoints(item: Json) -> Iterator[field.Error]:
-    for index, subset in enumerate(item.get("subsets", ())):
-        here = Path("subsets").at(index)
-        if not subset.get("addresses") and not subset.get("notReadyAddresses"):
-            yield field.required(here, "must specify `addresses` or `notReadyAddresses`")
-        for place, port in enumerate(subset.get("ports", ())):
-            yield from container_validation.port_number(
-                port.get("port", 0), here.child("ports").at(place).child("port")
-            )
-
-
-def _default_endpoints(item: Json) -> None:
-    for subset in item.get("subsets", ()):
-        for port in subset.get("ports", ()):
-            port.setdefault("protocol", "TCP")
-
-
-def _endpoints_row(item: Json, now: datetime) -> Cells:
-    found: list[str] = []
-    for subset in item.get("subsets", ()):
-        ports: Sequence[Json] = subset.get("ports", ()) or ({},)
-        for port in ports:
-            number = f":{port['port']}" if port else ""
-            found += [f"{one['ip']}{number}" for one in subset.get("addresses", ())]
-    shown = ",".join(found[:3]) + (f" + {len(found) - 3} more..." if len(found) > 3 else "")
-    return (item["metadata"]["name"], shown or "<none>", cells.age(item["metadata"], now))
-
-
-RECORDS = (
-    Resource(
-        "",
-        "v1",
-        "services",
-        "Service",
-        short_names=("svc",),
-        categories=("all",),
-        columns=(
-            NAME,
-            *(Column(name) for name in ("Type", "Cluster-IP", "External-IP", "Port(s)")),
-            AGE,
-            Column("Selector", wide=True),
-        ),
-        row=_row,
-        hooks=Hooks(default=_default, create=_create, validate=_validate, validate_update=_validate_update),
-        fields={"spec.clusterIP": objects.text("spec", "clusterIP"), "spec.type": objects.text("spec", "type")},
-        has_status=True,
-        name_rule=names.dns_1035_label,
-        shares_pool=True,
+RECORD = Resource(
+    "",
+    "v1",
+    "services",
+    "Service",
+    short_names=("svc",),
+    categories=("all",),
+    columns=(
+        NAME,
+        *(Column(name) for name in ("Type", "Cluster-IP", "External-IP", "Port(s)")),
+        AGE,
+        Column("Selector", wide=True),
     ),
-    Resource(
-        "",
-        "v1",
-        "endpoints",
-        "Endpoints",
-        short_names=("ep",),
-        columns=(NAME, Column("Endpoints"), AGE),
-        row=_endpoints_row,
-        hooks=Hooks(default=_default_endpoints, validate=_validate_endpoints),
-    ),
+    row=_row,
+    hooks=Hooks(default=_default, create=_create, validate=_validate, validate_update=_validate_update),
+    fields={"spec.clusterIP": objects.text("spec", "clusterIP"), "spec.type": objects.text("spec", "type")},
+    has_status=True,
+    name_rule=names.dns_1035_label,
+    shares_pool=True,
 )

@@ -37,21 +37,19 @@ def _row(item: Json, now: datetime) -> Cells:
     return (metadata["name"], objects.dig(item, "status", "phase") or "", cells.age(metadata, now))
 
 
-RECORDS = (
-    Resource(
-        "",
-        "v1",
-        "namespaces",
-        "Namespace",
-        namespaced=False,
-        short_names=("ns",),
-        verbs=[verb for verb in ALL_VERBS if verb != "deletecollection"],
-        columns=(NAME, Column("Status", description="The status of the namespace"), AGE),
-        row=_row,
-        hooks=Hooks(default=_default, create=_create, update=_update),
-        fields={"name": objects.text("metadata", "name"), "status.phase": objects.text("status", "phase")},
-        has_status=True,
-        subresources=(Subresource("finalize", ("update",)),),
-        name_rule=names.dns_label,
-    ),
+RECORD = Resource(
+    "",
+    "v1",
+    "namespaces",
+    "Namespace",
+    namespaced=False,
+    short_names=("ns",),
+    verbs=[verb for verb in ALL_VERBS if verb != "deletecollection"],
+    columns=(NAME, Column("Status", description="The status of the namespace"), AGE),
+    row=_row,
+    hooks=Hooks(default=_default, create=_create, update=_update),
+    fields={"name": objects.text("metadata", "name"), "status.phase": objects.text("status", "phase")},
+    has_status=True,
+    subresources=(Subresource("finalize", ("update",)),),
+    name_rule=names.dns_label,
 )

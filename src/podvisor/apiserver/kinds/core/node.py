@@ -71,26 +71,26 @@ def _roles(labels: dict[str, str]) -> str:
 
 
 _WIDE = ("Internal-IP", "External-IP", "OS-Image", "Kernel-Version", "Container-Runtime")
-RECORDS = (
-    Resource(
-        "",
-        "v1",
-        "nodes",
-        "Node",
-        namespaced=False,
-        short_names=("no",),
-        columns=(
-            NAME,
-            Column("Status", description="The status of the node"),
-            Column("Roles", description="The roles of the node"),
-            AGE,
-            Column("Version", description="Kubelet Version reported by the node."),
-            *(Column(name, wide=True) for name in _WIDE),
-        ),
-        row=_row,
-        hooks=Hooks(default=_default, validate=_validate, validate_update=_validate_update),
-        fields={"spec.unschedulable": lambda item: str(bool(item.get("spec", {}).get("unschedulable"))).lower()},
-        has_status=True,
-        status_on_create=True,
+
+
+RECORD = Resource(
+    "",
+    "v1",
+    "nodes",
+    "Node",
+    namespaced=False,
+    short_names=("no",),
+    columns=(
+        NAME,
+        Column("Status", description="The status of the node"),
+        Column("Roles", description="The roles of the node"),
+        AGE,
+        Column("Version", description="Kubelet Version reported by the node."),
+        *(Column(name, wide=True) for name in _WIDE),
     ),
+    row=_row,
+    hooks=Hooks(default=_default, validate=_validate, validate_update=_validate_update),
+    fields={"spec.unschedulable": lambda item: str(bool(item.get("spec", {}).get("unschedulable"))).lower()},
+    has_status=True,
+    status_on_create=True,
 )

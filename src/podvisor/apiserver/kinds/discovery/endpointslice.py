@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from podvisor.apiserver import cells
-from podvisor.apiserver.kinds import container_validation
+from podvisor.apiserver.kinds.podspec import containers as container_validation
 from podvisor.apiserver.resource import AGE, NAME, Cells, Column, Hooks, Json, Resource
 from podvisor.types import field
 from podvisor.types.field import Path
@@ -59,15 +59,13 @@ def _few(found: list[str]) -> str:
     return ",".join(found[:_SHOWN]) + more
 
 
-RECORDS = (
-    Resource(
-        "discovery.k8s.io",
-        "v1",
-        "endpointslices",
-        "EndpointSlice",
-        columns=(NAME, Column("AddressType"), Column("Ports"), Column("Endpoints"), AGE),
-        row=_row,
-        hooks=Hooks(default=_default, validate=_validate, validate_update=_validate_update),
-        counts_generations=True,
-    ),
+RECORD = Resource(
+    "discovery.k8s.io",
+    "v1",
+    "endpointslices",
+    "EndpointSlice",
+    columns=(NAME, Column("AddressType"), Column("Ports"), Column("Endpoints"), AGE),
+    row=_row,
+    hooks=Hooks(default=_default, validate=_validate, validate_update=_validate_update),
+    counts_generations=True,
 )

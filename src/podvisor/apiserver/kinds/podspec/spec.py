@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from podvisor.apiserver.kinds import container_validation, neighbour_validation, volume_validation
+from podvisor.apiserver.kinds.podspec import containers, neighbours, volumes
 from podvisor.apiserver.resource import Json
 from podvisor.types import field, names
 from podvisor.types.field import Path
@@ -17,14 +17,14 @@ _NODE_OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt")
 
 def validate(spec: Json, path: Path) -> Iterator[field.Error]:
     """Objections to a pod's spec."""
-    yield from volume_validation.validate(spec.get("volumes", ()), path.child("volumes"))
-    yield from container_validation.validate(spec, path)
+    yield from volumes.validate(spec.get("volumes", ()), path.child("volumes"))
+    yield from containers.validate(spec, path)
     yield from _policies(spec, path)
     yield from _names(spec, path)
     yield from names.labels(spec.get("nodeSelector", {}), path.child("nodeSelector"))
     yield from _tolerations(spec.get("tolerations", ()), path.child("tolerations"))
     yield from _affinity(spec.get("affinity", {}).get("nodeAffinity", {}), path.child("affinity", "nodeAffinity"))
-    yield from neighbour_validation.validate(spec, path)
+    yield from neighbours.validate(spec, path)
     yield from _host_aliases(spec.get("hostAliases", ()), path.child("hostAliases"))
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from podvisor.apiserver.kinds.container_validation import local_path
+from podvisor.apiserver.kinds.podspec.containers import local_path
 from podvisor.apiserver.resource import Json
 from podvisor.types import field, names, quantity
 from podvisor.types.field import Path

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from podvisor.apiserver import cells, objects
+from podvisor.apiserver import cells
 from podvisor.apiserver.kinds import workloads
 from podvisor.apiserver.resource import AGE, NAME, Cells, Column, Hooks, Json, Resource, Scale
 from podvisor.types import field
@@ -78,100 +78,21 @@ def _deployment_row(item: Json, now: datetime) -> Cells:
     )
 
 
-def _default_replica_set(item: Json) -> None:
-    spec = workloads.default_template(item)
-    spec.setdefault("replicas", 1)
-
-
-def _validate_replica_set(item: Json) -> Iterator[field.Error]:
-    yield from workloads.at_least(item, "spec", "replicas")
-    yield from workloads.at_least(item, "spec", "minReadySeconds")
-    yield from workloads.validate(item, "replicaset")
-
-
-def _new_replica_set(item: Json) -> None:
-    item["status"] = {"replicas": 0}
-
-
-def _replica_set_row(item: Json, now: datetime) -> Cells:
-    status = item.get("status", {})
-    return (
-        item["metadata"]["name"],
-        item["spec"]["replicas"],
-        status.get("replicas", 0),
-        status.get("readyReplicas", 0),
-        cells.age(item["metadata"], now),
-        *workloads.containers(item),
-        workloads.selector(item),
-    )
-
-
-def _validate_revision(item: Json) -> Iterator[field.Error]:
-    if "data" not in item:
-        yield field.required("data", "data is mandatory")
-    if item.get("revision", 0) < 0:
-        yield field.invalid("revision", item["revision"], "must be greater than or equal to 0")
-
-
-def _validate_revision_update(new: Json, old: Json) -> Iterator[field.Error]:
-    if new.get("data") != old.get("data"):
-        yield field.invalid("data", new.get("data"), "field is immutable")
-
-
-def _revision_row(item: Json, now: datetime) -> Cells:
-    owners = item["metadata"].get("ownerReferences", ())
-    owner = next((one for one in owners if one.get("controller")), None)
-    group = owner["apiVersion"].partition("/")[0] if owner and "/" in owner["apiVersion"] else ""
-    name = f"{owner['kind'].lower()}{'.' + group if group else ''}/{owner['name']}" if owner else "<none>"
-    return (item["metadata"]["name"], name, item.get("revision", 0), cells.age(item["metadata"], now))
-
-
-RECORDS = (
-    Resource(
-        "apps",
-        "v1",
-        "deployments",
-        "Deployment",
-        short_names=("deploy",),
-        categories=("all",),
-        columns=(NAME, Column("Ready"), Column("Up-to-date"), Column("Available"), AGE, *_WIDE),
-        row=_deployment_row,
-        hooks=Hooks(
-            default=_default_deployment,
-            validate=_validate_deployment,
-            validate_update=workloads.selector_is_fixed,
-        ),
-        has_status=True,
-        scale=Scale(),
-        counts_generations=True,
+RECORD = Resource(
+    "apps",
+    "v1",
+    "deployments",
+    "Deployment",
+    short_names=("deploy",),
+    categories=("all",),
+    columns=(NAME, Column("Ready"), Column("Up-to-date"), Column("Available"), AGE, *_WIDE),
+    row=_deployment_row,
+    hooks=Hooks(
+        default=_default_deployment,
+        validate=_validate_deployment,
+        validate_update=workloads.selector_is_fixed,
     ),
-    Resource(
-        "apps",
-        "v1",
-        "replicasets",
-        "ReplicaSet",
-        short_names=("rs",),
-        categories=("all",),
-        columns=(NAME, Column("Desired"), Column("Current"), Column("Ready"), AGE, *_WIDE),
-        row=_replica_set_row,
-        hooks=Hooks(
-            default=_default_replica_set,
-            create=_new_replica_set,
-            validate=_validate_replica_set,
-            validate_update=workloads.selector_is_fixed,
-        ),
-        fields={"status.replicas": objects.text("status", "replicas")},
-        has_status=True,
-        scale=Scale(),
-        counts_generations=True,
-    ),
-    Resource(
-        "apps",
-        "v1",
-        "controllerrevisions",
-        "ControllerRevision",
-        columns=(NAME, Column("Controller"), Column("Revision"), AGE),
-        row=_revision_row,
-        hooks=Hooks(validate=_validate_revision, validate_update=_validate_revision_update),
-    ),
+    has_status=True,
+    scale=Scale(),
+    counts_generations=True,
 )

@@ -7,7 +7,8 @@ from typing import Any, cast
 import orjson
 
 from podvisor.apiserver import objects
-from podvisor.apiserver.kinds import pod_defaults, pod_table, pod_validation
+from podvisor.apiserver.kinds.podspec import defaults, table
+from podvisor.apiserver.kinds.podspec import spec as podspec
 from podvisor.apiserver.resource import Hooks, Json, Resource, Subresource
 from podvisor.types import field, quantity
 from podvisor.types.field import Path
@@ -24,7 +25,7 @@ _FIXED = (
 
 def _default(item: Json) -> None:
     item.setdefault("spec", {})
-    pod_defaults.pod(item["spec"])
+    defaults.pod(item["spec"])
 
 
 def _create(item: Json) -> None:
@@ -52,7 +53,7 @@ def _amounts(given: Any) -> dict[str, quantity.Quantity]:
 
 
 def _validate(item: Json) -> Iterator[field.Error]:
-    return pod_validation.validate(item["spec"], _SPEC)
+    return podspec.validate(item["spec"], _SPEC)
 
 
 def _validate_update(new: Json, old: Json) -> Iterator[field.Error]:
@@ -115,41 +116,34 @@ def _grace(item: Json, asked: int | None) -> int:
     return 1 if grace < 0 else grace
 
 
-def _default_template(item: Json) -> None:
-    template = item.setdefault("template", {})
-    template.setdefault("metadata", {})
-    pod_defaults.template(template.setdefault("spec", {}))
-
-
 _FIELDS = ("spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "spec.hostNetwork")
 _STATUS_FIELDS = ("status.phase", "status.podIP", "status.nominatedNodeName")
-RECORDS = (
-    Resource(
-        "",
-        "v1",
-        "pods",
-        "Pod",
-        short_names=("po",),
-        categories=("all",),
-        columns=pod_table.COLUMNS,
-        row=pod_table.row,
-        hooks=Hooks(
-            default=_default,
-            create=_create,
-            validate=_validate,
-            validate_update=_validate_update,
-            status=_status,
-            grace=_grace,
-        ),
-        fields={name: objects.text(*name.split(".")) for name in (*_FIELDS, *_STATUS_FIELDS)},
-        has_status=True,
-        subresources=(
-            Subresource("attach", ("create", "get"), "PodAttachOptions"),
-            Subresource("binding", ("create",), "Binding"),
-            Subresource("eviction", ("create",), "Eviction", "policy", "v1"),
-            Subresource("exec", ("create", "get"), "PodExecOptions"),
-            Subresource("log", ("get",)),
-        ),
+
+
+RECORD = Resource(
+    "",
+    "v1",
+    "pods",
+    "Pod",
+    short_names=("po",),
+    categories=("all",),
+    columns=table.COLUMNS,
+    row=table.row,
+    hooks=Hooks(
+        default=_default,
+        create=_create,
+        validate=_validate,
+        validate_update=_validate_update,
+        status=_status,
+        grace=_grace,
     ),
-    Resource("", "v1", "podtemplates", "PodTemplate", hooks=Hooks(default=_default_template)),
+    fields={name: objects.text(*name.split(".")) for name in (*_FIELDS, *_STATUS_FIELDS)},
+    has_status=True,
+    subresources=(
+        Subresource("attach", ("create", "get"), "PodAttachOptions"),
+        Subresource("binding", ("create",), "Binding"),
+        Subresource("eviction", ("create",), "Eviction", "policy", "v1"),
+        Subresource("exec", ("create", "get"), "PodExecOptions"),
+        Subresource("log", ("get",)),
+    ),
 )
