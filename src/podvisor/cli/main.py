@@ -30,6 +30,7 @@ COMMANDS = {
     "status": Lazy("podvisor.cli.status", "Say how a cluster is doing."),
     "run": Lazy("podvisor.cli.run", "Run one command in a fresh sandbox."),
     "image": Lazy("podvisor.cli.image", "Import, list and remove local images."),
+    "store": Lazy("podvisor.cli.store", "Check, save, restore and repair a cluster's store."),
     "demo": Lazy("podvisor.cli.demo", "Show what a cluster does, on examples."),
     "version": Lazy("podvisor.cli.version", "Print the versions of podvisor and its kernel."),
 }

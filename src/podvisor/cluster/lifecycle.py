@@ -23,7 +23,7 @@ from podvisor.cluster.errors import ClusterError, StartFailed
 from podvisor.cluster.settings import Settings
 from podvisor.cluster.steps import Steps
 from podvisor.sandbox import orphans
-from podvisor.store import StoreError
+from podvisor.store import Damaged, StoreError
 
 Say = Callable[[str], None]
 
@@ -56,6 +56,11 @@ def _serve(settings: Settings, say: Say, ready: Callable[[], None]) -> None:
     os.environ[orphans.OWNER] = str(settings.data_dir)
     try:
         uvloop.run(_until_told_to_stop(settings, say, ready))
+    except Damaged as error:
+        raise ClusterError(
+            f"{error}; nothing was changed: restore a snapshot (podvisor store restore), or see what"
+            f" can be saved with: podvisor store repair --data-dir {settings.data_dir}"
+        ) from error
     except StoreError as error:
         raise ClusterError(str(error)) from error
     except OSError as error:

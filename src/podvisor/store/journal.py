@@ -4,6 +4,7 @@ A journal decides nothing about revisions, watches or leases. It is used by one 
 """
 
 import struct
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
@@ -61,20 +62,49 @@ class Journal(Protocol):
         ...
 
 
-_HEAD = struct.Struct(">QQqI")
+_HEAD = struct.Struct(">IQQqI")
+"""Checksum, create_revision, version, lease, length of the key."""
+_SEALED = struct.Struct(">QIQQqI")
+"""What the checksum is of, before key and value: the place, and the head without the checksum."""
 
 
-def encode(kv: KeyValue) -> bytes:
-    """The bytes of a record; its revision is in its place. Version 0 marks a deletion."""
-    return _HEAD.pack(kv.create_revision, kv.version, kv.lease, len(kv.key)) + kv.key + kv.value
+def encode(place: Place, kv: KeyValue) -> bytes:
+    """The bytes of a record; its revision is in its place. Version 0 marks a deletion.
+
+    It begins with a CRC-32 of its place and of the rest, so that what was changed or moved is found when it is read.
+    """
+    head = (kv.create_revision, kv.version, kv.lease, len(kv.key))
+    checksum = zlib.crc32(kv.value, zlib.crc32(kv.key, zlib.crc32(_SEALED.pack(*place, *head))))
+    return b"".join((_HEAD.pack(checksum, *head), kv.key, kv.value))
 
 
-def decode(revision: int, record: bytes) -> KeyValue:
-    """The inverse of `encode`. Raises ValueError for bytes that it cannot have written."""
+def decode(place: Place, record: bytes) -> KeyValue:
+    """The inverse of `encode`. Raises ValueError for bytes that it has not written at this place."""
+    kv = _fields(place[0], record)
+    if kv is None or encode(place, kv) != record:
+        raise ValueError(f"revision {place[0]}{_legible(kv)} does not match its checksum")
+    return kv
+
+
+def decode_unchecked(place: Place, record: bytes) -> KeyValue:
+    """A record of format 1, which had no checksum. Raises ValueError for bytes that cannot be one."""
+    kv = _fields(place[0], b"\0\0\0\0" + record)
+    if kv is None or not kv.key or kv.create_revision > place[0]:
+        raise ValueError(f"revision {place[0]} is not well formed")
+    return kv
+
+
+def _fields(revision: int, record: bytes) -> KeyValue | None:
+    """What a record says, whether or not that is true."""
     if len(record) < _HEAD.size:
-        raise ValueError(f"the record of revision {revision} has {len(record)} bytes")
-    created, version, lease, length = _HEAD.unpack_from(record)
+        return None
+    _, created, version, lease, length = _HEAD.unpack_from(record)
     middle = _HEAD.size + length
-    if len(record) < middle or created > revision:
-        raise ValueError(f"the record of revision {revision} is not well formed")
+    if len(record) < middle:
+        return None
     return KeyValue(record[_HEAD.size : middle], record[middle:], created, revision, version, lease)
+
+
+def _legible(kv: KeyValue | None) -> str:
+    """The key of a damaged record, where it can still be read as one."""
+    return f" of {kv.key.decode()}" if kv and kv.key and len(kv.key) < 1024 and kv.key.isascii() else ""
