@@ -58,6 +58,7 @@ def test_start_is_written_as_the_fixture_says(tmp_path):
                 spec.SymlinkLayer("/bin", "usr/bin"),
                 spec.HostLayer("/usr", str(tmp_path)),
                 spec.HostLayer("/", str(tmp_path), ids="host"),
+                spec.ErofsLayer(str(tmp_path), (str(tmp_path), str(tmp_path))),
             ),
             upper_bytes=1 << 30,
             upper=str(tmp_path),

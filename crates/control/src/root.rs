@@ -65,6 +65,13 @@ pub enum LayerSource {
         /// Its permission bits.
         mode: u32,
     },
+    /// The tree in an EROFS image.
+    Erofs {
+        /// The image, open for reading.
+        image: FdRef,
+        /// The further files with data that its device table names.
+        devices: Vec<FdRef>,
+    },
 }
 
 /// Who owns the inodes of a host layer.
@@ -88,13 +95,24 @@ struct LayerFields {
     content: Option<String>,
     directory: Option<bool>,
     mode: Option<u32>,
+    erofs: Option<FdRef>,
+    devices: Option<Vec<FdRef>>,
 }
 
 impl TryFrom<LayerFields> for Layer {
     type Error = String;
 
     fn try_from(fields: LayerFields) -> Result<Self, String> {
-        let LayerFields { at, fd, ids, symlink, content, directory, mode } = fields;
+        let LayerFields { at, fd, ids, symlink, content, directory, mode, erofs, devices } = fields;
+        if let Some(image) = erofs {
+            let others = (fd, symlink, content, directory, mode, ids);
+            let alone = others == (None, None, None, None, None, None);
+            let source = LayerSource::Erofs { image, devices: devices.unwrap_or_default() };
+            return if alone { Ok(Self { at, source }) } else { Err(one_of(&at)) };
+        }
+        if devices.is_some() {
+            return Err(one_of(&at));
+        }
         let source = match (fd, symlink, content, directory) {
             (Some(fd), None, None, None) if mode.is_none() => LayerSource::Host { fd, ids: ids.unwrap_or_default() },
             (None, Some(target), None, None) if mode.is_none() && ids.is_none() => LayerSource::Symlink(target),
@@ -102,14 +120,14 @@ impl TryFrom<LayerFields> for Layer {
                 LayerSource::Content { content, mode: mode.unwrap_or(0o644) }
             }
             (None, None, None, Some(true)) if ids.is_none() => LayerSource::Directory { mode: mode.unwrap_or(0o755) },
-            _ => {
-                return Err(format!(
-                    "layer at {at}: exactly one of fd, symlink, content, directory, with its own fields"
-                ));
-            }
+            _ => return Err(one_of(&at)),
         };
         Ok(Self { at, source })
     }
+}
+
+fn one_of(at: &str) -> String {
+    format!("layer at {at}: exactly one of fd, symlink, content, directory, erofs, with its own fields")
 }
 
 /// One mount; `proc`, `sys`, `dev` and `tmp` come by themselves where no mount names them.

@@ -57,6 +57,7 @@ fn layers_and_mounts_are_told_apart_by_their_fields() {
             LayerSource::Symlink("usr/bin".into()),
             LayerSource::Host { fd: FdRef::Fd(3), ids: Ids::Root },
             LayerSource::Host { fd: FdRef::Key("layer-3".into()), ids: Ids::Host },
+            LayerSource::Erofs { image: FdRef::Fd(6), devices: vec![FdRef::Fd(7), FdRef::Key("layer-4".into())] },
         ]
     );
     assert_eq!(start.mounts.len(), 10);

@@ -93,6 +93,36 @@ pub const KERNEL_CALLS: &[u32] = &[
     abi::nr::EXIT_GROUP,
 ];
 
+/// The host calls that are left to a process that unpacks: reading and writing what it holds, and memory and threads
+/// of its own. Nothing opens, sends, starts or signals anything.
+pub const UNPACKER_CALLS: &[u32] = &[
+    abi::nr::READ,
+    abi::nr::WRITE,
+    abi::nr::PREAD64,
+    abi::nr::PWRITE64,
+    abi::nr::FTRUNCATE,
+    abi::nr::FSTAT,
+    abi::nr::STATX,
+    abi::nr::CLOSE,
+    abi::nr::MMAP,
+    abi::nr::MUNMAP,
+    abi::nr::MPROTECT,
+    abi::nr::MREMAP,
+    abi::nr::MADVISE,
+    abi::nr::BRK,
+    abi::nr::FUTEX,
+    abi::nr::SCHED_YIELD,
+    abi::nr::RT_SIGPROCMASK,
+    abi::nr::RT_SIGRETURN,
+    abi::nr::SIGALTSTACK,
+    abi::nr::GETRANDOM,
+    abi::nr::GETPID,
+    abi::nr::GETTID,
+    abi::nr::RESTART_SYSCALL,
+    abi::nr::EXIT,
+    abi::nr::EXIT_GROUP,
+];
+
 /// The requests of ioctl(2) that the kernel can make: those of a seccomp listener.
 pub const KERNEL_REQUESTS: &[u32] = &[0xc050_2100, 0xc018_2101, 0x4008_2102, 0x4018_2103, 0x4008_2104];
 
@@ -128,6 +158,33 @@ pub(crate) fn confine_kernel<T>(
     let landlock = locked && restrict(&rules, 0);
     let made = between();
     (Confinement { landlock, filter: locked && install() }, made)
+}
+
+/// In a process that unpacks, before it makes its threads: no capability, no path, no TCP port, no signal to anybody
+/// outside. Where the host has no Landlock, [`filter_unpacker`] holds alone.
+pub fn seal_unpacker() {
+    const ALL: u64 = 3;
+    #[repr(C)]
+    struct Header {
+        version: u32,
+        pid: i32,
+    }
+    let header = Header { version: 0x2008_0522, pid: 0 };
+    let none = [0_u32; 6];
+    // SAFETY: prctl gets no pointers; capset gets a header of version 3 and its two empty sets, which outlive it.
+    unsafe {
+        libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+        libc::syscall(libc::SYS_capset, &raw const header, none.as_ptr());
+    }
+    restrict(&[], ALL);
+}
+
+/// Leaves all threads of this process [`UNPACKER_CALLS`] only; false where the host cannot.
+pub fn filter_unpacker() -> bool {
+    let mut program = filter::prologue();
+    program.extend(UNPACKER_CALLS.iter().flat_map(|number| filter::allow(*number)));
+    program.push(filter::refuse());
+    load(program, libc::SECCOMP_FILTER_FLAG_TSYNC)
 }
 
 /// In a guest's first process: no path, no TCP port, no signal to anybody outside, by Landlock,
@@ -189,10 +246,13 @@ fn restrict(rules: &[(BorrowedFd<'_>, u64)], scoped: u64) -> bool {
 
 /// Installs the kernel's own filter.
 fn install() -> bool {
-    let mut program = program();
+    load(program(), 0)
+}
+
+fn load(mut program: Vec<sock_filter>, flags: libc::c_ulong) -> bool {
     let prog = libc::sock_fprog { len: program.len() as u16, filter: program.as_mut_ptr() };
     // SAFETY: `prog` points at `program`, which outlives the call.
-    unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, 0, &raw const prog) == 0 }
+    unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, flags, &raw const prog) == 0 }
 }
 
 fn program() -> Vec<sock_filter> {

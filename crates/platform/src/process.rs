@@ -42,14 +42,23 @@ pub fn take_descriptor(number: i32) -> Option<OwnedFd> {
 /// Closes what whoever started us left open beside the standard streams and `kept`. To be called before
 /// anything else is opened.
 pub fn close_inherited(kept: &OwnedFd) {
-    let kept = kept.as_raw_fd();
-    // SAFETY: nobody in this process owns any of these yet.
-    unsafe {
-        if kept > 3 {
-            libc::syscall(libc::SYS_close_range, 3, kept - 1, 0);
+    close_all_but(std::slice::from_ref(kept));
+}
+
+/// The same for several, in any order.
+pub fn close_all_but(kept: &[OwnedFd]) {
+    let mut numbers: Vec<i32> = kept.iter().map(AsRawFd::as_raw_fd).collect();
+    numbers.sort_unstable();
+    let mut first = 3;
+    for number in numbers {
+        if number > first {
+            // SAFETY: nobody in this process owns any of these yet.
+            unsafe { libc::syscall(libc::SYS_close_range, first, number - 1, 0) };
         }
-        libc::syscall(libc::SYS_close_range, kept + 1, u32::MAX, 0);
+        first = number + 1;
     }
+    // SAFETY: as above.
+    unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, 0) };
 }
 
 /// The host's /proc.

@@ -9,6 +9,7 @@ mod socket;
 mod stats;
 mod terminal;
 mod translate;
+mod unpacking;
 
 use std::process::ExitCode;
 
@@ -16,6 +17,10 @@ const USAGE: &str = "usage: podvisor-sandbox run --control-fd N
        podvisor-sandbox calls      the host calls that guests, and that this process, can reach
        podvisor-sandbox numbers    the number and name of every call of Linux
        podvisor-sandbox syscalls   the calls that guests can make, and what is missing of them
+       podvisor-sandbox unpack layer --output-fd N [--max-bytes B] [--max-entries E]
+                                   a layer from standard input becomes an EROFS image
+       podvisor-sandbox unpack merge --output-fd N FD...
+                                   EROFS layers, lowest first, become one tree
        podvisor-sandbox version
 ";
 
@@ -24,6 +29,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["run", "--control-fd", number] => run(number),
+        ["unpack", rest @ ..] => unpacking::main(rest).unwrap_or_else(|| complain(64, USAGE)),
         ["calls"] => calls::print_reachable(),
         ["numbers"] => calls::print_numbers(),
         ["syscalls"] => calls::print_answered(),

@@ -132,6 +132,7 @@ fn layer(given: &Layer, fds: &mut Descriptors<'_>) -> Result<KernelLayer, Failur
         LayerSource::Symlink(target) => Source::Symlink(target.clone().into_bytes()),
         LayerSource::Content { content, mode } => Source::Bytes { bytes: content.as_bytes().into(), mode: *mode },
         LayerSource::Directory { mode } => Source::Directory { mode: *mode },
+        LayerSource::Erofs { .. } => return Err(failure(ErrorKind::Unsupported, "layer: erofs")),
     };
     Ok(KernelLayer { at: given.at.clone().into_bytes(), source })
 }

@@ -187,6 +187,9 @@ def _layer(layer: spec.Layer, descriptors: Descriptors) -> Json:
             return {"at": at, "content": content, "mode": mode}
         case spec.DirectoryLayer(at, mode):
             return {"at": at, "directory": True, "mode": mode}
+        case spec.ErofsLayer(metadata, data, at):
+            devices = [descriptors.open(path) for path in data]
+            return {"at": at, "erofs": descriptors.open(metadata), "devices": devices}
 
 
 def _mount(mount: spec.Mount, descriptors: Descriptors) -> Json:

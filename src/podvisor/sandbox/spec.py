@@ -62,7 +62,20 @@ class DirectoryLayer:
     mode: int = 0o755
 
 
-Layer = HostLayer | SymlinkLayer | FileLayer | DirectoryLayer
+@dataclass(frozen=True, slots=True)
+class ErofsLayer:
+    """The tree in the EROFS image `metadata`, read-only, seen at `at`; owners and modes are those of the image.
+
+    `data` are the further files that its device table names: what `podvisor-sandbox unpack merge` makes has one for
+    each layer, lowest first. The files do not change while a container uses them.
+    """
+
+    metadata: str
+    data: tuple[str, ...] = ()
+    at: str = "/"
+
+
+Layer = HostLayer | SymlinkLayer | FileLayer | DirectoryLayer | ErofsLayer
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,43 @@
+//! Entries of a tar stream, tar(5).
+//!
+//! Owns: headers with what precedes them (GNU long names, PAX records) as one [`Entry`], and the entry's data. An own
+//! reader because a header may not make us keep what it announces: extended headers have a limit here, names are
+//! bytes, and sparse files come in all four formats. Does not own: what an entry does to a tree (`layer`).
+
+mod header;
+mod pax;
+mod reader;
+
+pub(crate) use self::reader::Reader;
+
+/// Where the data of a sparse file belongs, in order: offset and length.
+pub(crate) type Pieces = Vec<(u64, u64)>;
+
+/// What an entry is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    File,
+    HardLink,
+    SymbolicLink,
+    CharacterDevice,
+    BlockDevice,
+    Directory,
+    Fifo,
+}
+
+/// One entry.
+pub(crate) struct Entry {
+    pub(crate) kind: Kind,
+    pub(crate) path: Vec<u8>,
+    pub(crate) link: Vec<u8>,
+    pub(crate) mode: u32,
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
+    pub(crate) mtime: (i64, u32),
+    pub(crate) device: (u32, u32),
+    /// The file's own size, holes included.
+    pub(crate) size: u64,
+    /// Set for a sparse file.
+    pub(crate) sparse: Option<Pieces>,
+    pub(crate) xattrs: Vec<(Vec<u8>, Vec<u8>)>,
+}
