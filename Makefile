@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 SOURCES := $(shell find crates src packaging -type f -not -name "*.pyc") Cargo.toml Cargo.lock
 
-.PHONY: build demo test check bench test-installed test-kill format clean
+.PHONY: build demo test check bench test-installed test-kill test-escape format clean
 
 build: .venv/built
 
@@ -52,6 +52,10 @@ KILLS ?= 200
 test-kill: build
 	cd tests && ../$(BIN)/python -m cluster.kill_servers $$(mktemp -d) --kills $(KILLS)
 	cd tests && ../$(BIN)/python -m cluster.kill_cluster $$(mktemp -d) --kills $(KILLS)
+
+# Every attempt to get out, in every way that this machine can run a sandbox.
+test-escape: build
+	PODVISOR_TEST_MODES=all $(BIN)/python -m pytest -q tests/escape
 
 clean:
 	rm -rf .venv target dist

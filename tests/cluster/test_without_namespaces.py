@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 import pytest
 
 from cluster import victims
-from harness import leftovers
+from harness import leftovers, modes
 from harness.cluster import command
 from harness.runners import podvisor
 from podvisor import sdk
@@ -27,22 +26,11 @@ SECONDS = 60
 BUSY = "print('busy', flush=True)\nwhile True: pass"
 FORKED = f"(trap '' TERM; while :; do sleep 1000; done) & /usr/bin/python3 -c \"{BUSY}\" & wait"
 
-INSIDE = (
-    "echo 0 >/proc/sys/user/max_user_namespaces &&"
-    ' exec setpriv --ambient-caps=-all --inh-caps=-all --bounding-set=-all --no-new-privs "$@"'
+WITHOUT = modes.WITHOUT_NAMESPACES.before
+
+pytestmark = pytest.mark.skipif(
+    not modes.WITHOUT_NAMESPACES.possible, reason="this machine cannot take namespaces from a process"
 )
-WITHOUT = ["unshare", "--user", "--map-current-user", "--keep-caps", "sh", "-c", INSIDE, "sh"]
-"""Before a command: a user namespace in which there can be no others, and then no capability in it."""
-
-
-def possible() -> bool:
-    """Whether that can be had here."""
-    if not (shutil.which("unshare") and shutil.which("setpriv")):
-        return False
-    return subprocess.run([*WITHOUT, "true"], capture_output=True, check=False).returncode == 0
-
-
-pytestmark = pytest.mark.skipif(not possible(), reason="this machine cannot take namespaces from a process")
 
 
 def up(data: Path) -> int:
