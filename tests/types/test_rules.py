@@ -22,7 +22,7 @@ SAMPLES: list[tuple[rules.Rule, Any, Causes]] = [
     (AT_LEAST, {"spec": {}}, []),
     (AT_LEAST, {}, []),
     (rules.field("n", rules.required("why")), {"n": ""}, [("Required", "n", "Required value: why")]),
-    (rules.field("n", rules.required(), rules.one_of("x")), {"n": []}, [("Required", "n", "Required value")]),
+    (rules.field("n", rules.required(), rules.one_of("x")), {"n": ""}, [("Required", "n", "Required value")]),
     (rules.field("n", rules.required()), {"n": 0}, []),
     (
         rules.field("w", rules.in_range(1, 100), otherwise=0),
