@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 SOURCES := $(shell find crates src packaging -type f -not -name "*.pyc") Cargo.toml Cargo.lock
 
-.PHONY: build demo test check bench test-installed test-kill test-escape format clean
+.PHONY: build demo test check bench test-installed test-kill test-escape format clean test-differential
 
 build: .venv/built
 
@@ -46,6 +46,11 @@ bench: build
 # The black-box tests against the wheel, as an ordinary user without toolchain or checkout.
 test-installed: .venv/ready
 	tools/test-installed
+
+# Thousands of patches at random beside Kubernetes' own patch libraries (needs go); `make test` asks a few hundred.
+PATCHES ?= 10000
+test-differential: .venv/ready
+	PODVISOR_PATCHES=$(PATCHES) PYTHONPATH=src $(BIN)/python -m pytest -q tests/differential
 
 # Every process of a cluster is killed again and again: what `make test` does a few times, a few hundred times.
 KILLS ?= 200

@@ -2,184 +2,177 @@
 
 https://github.com/kubernetes/community/blob/master/contributors/devel/sig-api-machinery/strategic-merge-patch.md
 
-    $patch: replace | delete | merge      on an object or on an item of a keyed list
+    $patch: replace | delete              on an object or on an item of a keyed list
     $retainKeys: [...]                    drop every other field of this object
     $deleteFromPrimitiveList/<field>      remove these values from a list of plain values
     $setElementOrder/<field>              the order of the items afterwards
+
+Results and errors are those of apimachinery's `strategicpatch`, oddities included: clients compute their patches with
+that library and count on them. Where it panics (a list or an object as a merge key) this is a BadPatch.
 """
 
-from collections.abc import Callable, Sequence
 from typing import Any, cast
 
+from podvisor.types.patch import go, keyed
 from podvisor.types.patch.errors import BadPatch
 from podvisor.types.schema import Field, Shape
 
 Json = dict[str, Any]
 
-Identity = Callable[[Any], Any]
-"""What makes an item of a list the same as another."""
-
-_DIRECTIVE = "$patch"
 _RETAIN = "$retainKeys"
-_DELETE = "$deleteFromPrimitiveList/"
-_ORDER = "$setElementOrder/"
+_DELETE = "$deleteFromPrimitiveList"
+_ORDER = "$setElementOrder"
+_BAD_RETAIN = "invalid patch format of retainKeys"
+_BAD_ORDER = "invalid patch format of setElementOrder list"
+_BAD_DELETE = "invalid patch format of primitive list"
 
 
 def apply(shape: Shape, target: Json, patch: Json) -> Json:
     """`target`, an object of `shape`, with `patch` merged in. Raises BadPatch."""
-    match patch.get(_DIRECTIVE):
-        case "replace":
-            return {key: value for key, value in patch.items() if key != _DIRECTIVE}
-        case "delete":
-            return {}
-        case None | "merge":
-            return _merge(shape, _retained(target, patch), patch)
-        case other:
-            raise BadPatch(f"unknown patch type: {other}")
-
-
-def _retained(target: Json, patch: Json) -> Json:
-    """`target` without what `$retainKeys` does not name."""
-    if _RETAIN not in patch:
-        return dict(target)
-    kept = _plain_list(patch, _RETAIN)
-    if set(patch) - {_RETAIN} - set(kept):
-        raise BadPatch("patch should not contain any field that is not present in the $retainKeys list")
-    return {key: value for key, value in target.items() if key in kept}
-
-
-def _merge(shape: Shape, result: Json, patch: Json) -> Json:
+    if keyed.DIRECTIVE in patch:
+        return _directed(patch)
+    result = _retained(target, patch)
+    ordered = {key: value for key, value in patch.items() if key.startswith(_ORDER)}
+    done = {_RETAIN, *ordered}
+    for key, order in ordered.items():
+        done.add(_set_order(shape, result, patch, key, order))
     for key, value in patch.items():
-        if key.startswith("$"):
-            continue
-        if value is None:
-            result.pop(key, None)
-        else:
-            order = _list_of(patch, _ORDER + key) if _ORDER + key in patch else None
-            result[key] = _value(_field(shape, key), result.get(key), value, order)
-    for key in patch:
-        if key.startswith(_DELETE):
-            _drop(result, key.removeprefix(_DELETE), _plain_list(patch, key))
-        elif key.startswith(_ORDER) and (name := key.removeprefix(_ORDER)) not in patch and name in result:
-            result[name] = _value(_field(shape, name), result[name], [], _list_of(patch, key))
+        if key not in done:
+            _set_field(shape, result, key, value)
     return result
 
 
-def _field(shape: Shape, key: str) -> Field | None:
-    if shape.type == "map" and shape.items:
-        return Field(shape.items)
-    return shape.fields.get(key)
+def _directed(patch: Json) -> Json:
+    match patch[keyed.DIRECTIVE]:
+        case "replace":
+            return {key: value for key, value in patch.items() if key != keyed.DIRECTIVE}
+        case "delete":
+            return {}
+        case other:
+            raise BadPatch(f"unknown patch type: {go.text(other)} in map: {go.text(patch)}")
 
 
-def _value(field: Field | None, old: Any, new: Any, order: Sequence[Any] | None) -> Any:
-    if isinstance(new, dict):
-        inner = field.shape if field else Shape("any")
-        base = cast("Json", old) if isinstance(old, dict) else {}
-        return apply(inner, {} if field and "replace" in field.strategies else base, cast("Json", new))
-    if isinstance(new, list) and field and "merge" in field.strategies:
-        return _list(field, cast("list[Any]", old) if isinstance(old, list) else [], cast("list[Any]", new), order)
-    return _clean(new)
+def _retained(target: Json, patch: Json) -> Json:
+    """A copy of `target` without what `$retainKeys` does not name."""
+    if _RETAIN not in patch:
+        return dict(target)
+    kept = patch[_RETAIN]
+    if not isinstance(kept, list):
+        raise BadPatch(_BAD_RETAIN)
+    names = {keyed.identity(name)[1] for name in cast("list[Any]", kept)}
+    for key, value in patch.items():
+        if key != _RETAIN and value is not None and not key.startswith((_DELETE, _ORDER)) and key not in names:
+            raise BadPatch(_BAD_RETAIN)
+    return {key: value for key, value in target.items() if key in names}
 
 
-def _list(field: Field, old: list[Any], new: list[Any], order: Sequence[Any] | None) -> list[Any]:
-    if not field.merge_key:
-        for value in (*new, *(order or ())):
-            _check_plain(value)
-        joined = old + [value for value in new if value not in old]
-        return _ordered(joined, new if order is None else order, old, _itself)
-    return _keyed(field, old, new, order)
+def _set_order(shape: Shape, result: Json, patch: Json, key: str, order: Any) -> str:
+    """Merge one list and bring it into the order of a directive; the name of its field."""
+    name = _named(key, _ORDER, _BAD_ORDER)
+    wanted, old, new = _list(order), _list(result.get(name, [])), _list(patch.get(name, []))
+    lists = _list_field(shape, name)
+    keyed.check_order(new, wanted, lists.merge_key)
+    if name in result and name in patch:
+        merged = _merge_list(lists, old, new, deletes=False)
+    elif name in patch:
+        merged = cast("list[Any]", _undirected(new))
+    elif name in result:
+        merged = old
+    else:
+        return ""
+    merges = "merge" in lists.strategies and lists.merge_key
+    live = keyed.left_of(old, new, lists.merge_key) if merges else old
+    result[name] = keyed.reordered(merged, wanted, live, lists.merge_key)
+    keyed.check_types(old, new)
+    return name
 
 
-def _keyed(field: Field, old: list[Json], new: list[Json], order: Sequence[Json] | None) -> list[Json]:
-    key, inner = field.merge_key, field.shape.items or Shape("any")
-    for item in (*new, *(order or ())):
-        _check_object(item)
-        _check_plain(item.get(key))
-    if any(item.get(_DIRECTIVE) == "replace" and key not in item for item in new):
-        return [_clean(item) for item in new if _DIRECTIVE not in item]
-
-    def identity(item: Json) -> Any:
-        return item.get(key)
-
-    result = list(old)
-    for item in new:
-        if key not in item:
-            raise BadPatch(f"map: {item} does not contain declared merge key: {key}")
-        result = _merged(result, item, inner, identity)
-    named = [identity(item) for item in (new if order is None else order)]
-    return _ordered(result, named, [identity(item) for item in old], identity)
+def _set_field(shape: Shape, result: Json, key: str, value: Any) -> None:
+    deletes = key.startswith(_DELETE)
+    if deletes:
+        key = _named(key, _DELETE, _BAD_DELETE)
+    if value is None:
+        result.pop(key, None)
+    elif key not in result or type(result[key]) is not type(value):
+        if not deletes:
+            _put(result, key, _without_nulls(value))
+    elif isinstance(value, dict):
+        result[key] = _merge_object(_field(shape, key), result[key], cast("Json", value))
+    elif isinstance(value, list):
+        result[key] = _merge_list(_list_field(shape, key), result[key], cast("list[Any]", value), deletes=deletes)
+    else:
+        _put(result, key, value)
 
 
-def _merged(items: list[Json], item: Json, inner: Shape, identity: Identity) -> list[Json]:
-    """`items` with one item of the patch deleted, merged into its like, or added."""
-    wanted = identity(item)
-    if item.get(_DIRECTIVE) == "delete":
-        return [candidate for candidate in items if identity(candidate) != wanted]
-    for place, candidate in enumerate(items):
-        if identity(candidate) == wanted:
-            return [*items[:place], apply(inner, candidate, item), *items[place + 1 :]]
-    return [*items, apply(inner, {}, item)]
+def _put(result: Json, key: str, value: Any) -> None:
+    """Set a field, but for an object with a directive: there is nothing that it could change."""
+    if isinstance(value, dict) and keyed.DIRECTIVE in value:
+        result.pop(key, None)
+    else:
+        result[key] = _undirected(value)
 
 
-def _itself(item: Any) -> Any:
-    return item
+def _merge_object(field: Field, old: Json, new: Json) -> Json:
+    return new if "replace" in field.strategies else apply(field.shape, old, new)
 
 
-def _ordered(result: list[Any], named: Sequence[Any], live: Sequence[Any], identity: Identity) -> list[Any]:
-    """The items that the patch names in its order, the others woven in as the live list has them.
+def _merge_list(field: Field, old: list[Any], new: list[Any], *, deletes: bool) -> list[Any]:
+    if "merge" not in field.strategies and not deletes:
+        return new
+    inner = field.shape.items or Shape("any")
 
-    An item that the patch does not name goes before the first named item that follows it in the live list, and after
-    all of them if there is none (`mergeSortedSlice` of apimachinery).
-    """
-    by_key = {identity(item): item for item in result}
-    ours = [by_key[key] for key in named if key in by_key]
-    others = [item for item in result if identity(item) not in set(named)]
-    places = {key: place for place, key in enumerate(live)}
-    woven: list[Any] = []
-    while ours and others:
-        left, right = places.get(identity(others[0])), places.get(identity(ours[0]))
-        first = left is not None and right is not None and left < right
-        woven.append((others if first else ours).pop(0))
-    return woven + ours + others
+    def merge(item: Json, change: Json) -> Json:
+        return apply(inner, item, change)
+
+    return keyed.merge(old, new, keyed.Merging(field.merge_key, merge, deletes=deletes))
 
 
-def _list_of(patch: Json, key: str) -> list[Any]:
-    """The list in a directive. Raises BadPatch if it is none."""
-    value = patch[key]
+def _field(shape: Shape, key: str) -> Field:
+    """What is known of a field that is an object in both. Raises BadPatch if it should not be."""
+    if shape.type == "object" and key in shape.fields:
+        return shape.fields[key]
+    if shape.type in ("object", "any"):
+        raise BadPatch(f'unable to find api field in struct {shape.name} for the json field "{key}"')
+    kind = {"list": "slice", "integer": "int64", "boolean": "bool"}.get(shape.type, shape.type)
+    raise BadPatch(f"merging an object in json but data type is not struct, instead is: {kind}")
+
+
+def _list_field(shape: Shape, key: str) -> Field:
+    field = _field(shape, key)
+    if field.shape.type != "list":
+        raise BadPatch("expected slice or array type, but got: struct")
+    return field
+
+
+def _named(key: str, prefix: str, why: str) -> str:
+    """The field that a directive is about."""
+    found, slash, name = key.partition("/")
+    if not slash or found != prefix:
+        raise BadPatch(why)
+    return name
+
+
+def _list(value: Any) -> list[Any]:
+    """Raises BadPatch if it is none."""
     if not isinstance(value, list):
-        raise BadPatch(f"{key} must be a list")
+        raise BadPatch(f"expected a []interface {{}}, but received a {go.type_name(value)}")
     return cast("list[Any]", value)
 
 
-def _plain_list(patch: Json, key: str) -> list[Any]:
-    values = _list_of(patch, key)
-    for value in values:
-        _check_plain(value)
-    return values
-
-
-def _check_plain(value: Any) -> None:
-    """Raises BadPatch for a list or an object where a value is compared with others."""
-    if isinstance(value, list | dict):
-        raise BadPatch(f"a plain value is needed in a list of values or as a merge key, not {value}")
-
-
-def _check_object(item: Any) -> None:
-    """Raises BadPatch for anything but an object in a list that is merged by key."""
-    if not isinstance(item, dict):
-        raise BadPatch(f"an item of a list that is merged by key must be an object, not {item}")
-
-
-def _drop(result: Json, name: str, values: Sequence[Any]) -> None:
-    if isinstance(result.get(name), list):
-        result[name] = [value for value in result[name] if value not in values]
-
-
-def _clean(value: Any) -> Any:
-    """`value` without nulls and directives, which say nothing where there is nothing to change."""
+def _undirected(value: Any) -> Any:
+    """`value` without the objects in it that carry a directive."""
     if isinstance(value, dict):
         items = cast("Json", value).items()
-        return {key: _clean(item) for key, item in items if item is not None and not key.startswith("$")}
+        return {key: _undirected(item) for key, item in items if not keyed.is_directed(item)}
     if isinstance(value, list):
-        return [_clean(item) for item in cast("list[Any]", value)]
+        return [_undirected(item) for item in cast("list[Any]", value) if not keyed.is_directed(item)]
+    return value
+
+
+def _without_nulls(value: Any) -> Any:
+    """`value` without nulls in objects, which say nothing where there is nothing to remove."""
+    if isinstance(value, dict):
+        return {key: _without_nulls(item) for key, item in cast("Json", value).items() if item is not None}
+    if isinstance(value, list):
+        return [_without_nulls(item) for item in cast("list[Any]", value)]
     return value
