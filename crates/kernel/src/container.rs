@@ -8,7 +8,7 @@ use platform::Ended;
 
 use crate::kernel::Kernel;
 use crate::sync::Mutex;
-use crate::task::{Pid, Pids, Process, Resource};
+use crate::task::{Pid, Pids, Process};
 use crate::vfs::Mounts;
 
 /// A container: a process tree, a tree of mounts, limits.
@@ -141,27 +141,31 @@ impl Container {
     /// `EAGAIN` where one more thread would exceed the container's, the pod's or the user's limit
     /// (RLIMIT_NPROC binds nobody with CAP_SYS_RESOURCE or CAP_SYS_ADMIN, nor uid 0, as on Linux).
     pub fn may_add_thread(&self, process: &Process) -> Result<(), Errno> {
-        let over = |limit: Option<u64>, count: usize| limit.is_some_and(|limit| count as u64 >= limit);
-        let own = self.threads();
-        let pod = || self.kernel.threads();
-        let user = process.credentials();
-        let soft = process.limit(Resource::Processes);
-        let bound = user.uid != 0 && soft != abi::resource::RLIM_INFINITY;
-        if over(self.limits.pids, own) || over(self.kernel.pod.pids_limit, pod()) || bound && over(Some(soft), own) {
-            return Err(Errno::EAGAIN);
+        if self.has_room(process) {
+            return Ok(());
         }
-        Ok(())
+        for other in self.kernel.living() {
+            other.recount_threads();
+        }
+        if self.has_room(process) { Ok(()) } else { Err(Errno::EAGAIN) }
     }
 
-    /// How many threads live in it.
+    fn has_room(&self, process: &Process) -> bool {
+        let room = |limit: Option<u64>, count: usize| limit.is_none_or(|limit| (count as u64) < limit);
+        room(self.limits.pids, self.threads())
+            && room(self.kernel.pod.pids_limit, self.kernel.threads())
+            && room(process.thread_limit(), self.threads_of(process.credentials().uid))
+    }
+
+    /// How many threads are in it. A process that nobody has waited for is one, as for cgroups(7).
     pub fn threads(&self) -> usize {
-        self.processes().iter().map(|process| process.thread_count()).sum()
+        self.processes().iter().map(|process| process.thread_count().max(1)).sum()
     }
 
-    /// Whether a thread of it may run without having been answered by us.
-    pub fn somebody_runs(&self) -> bool {
-        let mut living = self.processes().into_iter().filter(|process| !process.is_zombie());
-        living.any(|process| process.tasks().iter().any(|task| !task.is_in_call()))
+    /// How many of them are the user's.
+    fn threads_of(&self, uid: u32) -> usize {
+        let own = self.processes().into_iter().filter(|process| process.credentials().uid == uid);
+        own.map(|process| process.thread_count().max(1)).sum()
     }
 
     /// How many bytes of memory its own files hold; volumes are the pod's.

@@ -38,6 +38,8 @@ pub struct Kernel {
     pub counts: Counts,
     /// Host descriptors that files of ours wait for.
     pub host_queues: crate::machine::HostQueues,
+    /// Whether guests may have gone on.
+    pub activity: crate::activity::Activity,
     /// When memory limits are looked after.
     pub memory_watch: crate::mm::Watch,
     /// What the pod has used of its processors.
@@ -94,6 +96,7 @@ impl Kernel {
             exits: Exits::default(),
             counts: Counts::default(),
             host_queues: crate::machine::HostQueues::default(),
+            activity: crate::activity::Activity::default(),
             memory_watch: crate::mm::Watch::default(),
             throttle: crate::throttle::Throttle::default(),
             tasks: Mutex::new(HashMap::new()),
@@ -140,6 +143,7 @@ impl Kernel {
     /// Enters a process by its host id.
     pub fn add_process(&self, process: &Arc<Process>) {
         self.processes.lock().insert(process.host, Arc::clone(process));
+        self.activity.note();
     }
 
     /// Forgets a process that is gone from the host.
@@ -159,11 +163,16 @@ impl Kernel {
         drop(old);
     }
 
+    /// The thread with that host id, where it has made a call.
+    pub fn known_task(&self, host: HostTask) -> Option<Arc<Task>> {
+        self.tasks.lock().get(&host).cloned()
+    }
+
     /// The thread with that host id. One that makes its first call is identified and entered;
     /// `None` where it is gone already or no guest of ours.
     pub fn task(&self, host: HostTask) -> Option<Arc<Task>> {
-        if let Some(task) = self.tasks.lock().get(&host) {
-            return Some(Arc::clone(task));
+        if let Some(task) = self.known_task(host) {
+            return Some(task);
         }
         let identity = self.platform.identify(host)?;
         let process = self.processes.lock().get(&identity.process).cloned()?;

@@ -127,6 +127,7 @@ impl Kernel {
 
     /// Ends a call with what its handler answers.
     fn finish(&self, task: &Task, call: &GuestCall, answer: Answer) {
+        self.activity.note();
         let mask = task.temporary_mask.lock().take();
         if let (Some(mask), Err(Fault::Interrupted | Fault::InterruptedAlways)) = (mask, answer) {
             task.end_call();

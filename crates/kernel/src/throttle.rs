@@ -7,6 +7,7 @@
 use std::sync::{Arc, Weak};
 
 use abi::signal::Signal;
+use platform::HostTask;
 
 use crate::kernel::Kernel;
 use crate::sync::Mutex;
@@ -14,10 +15,16 @@ use crate::task::Process;
 use crate::time::{Nanos, Timer, monotonic};
 use crate::wait::{Events, Listener};
 
-/// How often use is compared with what is allowed.
-const PERIOD: Nanos = 50_000_000;
+/// In which time a pod with a limit may be ahead of it: the finer, the shorter the holds.
+const GRAIN: Nanos = 200_000_000;
+/// The shortest and the longest time between two comparisons while nobody is held. A stop makes the host begin a
+/// clone(2) anew, so that a much shorter time would let none succeed.
+const SHORTEST: Nanos = 10_000_000;
+const LONGEST: Nanos = 50_000_000;
 /// The longest time that guests are held at once.
-const LONGEST: Nanos = 500_000_000;
+const LONGEST_HOLD: Nanos = 500_000_000;
+/// For how long a pod that used less than it may saves up.
+const CREDIT: Nanos = 100_000_000;
 
 /// What a pod has used and whether it is held.
 #[derive(Default)]
@@ -29,19 +36,45 @@ struct State {
     looked: Nanos,
     used: Nanos,
     held: bool,
+    /// The count of [`crate::activity::Activity`] when nobody ran any more.
+    rested_at: Option<u64>,
+}
+
+impl State {
+    /// By how much more was used than allowed; whatever was not used for long is forfeited.
+    fn over(&mut self, now: Nanos, used: Nanos, limit: f64) -> Option<Nanos> {
+        if !self.held {
+            self.looked = self.looked.max(now.saturating_sub(CREDIT));
+        }
+        let allowed = now.saturating_sub(self.looked) as f64 * limit;
+        let over = used.saturating_sub(self.used) as f64 - allowed;
+        if over > 0.0 {
+            return Some(over as Nanos);
+        }
+        (self.looked, self.used) = (now, used);
+        None
+    }
 }
 
 impl Kernel {
-    /// Begins to compare, where the pod has a limit and nobody compares yet. To be called when a
-    /// guest goes on.
+    /// Begins to compare, where the pod has a limit and nobody compares yet. To be called whenever a guest
+    /// may have gone on.
     pub fn watch_processors(self: &Arc<Self>) {
         let Some(limit) = self.pod.cpus else { return };
-        let idle = self.throttle.0.lock().timer.is_none();
-        if idle && limit < platform::clock::processors() as f64 {
+        if limit >= platform::clock::processors() as f64 {
+            return;
+        }
+        let idle = {
+            let state = self.throttle.0.lock();
+            state.timer.is_none() && state.rested_at != Some(self.activity.count())
+        };
+        if self.throttle.0.lock().looked == 0 {
             let used = self.processor_time();
             let mut state = self.throttle.0.lock();
             (state.looked, state.used) = (monotonic(), used);
-            state.timer = Some(self.compare_in(PERIOD));
+        }
+        if idle {
+            self.throttle.0.lock().timer = Some(self.compare_in(period(limit)));
         }
     }
 
@@ -50,47 +83,70 @@ impl Kernel {
     }
 
     fn compare(self: &Arc<Self>) {
-        let (now, used) = (monotonic(), self.processor_time());
         let limit = self.pod.cpus.unwrap_or(f64::INFINITY);
+        let (now, used, seen) = (monotonic(), self.processor_time(), self.activity.count());
         let (was_held, over) = {
             let mut state = self.throttle.0.lock();
-            let allowed = now.saturating_sub(state.looked) as f64 * limit;
-            let over = used.saturating_sub(state.used) as f64 - allowed;
-            let was_held = std::mem::take(&mut state.held);
-            if over <= 0.0 {
-                (state.looked, state.used) = (now, used);
-            }
-            (was_held, over)
+            let over = state.over(now, used, limit);
+            (std::mem::replace(&mut state.held, over.is_some()), over)
         };
-        if over > 0.0 {
-            if !was_held {
-                self.signal_running(Signal::SIGSTOP);
+        if let Some(over) = over {
+            for process in self.running() {
+                process.halt();
             }
-            let timer = self.compare_in(((over / limit) as Nanos).clamp(1_000_000, LONGEST));
-            let mut state = self.throttle.0.lock();
-            state.held = true;
-            state.timer = Some(timer);
+            let timer = self.compare_in(((over as f64 / limit) as Nanos).clamp(SHORTEST / 2, LONGEST_HOLD));
+            self.throttle.0.lock().timer = Some(timer);
             return;
         }
         if was_held {
-            self.signal_running(Signal::SIGCONT);
+            for process in self.running() {
+                process.resume();
+            }
         }
-        let runs = self.containers().iter().any(|container| container.somebody_runs());
-        let timer = runs.then(|| self.compare_in(PERIOD));
-        self.throttle.0.lock().timer = timer;
+        let timer = (was_held || self.somebody_runs()).then(|| self.compare_in(period(limit)));
+        let mut state = self.throttle.0.lock();
+        state.rested_at = timer.is_none().then_some(seen);
+        state.timer = timer;
     }
 
+    /// What the guests have used, living and ended, and the kernel for them.
     fn processor_time(&self) -> Nanos {
         let containers = self.containers();
-        containers.iter().map(|container| container.cpu_microseconds().saturating_mul(1000)).sum()
+        let guests: Nanos = containers.iter().map(|container| container.cpu_microseconds().saturating_mul(1000)).sum();
+        guests.saturating_add(platform::clock::own_time())
     }
 
-    fn signal_running(&self, signal: Signal) {
-        let processes = self.containers().into_iter().flat_map(|container| container.processes());
-        for process in processes.filter(|process: &Arc<Process>| !process.is_zombie() && !process.is_stopped()) {
-            self.platform.signal(process.host, None, signal, None);
+    /// The processes that no signal has stopped.
+    fn running(&self) -> impl Iterator<Item = Arc<Process>> {
+        self.living().into_iter().filter(|process| !process.is_stopped())
+    }
+}
+
+impl Process {
+    /// Stops all its threads on the host. The host gives a signal for the process to its first thread, and a
+    /// thread whose call we have received takes none before the answer, so that those that run get one of their own.
+    pub fn halt(&self) {
+        let kernel = self.kernel();
+        let waits = |host: &HostTask| kernel.known_task(*host).is_some_and(|task| task.is_in_call());
+        self.signal_host(None, Signal::SIGSTOP);
+        for thread in kernel.platform.threads(self.host).into_iter().filter(|thread| !waits(thread)) {
+            self.signal_host(Some(thread), Signal::SIGSTOP);
         }
     }
+
+    /// Lets what [`Process::halt`] stopped go on.
+    pub fn resume(&self) {
+        self.signal_host(None, Signal::SIGCONT);
+    }
+
+    fn signal_host(&self, thread: Option<HostTask>, signal: Signal) {
+        self.kernel().platform.signal(self.host, thread, signal, None);
+    }
+}
+
+/// How long a pod may run before it is compared: on all processors it uses [`GRAIN`] of its limit meanwhile.
+fn period(limit: f64) -> Nanos {
+    ((GRAIN as f64 * limit / platform::clock::processors() as f64) as Nanos).clamp(SHORTEST, LONGEST)
 }
 
 struct Compare(Weak<Kernel>);

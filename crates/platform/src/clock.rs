@@ -40,3 +40,8 @@ pub fn process_time(leader: crate::HostTask) -> Option<u64> {
     let clock = (!leader.0).wrapping_shl(3) | SCHEDULED;
     Some(read(clock)).filter(|time| *time > 0)
 }
+
+/// The processor time of this process in nanoseconds.
+pub fn own_time() -> u64 {
+    read(libc::CLOCK_PROCESS_CPUTIME_ID)
+}

@@ -30,8 +30,9 @@ struct State {
     timer: Option<Timer>,
     /// How long guests need at least to fill what was left at the last look.
     delay: Nanos,
-    /// At the last look nobody ran, so that nobody needs to look until somebody does.
-    resting: bool,
+    /// The count of [`crate::activity::Activity`] at a look that found nobody running: nobody needs to look until it
+    /// is another one.
+    rested_at: Option<u64>,
 }
 
 impl Kernel {
@@ -41,17 +42,13 @@ impl Kernel {
         if self.pod.memory_bytes.is_none() && !self.has_limited_container() {
             return;
         }
-        let (idle, resting, delay) = {
+        let (idle, delay) = {
             let state = self.memory_watch.0.lock();
-            (state.timer.is_none(), state.resting, state.delay)
+            (state.timer.is_none() && state.rested_at != Some(self.activity.count()), state.delay)
         };
-        if idle && (!resting || self.somebody_runs()) {
+        if idle {
             self.look_in(delay.max(SHORTEST));
         }
-    }
-
-    fn somebody_runs(&self) -> bool {
-        self.containers().iter().any(|container| container.somebody_runs())
     }
 
     fn look_in(self: &Arc<Self>, delay: Nanos) {
@@ -64,6 +61,7 @@ impl Kernel {
     fn look(self: &Arc<Self>) {
         let old = self.memory_watch.0.lock().timer.take();
         drop(old);
+        let seen = self.activity.count();
         let containers = self.containers();
         let own = containers.iter().filter_map(|container| {
             let limit = container.limits.memory_bytes?;
@@ -74,12 +72,12 @@ impl Kernel {
         let Some(headroom) = [least, whole].into_iter().flatten().min() else { return };
         let delay = u128::from(headroom) * 1_000_000_000 / u128::from(FILL_RATE);
         let delay = (delay as Nanos).clamp(SHORTEST, LONGEST);
-        let resting = !self.somebody_runs();
+        let runs = self.somebody_runs();
         {
             let mut state = self.memory_watch.0.lock();
-            (state.delay, state.resting) = (delay, resting);
+            (state.delay, state.rested_at) = (delay, (!runs).then_some(seen));
         }
-        if !resting {
+        if runs {
             self.look_in(delay);
         }
     }

@@ -73,7 +73,11 @@ fn clone(task: &Arc<Task>, args: Args) -> Answer {
     }
     task.process().container().may_add_thread(task.process())?;
     if flags.contains(CloneFlags::THREAD) {
-        return if THREAD.contains(flags) { Err(Fault::Continue) } else { Err(Errno::EINVAL.into()) };
+        if !THREAD.contains(flags) {
+            return Err(Errno::EINVAL.into());
+        }
+        task.begin_thread();
+        return Err(Fault::Continue);
     }
     if flags.contains(CloneFlags::PIDFD) {
         return Err(Errno::EINVAL.into());
@@ -127,8 +131,7 @@ fn make(task: &Arc<Task>, flags: CloneFlags, exit_signal: Option<Signal>, native
 }
 
 fn exit(task: &Arc<Task>, _: Args) -> Answer {
-    task.process().remove_task(task.tid);
-    task.kernel().forget_task(task.host);
+    task.end_thread();
     Err(Fault::Continue)
 }
 

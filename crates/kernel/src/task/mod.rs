@@ -17,6 +17,7 @@ mod pids;
 mod process;
 mod settings;
 pub mod signals;
+mod threads;
 mod usage;
 
 use std::sync::Arc;
@@ -67,6 +68,7 @@ pub struct Task {
     name: Mutex<Vec<u8>>,
     call: Mutex<InCall>,
     cut: AtomicBool,
+    cloning: threads::Cloning,
 }
 
 /// What a thread does, as far as we know.
@@ -117,6 +119,7 @@ impl Task {
             name: Mutex::new(name),
             call: Mutex::new(InCall::default()),
             cut: AtomicBool::new(false),
+            cloning: threads::Cloning::default(),
         })
     }
 
@@ -195,6 +198,7 @@ impl Task {
     /// Notes a received call; whether it is the one that the thread was told to make.
     pub fn begin_call(&self, call: &GuestCall) -> bool {
         self.cut.store(false, Ordering::Release);
+        self.cloning.end();
         let mut state = self.call.lock();
         state.call = Some(*call);
         state.native_wait = false;

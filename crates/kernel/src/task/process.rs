@@ -11,7 +11,7 @@ use platform::{Ended, HostTask, Usage};
 
 use super::family::{Family, Life};
 use super::signals::ChildSignal;
-use super::{Credentials, Files, Limits, Mappings, Pid, Pids, Resource, Settings, Task};
+use super::{Credentials, Files, Limits, Mappings, Pid, Pids, Resource, Settings, Task, capability};
 use crate::container::Container;
 use crate::kernel::Kernel;
 use crate::loader::{Plan, Program, Script};
@@ -71,6 +71,7 @@ pub struct Process {
     container: Arc<Container>,
     state: Mutex<State>,
     stopped: AtomicBool,
+    pub(super) thread_count: super::threads::ThreadCount,
     own_usage: Mutex<Usage>,
     children_usage: Mutex<Usage>,
     execs: AtomicU64,
@@ -162,6 +163,7 @@ impl Process {
                 exec: Exec::None,
             }),
             stopped: AtomicBool::new(false),
+            thread_count: super::threads::ThreadCount::default(),
             own_usage: Mutex::new(Usage::default()),
             children_usage: Mutex::new(Usage::default()),
             execs: AtomicU64::new(0),
@@ -219,6 +221,13 @@ impl Process {
         self.limits.soft(resource)
     }
 
+    /// RLIMIT_NPROC where it binds: it does not bind uid 0, CAP_SYS_RESOURCE and CAP_SYS_ADMIN.
+    pub fn thread_limit(&self) -> Option<u64> {
+        let (user, soft) = (self.credentials(), self.limit(Resource::Processes));
+        let free = user.uid == 0 || user.capable(capability::SYS_RESOURCE) || user.capable(capability::SYS_ADMIN);
+        (!free && soft != abi::resource::RLIM_INFINITY).then_some(soft)
+    }
+
     /// The threads that have made a call, lowest id first.
     pub fn tasks(&self) -> Vec<Arc<Task>> {
         self.state.lock().tasks.values().cloned().collect()
@@ -238,11 +247,6 @@ impl Process {
     pub fn remove_task(&self, tid: Pid) {
         let removed = self.state.lock().tasks.remove(&tid);
         drop(removed);
-    }
-
-    /// How many threads it has, 0 for a zombie.
-    pub fn thread_count(&self) -> usize {
-        if self.is_zombie() { 0 } else { self.state.lock().tasks.len().max(1) }
     }
 
     /// Gives the process a descriptor table of its own (execve, unshare).
@@ -268,6 +272,7 @@ impl Process {
         files.close_for_exec();
         self.child_signal.lock().reset_for_exec();
         self.timers.clear_for_exec();
+        self.count_one_thread();
         self.mappings.begin(program.mapped.iter().cloned());
         let settings = self.settings.lock().after_exec(privileged);
         *self.settings.lock() = settings;

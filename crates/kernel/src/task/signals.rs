@@ -197,6 +197,7 @@ impl Process {
     }
 
     fn host_signal(&self, thread: Option<&Arc<Task>>, signal: Signal, info: Option<SigInfo>) {
+        self.kernel().activity.note();
         self.kernel().platform.signal(self.host, thread.map(|task| task.host), signal, info.map(host_info));
     }
 
@@ -206,7 +207,7 @@ impl Process {
             return;
         }
         self.set_stopped(true);
-        self.host_signal(None, Signal::SIGSTOP, None);
+        self.halt();
         self.report(News::Stopped(signal));
     }
 
@@ -294,6 +295,7 @@ impl Task {
         let timer = self.held_timer.lock().take();
         drop(timer);
         for (signal, info) in &held {
+            self.kernel().activity.note();
             let info = Some(host_info(*info));
             self.kernel().platform.signal(self.process().host, Some(self.host), *signal, info);
         }

@@ -1,0 +1,54 @@
+"""Limits hold against programs that try to get past them: C programs of `attacks/`, each with one way around."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from harness import Sandboxed
+from harness.outcome import Outcome
+
+SOURCES = Path(__file__).with_name("attacks")
+
+
+class Attacks:
+    """Compiles attacks for the host, once each, and runs them in a sandbox."""
+
+    def __init__(self, directory: Path, sandboxed: Sandboxed) -> None:
+        self._directory = directory
+        self._sandboxed = sandboxed
+
+    def __call__(self, name: str, *flags: str, arguments: tuple[str, ...] = ()) -> Outcome:
+        program = self._directory / name
+        if not program.exists():
+            subprocess.run(["gcc", "-O1", "-pthread", "-o", program, SOURCES / f"{name}.c"], check=True)
+        mount = f"{self._directory}:/mnt:ro"
+        return self._sandboxed.run("--mount", mount, *flags, "--", f"/mnt/{name}", *arguments)
+
+
+@pytest.fixture(scope="module")
+def attack(tmp_path_factory: pytest.TempPathFactory, sandboxed: Sandboxed) -> Attacks:
+    return Attacks(tmp_path_factory.mktemp("attacks"), sandboxed)
+
+
+def is_killed_for_memory(outcome: Outcome) -> bool:
+    return (outcome.code, outcome.stdout) == (137, "") and "memory limit" in outcome.stderr
+
+
+def test_threads_that_never_call_the_kernel_count(attack: Attacks):
+    assert attack("silent_threads", "--pids", "20").stdout == "19\n"
+
+
+def test_memory_of_threads_that_never_call_the_kernel_counts(attack: Attacks):
+    assert is_killed_for_memory(attack("silent_memory", "--memory", "64m"))
+
+
+def test_threads_that_never_call_the_kernel_use_the_processor_within_its_limit(attack: Attacks):
+    used = int(attack("silent_spin", "--cpus", "0.1", arguments=("2",)).stdout)
+    assert used < 500, "milliseconds of two seconds on two processors"
+
+
+def test_the_processor_that_the_kernel_uses_for_a_guest_is_the_guests(attack: Attacks):
+    free = int(attack("poll_many", arguments=("1",)).stdout)
+    held = int(attack("poll_many", "--cpus", "0.1", arguments=("1",)).stdout)
+    assert held <= max(free // 3, 1)
