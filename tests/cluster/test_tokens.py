@@ -103,3 +103,28 @@ async def test_forgeries_are_not_believed(tokens: ServiceAccountTokens, store: B
     unsigned = jwt.encode(jwt.decode(token, options={"verify_signature": False}), None, "none")
     for forged in (other, unsigned, token[:-4] + "AAAA", "nonsense", "a.b.c", ""):
         assert await tokens.user(forged) is None
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"nbf": "soon"},
+        {"nbf": [1]},
+        {"exp": {}},
+        {"kubernetes.io": "text"},
+        {"kubernetes.io": {}},
+        {"kubernetes.io": {"namespace": 1, "serviceaccount": {"name": "robot", "uid": "uid-1"}}},
+        {"kubernetes.io": {"namespace": "prod", "serviceaccount": ["robot"]}},
+        {"kubernetes.io": {"namespace": "prod", "serviceaccount": {"name": "robot"}}},
+        {"kubernetes.io": {"namespace": "prod", "serviceaccount": {"name": "robot", "uid": "uid-1"}, "pod": "web-0"}},
+    ],
+    ids=str,
+)
+async def test_odd_claims_under_our_own_signature_stand_for_nobody(
+    store: Backend, clock: VirtualClock, claims: dict[str, object]
+):
+    key = certificates.signing_key()
+    tokens = ServiceAccountTokens(key, store, clock)
+    good = jwt.decode(tokens.issue(CLAIMS, clock.now())[0], options={"verify_signature": False})
+    assert await tokens.user(jwt.encode(good, key, "ES256")) is not None
+    assert await tokens.user(jwt.encode(good | claims, key, "ES256")) is None

@@ -22,7 +22,10 @@ def json(content: Any, code: int = 200) -> web.Response:
 
 def refusal(error: status.ApiError) -> web.Response:
     """A Status."""
-    response = json(error.to_json(), error.code)
+    shown = error.to_json()
+    # It may quote what the client sent, also bytes that are no characters.
+    shown["message"] = shown.get("message", "").encode(errors="backslashreplace").decode()
+    response = json(shown, error.code)
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
     return response

@@ -35,7 +35,7 @@ def app(
     storage = Storage(store, Expiry(store, clock))
     server = Server(settings, kinds.registry(), storage, access, clock, nodes or Nowhere(), PLUGINS, issuer)
     application = web.Application(client_max_size=settings.max_body)
-    application.router.add_route("*", "/{path:.*}", _handler(server))
+    application.router.add_route("*", "/{path:.*}", _handler(server), expect_handler=_expect)
     application.cleanup_ctx.append(_running(server))
     application.on_shutdown.append(_end_watches(server))
     return application
@@ -46,6 +46,14 @@ def _handler(server: Server) -> Callable[[web.Request], Awaitable[web.StreamResp
         return await dispatch.dispatch(server, request)
 
     return handle
+
+
+async def _expect(request: web.Request) -> None:
+    """Have the client go on with its body. Raises HTTPExpectationFailed for any other expectation (RFC 9110 10.1.1)."""
+    if request.headers.get("Expect", "").lower() != "100-continue":
+        raise web.HTTPExpectationFailed(text="only 100-continue can be expected here")
+    assert request.transport is not None
+    request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
 
 def _running(server: Server) -> Callable[[web.Application], AsyncGenerator[None]]:

@@ -3,6 +3,7 @@
 Follows the rules of the real server's RequestInfo (apiserver `pkg/endpoints/request/requestinfo.go`).
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -15,6 +16,9 @@ from podvisor.types import status
 
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete", "GET": "get", "HEAD": "get"}
 _NAMESPACE_SUBRESOURCES = ("status", "finalize")
+_NUMBER = re.compile(r"[+-]?[0-9]+", re.ASCII)
+_DIGITS = 20
+"""Those of the longest number of 64 bits, with its sign."""
 _TRUE = ("", "1", "t", "T", "true", "TRUE", "True")
 
 
@@ -68,13 +72,14 @@ class Call:
         return name in self.query and self.query[name] in _TRUE
 
     def number(self, name: str) -> int | None:
-        """A whole number. Raises BadRequest if it is none."""
+        """A whole number of 64 bits, as Go's `strconv.ParseInt` reads it. Raises BadRequest if it is none."""
         if not (text := self.query.get(name, "")):
             return None
-        try:
-            return int(text)
-        except ValueError:
-            raise status.BadRequest(f'strconv.ParseInt: parsing "{text}": invalid syntax') from None
+        if not _NUMBER.fullmatch(text):
+            raise status.BadRequest(f'strconv.ParseInt: parsing "{text}": invalid syntax')
+        if len(text) > _DIGITS or not -(2**63) <= int(text) < 2**63:
+            raise status.BadRequest(f'strconv.ParseInt: parsing "{text[:_DIGITS]}": value out of range')
+        return int(text)
 
     @property
     def dry_run(self) -> bool:

@@ -19,6 +19,8 @@ def parse(text: str) -> int:
     """A resourceVersion. Raises BadRequest if it is none."""
     if not text.isascii() or not text.isdecimal():
         raise status.BadRequest(f'Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax')
+    if len(text) > 20 or int(text) >= 2**64:
+        raise status.BadRequest(f'Invalid value: "{text[:20]}": strconv.ParseUint: parsing: value out of range')
     return int(text)
 
 
@@ -63,7 +65,7 @@ def from_token(token: str, prefix: bytes) -> Page:
     try:
         content = orjson.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
         revision, start = int(content["rv"]), str(content["start"]).encode()
-    except (binascii.Error, ValueError, KeyError, TypeError):
+    except (binascii.Error, ValueError, KeyError, TypeError, OverflowError):
         raise status.BadRequest("continue key is not valid: encoding error") from None
     if not start.startswith(prefix):
         raise status.BadRequest("continue key is not valid: it is for another list")

@@ -17,7 +17,7 @@ from typing import NoReturn
 import uvloop
 
 from podvisor.base.clock import SystemClock
-from podvisor.cluster import server
+from podvisor.cluster import logs, server
 from podvisor.cluster.directory import Directory
 from podvisor.cluster.errors import ClusterError, StartFailed
 from podvisor.cluster.settings import Settings
@@ -29,12 +29,13 @@ Say = Callable[[str], None]
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """What ends a cluster. A second one ends it at once, and its pods with it."""
-LOG_FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 
 
 def run(settings: Settings, say: Say) -> None:
     """Run a cluster until it is told to stop. Raises ClusterError."""
-    logging.basicConfig(level=logging.WARNING, format=LOG_FORMAT)
+    logging.basicConfig(level=logging.WARNING, format=logs.FORMAT)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(logs.Sparing())
     _serve(settings, say, lambda: say("Ctrl-C stops it."))
     say("stopped")
 
@@ -141,8 +142,8 @@ def _background(settings: Settings, directory: Directory, writer: int) -> NoRetu
     code = 1
     try:
         os.setsid()
-        _redirect(directory)
-        logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        logging.basicConfig(level=logging.INFO, handlers=[logs.LogFile(directory.log)])
         _serve(settings, pipe.say, pipe.ready)
         code = 0
     except ClusterError as error:
@@ -153,14 +154,6 @@ def _background(settings: Settings, directory: Directory, writer: int) -> NoRetu
     finally:
         sys.stdout.flush()
         os._exit(code)
-
-
-def _redirect(directory: Directory) -> None:
-    log = os.open(directory.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.dup2(log, 1)
-    os.dup2(log, 2)
 
 
 def _follow(reader: int, say: Say, directory: Directory) -> None:

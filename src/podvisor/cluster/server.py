@@ -26,6 +26,7 @@ from podvisor.base.clock import Clock
 from podvisor.cluster import ending, host, kubeconfig, listener, pki
 from podvisor.cluster.authorization import TrustedOnly
 from podvisor.cluster.certificates import Pair
+from podvisor.cluster.connections import Connections, Recognising
 from podvisor.cluster.directory import Directory, Running, replace
 from podvisor.cluster.errors import StartFailed
 from podvisor.cluster.pki import Pki
@@ -111,23 +112,26 @@ async def _store(directory: Directory, clock: Clock, steps: Steps) -> AsyncGener
 async def _api(
     settings: Settings, accepting: socket.socket, identities: Pki, store: Backend, clock: Clock, steps: Steps
 ) -> AsyncGenerator[None]:
-    nodes = HttpsNodes(_tls_to_nodes(identities))
+    nodes, stack = HttpsNodes(_tls_to_nodes(identities)), AsyncExitStack()
     with steps.step("API server") as step:
         chosen = apiserver.Settings(
             service_addresses=settings.service_addresses,
             external_address=listener.url(accepting).removeprefix("https://"),
         )
         accounts = ServiceAccountTokens(identities.token_key.read_bytes(), store, clock)
-        access = Access([ClientCertificates(), Tokens(accounts)], TrustedOnly())
+        connections = Connections(clock)
+        access = Access([ClientCertificates(), Recognising(Tokens(accounts), connections)], TrustedOnly())
         app = apiserver.app(chosen, store, access, clock, nodes=nodes, issuer=accounts)
         runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=PATIENCE)
         await runner.setup()
-        await web.SockSite(runner, accepting, ssl_context=_tls(identities)).start()
+        assert runner.server is not None
+        await stack.enter_async_context(connections.accepting(accepting, runner.server, _tls(identities)))
         step.result = listener.url(accepting)
     try:
         async with nodes:
             yield
     finally:
+        await stack.aclose()
         await runner.cleanup()
 
 
@@ -135,6 +139,7 @@ def _tls(identities: Pki) -> ssl.SSLContext:
     """Our certificate for everybody, and a client's checked against our authority if it shows one."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers("ECDHE+AESGCM:ECDHE+CHACHA20")
     context.load_cert_chain(identities.server_certificate, identities.server_key)
     context.load_verify_locations(identities.authority_certificate)
     context.verify_mode = ssl.CERT_OPTIONAL

@@ -8,7 +8,7 @@ A token ends with its time, with its account, and with the pod or secret that it
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,7 +25,26 @@ ISSUER = "https://kubernetes.default.svc.cluster.local"
 ALGORITHM = "ES256"
 PRIVATE = "kubernetes.io"
 """The claim that holds what only Kubernetes understands."""
-PLURALS = {"Pod": "pods", "Secret": "secrets"}
+
+
+class _Reference(msgspec.Struct):
+    name: str
+    uid: str
+
+
+class _Private(msgspec.Struct):
+    """What only Kubernetes understands."""
+
+    namespace: str
+    serviceaccount: _Reference
+    pod: _Reference | None = None
+    secret: _Reference | None = None
+
+
+class _Claims(msgspec.Struct):
+    nbf: float
+    exp: float
+    private: _Private = msgspec.field(name=PRIVATE)
 
 
 class _Meta(msgspec.Struct):
@@ -75,19 +94,17 @@ class ServiceAccountTokens:
 
     async def user(self, token: str) -> User | None:
         """The account that a token stands for, if it still does."""
-        payload = self._verified(token)
-        if payload is None:
+        claims = self._verified(token)
+        if claims is None:
             return None
-        private: Mapping[str, Any] = payload[PRIVATE]
-        namespace, account = private["namespace"], private["serviceaccount"]
-        if not await self._is_there("serviceaccounts", namespace, account):
-            return None
-        for kind, plural in PLURALS.items():
-            if (bound := private.get(kind.lower())) and not await self._is_there(plural, namespace, bound):
+        private = claims.private
+        bound = {"serviceaccounts": private.serviceaccount, "pods": private.pod, "secrets": private.secret}
+        for plural, reference in bound.items():
+            if reference and not await self._is_there(plural, private.namespace, reference):
                 return None
-        return _user(namespace, account, private.get("pod"))
+        return _user(private)
 
-    def _verified(self, token: str) -> dict[str, Any] | None:
+    def _verified(self, token: str) -> _Claims | None:
         """What a token says, if it is ours, meant for us, and its time has not run out."""
         import jwt
         from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -104,23 +121,24 @@ class ServiceAccountTokens:
                 issuer=ISSUER,
                 options=checks,  # pyright: ignore[reportArgumentType]
             )
-        except jwt.InvalidTokenError:
+            claims = msgspec.convert(payload, _Claims)
+        except (jwt.InvalidTokenError, msgspec.ValidationError):
             return None
-        now = self._clock.now().timestamp()
-        return payload if payload["nbf"] <= now < payload["exp"] else None
+        return claims if claims.nbf <= self._clock.now().timestamp() < claims.exp else None
 
-    async def _is_there(self, plural: str, namespace: str, reference: Mapping[str, str]) -> bool:
+    async def _is_there(self, plural: str, namespace: str, reference: _Reference) -> bool:
         """Whether the very object that is referred to is stored, and not another of its name."""
-        found = await self._storage.find(self._registry.get("", "v1", plural), namespace, reference["name"])
+        found = await self._storage.find(self._registry.get("", "v1", plural), namespace, reference.name)
         if found is None:
             return False
-        return msgspec.json.decode(found.value, type=_Object).metadata.uid == reference["uid"]
+        return msgspec.json.decode(found.value, type=_Object).metadata.uid == reference.uid
 
 
-def _user(namespace: str, account: Mapping[str, str], pod: Mapping[str, str] | None) -> User:
+def _user(private: _Private) -> User:
     extra: dict[str, Sequence[str]] = {}
-    if pod:
-        extra["authentication.kubernetes.io/pod-name"] = [pod["name"]]
-        extra["authentication.kubernetes.io/pod-uid"] = [pod["uid"]]
-    groups = ["system:serviceaccounts", f"system:serviceaccounts:{namespace}"]
-    return User(f"system:serviceaccount:{namespace}:{account['name']}", groups, account["uid"], extra)
+    if private.pod:
+        extra["authentication.kubernetes.io/pod-name"] = [private.pod.name]
+        extra["authentication.kubernetes.io/pod-uid"] = [private.pod.uid]
+    groups = ["system:serviceaccounts", f"system:serviceaccounts:{private.namespace}"]
+    account = private.serviceaccount
+    return User(f"system:serviceaccount:{private.namespace}:{account.name}", groups, account.uid, extra)

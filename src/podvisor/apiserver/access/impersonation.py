@@ -22,6 +22,8 @@ async def act_as(access: Access, user: User, request: web.Request) -> User:
     if not any(name.lower().startswith("impersonate-") for name in request.headers):
         return user
     wanted = _wanted(request)
+    if not _is_text(wanted):
+        raise status.BadRequest("the headers of the user to impersonate are not UTF-8")
     for asked in _needed(wanted):
         await access.check(user, asked)
     if wanted.name == _ANONYMOUS:
@@ -39,6 +41,16 @@ def _wanted(request: web.Request) -> User:
         if key.lower().startswith(_EXTRA.lower()):
             extra.setdefault(key[len(_EXTRA) :].lower(), []).append(value)
     return User(name, request.headers.getall(_GROUP, []), request.headers.get(_UID, ""), extra)
+
+
+def _is_text(wanted: User) -> bool:
+    """True if all bytes of the headers are characters: others reach us as surrogates."""
+    extra = [text for key, values in wanted.extra.items() for text in (key, *values)]
+    try:
+        "".join((wanted.name, wanted.uid, *wanted.groups, *extra)).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _needed(wanted: User) -> Iterator[Attributes]:

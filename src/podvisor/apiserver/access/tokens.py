@@ -29,6 +29,8 @@ class Tokens:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             return None
+        if not token.isascii():
+            raise status.Unauthorized()
         for source in self._sources:
             if user := await source.user(token.strip()):
                 return user
