@@ -32,7 +32,7 @@ SAMPLES: list[tuple[rules.Rule, Any, Causes]] = [
     (
         rules.field("t", rules.one_of("B", "A")),
         {"t": "C"},
-        [("NotSupported", "t", 'Unsupported value: "C": supported values: "A", "B"')],
+        [("NotSupported", "t", 'Unsupported value: "C": supported values: "B", "A"')],
     ),
     (
         rules.field("l", rules.each(rules.field("p", rules.port()))),

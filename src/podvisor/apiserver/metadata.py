@@ -18,6 +18,8 @@ from podvisor.types.field import Path
 _ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 """What generated names are made of: no vowels, nothing that looks like something else."""
 _SERVER_OWNED = ("uid", "creationTimestamp", "generation", "deletionTimestamp", "deletionGracePeriodSeconds")
+_FINALIZERS = ("kubernetes", "orphan", "foregroundDeletion")
+"""Those without a domain before their name."""
 _PATH = Path("metadata")
 
 
@@ -144,11 +146,11 @@ def validate_update(new: Json, old: Json) -> Iterator[field.Error]:
 def _owners(owners: Any) -> Iterator[field.Error]:
     path = _PATH.child("ownerReferences")
     controllers = 0
-    for index, owner in enumerate(owners):
+    for owner in owners:
         for name in ("apiVersion", "kind", "name", "uid"):
             if not owner.get(name):
-                detail = "version must not be empty" if name == "apiVersion" else "must not be empty"
-                yield field.invalid(path.at(index).child(name), owner.get(name, ""), detail)
+                word = "version" if name == "apiVersion" else name
+                yield field.invalid(path.child(name), owner.get(name, ""), f"{word} must not be empty")
         controllers += bool(owner.get("controller"))
     if controllers > 1:
         yield field.invalid(path, owners, "Only one reference can have Controller set to true")
@@ -158,6 +160,9 @@ def _finalizers(finalizers: Any) -> Iterator[field.Error]:
     path = _PATH.child("finalizers")
     for index, item in enumerate(finalizers):
         yield from (field.invalid(path.at(index), item, why) for why in names.qualified(item))
+        if "/" not in item and item not in _FINALIZERS:
+            detail = "name is neither a standard finalizer name nor is it fully qualified"
+            yield field.invalid(path.at(index), item, detail)
     if "orphan" in finalizers and "foregroundDeletion" in finalizers:
         detail = "finalizer orphan and foregroundDeletion cannot be both set"
         yield field.invalid(path, finalizers, detail)

@@ -50,14 +50,19 @@ def invalid(path: str, value: Any, detail: str) -> Error:
     return Error(path, "FieldValueInvalid", f"Invalid value: {shown(value)}: {detail}")
 
 
+def invalid_place(path: str, detail: str) -> Error:
+    """What stands here cannot be accepted as a whole; it is not shown."""
+    return Error(path, "FieldValueInvalid", f"Invalid value: {detail}")
+
+
 def required(path: str, detail: str = "") -> Error:
     """The field must be given."""
     return Error(path, "FieldValueRequired", f"Required value: {detail}" if detail else "Required value")
 
 
-def unsupported(path: str, value: Any, supported: Sequence[str]) -> Error:
-    """The value is none of those that are known."""
-    known = ", ".join(f'"{item}"' for item in sorted(supported))
+def unsupported(path: str, value: Any, supported: Sequence[str], *, in_order: bool = False) -> Error:
+    """The value is none of those that are known; `in_order` is True if the error names them as they are given."""
+    known = ", ".join(f'"{item}"' for item in (supported if in_order else sorted(supported)))
     detail = f"Unsupported value: {shown(value)}: supported values: {known}"
     return Error(path, "FieldValueNotSupported", detail)
 

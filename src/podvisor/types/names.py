@@ -11,8 +11,10 @@ _QUALIFIED = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 _is_label = re.compile(_LABEL).fullmatch
 _is_relaxed_label = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?").fullmatch
 _is_subdomain = re.compile(_SUBDOMAIN).fullmatch
+_is_search_domain = re.compile(r"[a-z0-9_]([-_a-z0-9]*[a-z0-9])?(\.[a-z0-9_]([-_a-z0-9]*[a-z0-9])?)*").fullmatch
 _is_qualified = re.compile(_QUALIFIED).fullmatch
 _is_label_value = re.compile(f"({_QUALIFIED})?").fullmatch
+_is_path = re.compile(r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+").fullmatch
 _is_env = re.compile(r"[ -<>-~]+").fullmatch
 _is_config_key = re.compile(r"[-._a-zA-Z0-9]+").fullmatch
 _is_port_name = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?").fullmatch
@@ -43,6 +45,7 @@ VALUE_MESSAGE = (
     "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
 )
 ENV_MESSAGE = "a valid environment variable name must consist only of printable ASCII characters other than '='"
+PATH_MESSAGE = "Invalid path (e.g. 'test.io/path',  or regex used for validation is '[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+')"
 CONFIG_KEY_MESSAGE = (
     "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or "
     "'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"
@@ -73,6 +76,12 @@ def dns_subdomain(value: str) -> Iterator[str]:
         yield SUBDOMAIN_MESSAGE
 
 
+def dns_subdomain_with_underscore(value: str) -> Iterator[str]:
+    """Objections to a domain where names are looked for: `_` may stand in it, and `.` is the root."""
+    if value != "" and not _is_search_domain(value):
+        yield SUBDOMAIN_MESSAGE.replace("characters, '-'", "characters, '_', '-'")
+
+
 def path_segment(value: str) -> Iterator[str]:
     """Objections to a name that only has to fit into a path: RBAC objects."""
     if value in (".", ".."):
@@ -95,6 +104,31 @@ def qualified(value: str) -> Iterator[str]:
         yield "name part must be no more than 63 characters"
     if not _is_qualified(name):
         yield QUALIFIED_MESSAGE
+
+
+def domain_prefixed_path(value: str) -> Iterator[str]:
+    """Objections to a `domain/path`, as who manages a job is named."""
+    domain, slash, path = value.partition("/")
+    if not value or not slash or not domain or not path:
+        yield 'must be a domain-prefixed path (such as "acme.io/foo")'
+        return
+    yield from dns_subdomain(domain)
+    if not _is_path(path):
+        yield PATH_MESSAGE
+
+
+def fully_qualified(value: str, path: field.Path) -> Iterator[field.Error]:
+    """Objections to a DNS name with at least two parts."""
+    if not value:
+        yield field.required(path)
+        return
+    name = value.removesuffix(".")
+    wrong = [*dns_subdomain(name)]
+    yield from (field.invalid(path, name, why) for why in wrong)
+    if not wrong and "." not in name:
+        yield field.invalid(path, name, "should be a domain with at least two segments separated by dots")
+    for part in name.split(".") if not wrong else ():
+        yield from (field.invalid(path, part, why) for why in dns_label(part))
 
 
 def label_key(key: str, path: field.Path) -> Iterator[field.Error]:

@@ -1,72 +1,104 @@
 """What Deployment, ReplicaSet, StatefulSet, DaemonSet and Job have in common: a selector and a pod template."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
-from podvisor.apiserver import cells, objects
-from podvisor.apiserver.kinds.podspec import defaults
-from podvisor.apiserver.kinds.podspec import spec as podspec
+from podvisor.apiserver import cells
+from podvisor.apiserver.kinds.podspec import defaults, spec
 from podvisor.apiserver.resource import Json
-from podvisor.types import field, names, selectors
-from podvisor.types.field import Path
-
-SPEC = Path("spec")
+from podvisor.types import field, formats, rules, selectors
+from podvisor.types.field import Error
 
 
 def default_template(item: Json) -> Json:
     """Give the template its defaults; the spec that holds it."""
-    spec: Json = item.setdefault("spec", {})
-    template = spec.setdefault("template", {})
+    holder: Json = item.setdefault("spec", {})
+    template = holder.setdefault("template", {})
     template.setdefault("metadata", {})
     defaults.template(template.setdefault("spec", {}))
-    return spec
+    return holder
 
 
-def validate(item: Json, kind: str, restart_policies: Sequence[str] = ("Always",)) -> Iterator[field.Error]:
-    """Objections to the selector, and to the template that must match it."""
-    spec = item["spec"]
-    yield from _selector(spec, kind)
-    template = spec["template"]
-    path = SPEC.child("template")
-    yield from names.labels(template["metadata"].get("labels", {}), path.child("metadata", "labels"))
-    yield from names.annotations(template["metadata"].get("annotations", {}), path.child("metadata", "annotations"))
-    yield from podspec.validate(template["spec"], path.child("spec"))
-    policy = template["spec"]["restartPolicy"]
-    if policy in podspec.RESTART_POLICIES and policy not in restart_policies:
-        yield field.unsupported(path.child("spec", "restartPolicy"), policy, restart_policies)
-    if template["spec"].get("activeDeadlineSeconds") is not None and restart_policies == ("Always",):
-        here = path.child("spec", "activeDeadlineSeconds")
-        yield field.forbidden(here, f"activeDeadlineSeconds in {kind} is not Supported")
+def _not_empty(word: str) -> rules.Check:
+    def objections(at: rules.At) -> Iterator[Error]:
+        if not any(at.value.values()):
+            yield field.invalid(at.path, at.value, f"empty selector is invalid for {word}")
+
+    return rules.Check("not_empty", objections)
 
 
-def _selector(spec: Json, kind: str) -> Iterator[field.Error]:
-    path = SPEC.child("selector")
-    selector = spec.get("selector")
-    errors = [field.required(path)] if selector is None else list(selectors.validate(selector, path))
-    if selector is not None and not any(selector.values()):
-        errors.insert(0, field.invalid(path, selector, f"empty selector is invalid for {kind}"))
-    yield from errors
-    if selector is not None and errors:
-        return
-    labels = spec["template"]["metadata"].get("labels", {})
+def is_usable(at: rules.At) -> bool:
+    """True if the selector of a spec selects something, be it nothing."""
+    return at.get("selector") is None or not selectors.validate(at.get("selector"), field.ROOT)
+
+
+def _usable(at: rules.At) -> Iterator[Error]:
+    if not is_usable(at):
+        yield field.invalid(at.path.child("selector"), at.get("selector"), "invalid label selector")
+
+
+def matches_template(at: rules.At) -> Iterator[Error]:
+    """Whether the pods of the template are selected; a selector without conditions is refused elsewhere."""
+    selector = at.get("selector")
     parsed = selectors.from_object(selector)
+    labels = at.mapping("template", "metadata", "labels")
     if parsed is None or not parsed.matches(labels):
-        here = SPEC.child("template", "metadata", "labels")
-        yield field.invalid(here, labels, "`selector` does not match template `labels`")
+        path = at.path.child("template", "metadata", "labels")
+        yield field.invalid(path, labels, "`selector` does not match template `labels`")
 
 
-def selector_is_fixed(new: Json, old: Json) -> Iterator[field.Error]:
-    """Objections to a changed selector."""
-    selector = new["spec"].get("selector")
-    if selector != old["spec"].get("selector"):
-        yield field.invalid(SPEC.child("selector"), selector, "field is immutable")
+def selector_and_template(word: str, *policies: rules.Rule) -> tuple[rules.Rule, ...]:
+    """The rules of a spec's selector and template, in this order; `word` is what errors call the kind."""
+    return (
+        rules.field("selector", rules.required(), rules.selector(), _not_empty(word)),
+        _usable,
+        rules.when(is_usable, matches_template, rules.field("template", *spec.TEMPLATE, *policies)),
+    )
 
 
-def at_least(item: Json, *path: str, least: int = 0) -> Iterator[field.Error]:
-    """Objections to a number that is too small."""
-    value = objects.dig(item, *path)
-    if value is not None and value < least:
-        yield field.invalid(".".join(path), value, f"must be greater than or equal to {least}")
+def always_running(word: str) -> tuple[rules.Rule, ...]:
+    """The rules of a template whose pods never end by themselves."""
+    return (
+        rules.field(
+            "spec",
+            rules.field("restartPolicy", rules.one_of("Always")),
+            rules.field("activeDeadlineSeconds", rules.forbidden(f"activeDeadlineSeconds in {word} is not Supported")),
+        ),
+    )
+
+
+SELECTOR_IS_FIXED = rules.field("spec", rules.field("selector", rules.immutable()))
+
+
+def _number_or_percent(at: rules.At) -> Iterator[Error]:
+    if isinstance(at.value, int):
+        yield from rules.at_least(0).check(at)
+    else:
+        yield from rules.matches(formats.percent).check(at)
+
+
+def not_above_100_percent(at: rules.At) -> Iterator[Error]:
+    """A percentage of pods that there are."""
+    if isinstance(at.value, str) and not [*formats.percent(at.value)] and (scaled(at.value) or 0) > 100:
+        yield field.invalid(at.path, at.value, "must not be greater than 100%")
+
+
+NUMBER_OR_PERCENT = rules.Check("number_or_percent", _number_or_percent)
+
+
+def counts(*names: str) -> tuple[rules.Rule, ...]:
+    """Numbers of a status, none of which is negative."""
+    return tuple(rules.field(name, rules.at_least(0)) for name in names)
+
+
+def not_above(name: str, other: str, detail: str) -> rules.Check:
+    """A number of a status that is not larger than another one."""
+
+    def objections(at: rules.At) -> Iterator[Error]:
+        if (value := at.get(name) or 0) > (at.get(other) or 0):
+            yield field.invalid(at.path.child(name), value, detail)
+
+    return rules.Check(f"not_above({name}, {other})", objections)
 
 
 def scaled(value: Any) -> int | None:

@@ -17,7 +17,21 @@ above all.
 """
 
 from podvisor.types.rules.changes import forbidden_change, immutable, set_once, when_creating, when_updating
-from podvisor.types.rules.engine import Check, Function, Rule, asks_nothing, check, field, first, leaves, scope, when
+from podvisor.types.rules.engine import (
+    Check,
+    Condition,
+    Function,
+    Node,
+    Rule,
+    asks_nothing,
+    check,
+    field,
+    first,
+    leaves,
+    optional,
+    scope,
+    when,
+)
 from podvisor.types.rules.items import each, each_key, each_value, max_items, min_items, unique, unique_by
 from podvisor.types.rules.place import At
 from podvisor.types.rules.relations import (
@@ -53,7 +67,9 @@ from podvisor.types.rules.values import (
 __all__ = [
     "At",
     "Check",
+    "Condition",
     "Function",
+    "Node",
     "Rule",
     "absent",
     "annotations",
@@ -87,6 +103,7 @@ __all__ = [
     "negated",
     "no_negative_amount",
     "one_of",
+    "optional",
     "port",
     "port_or_name",
     "required",

@@ -52,9 +52,10 @@ class _Field:
     name: str
     inner: Sequence[Node]
     otherwise: Any = None
+    shown: str | None = None
 
     def check(self, at: At) -> Iterator[Error]:
-        place = at.child(self.name)
+        place = at.child(self.name, self.shown)
         if place.value is None:
             place.value = self.otherwise
         for rule in self.inner:
@@ -108,9 +109,22 @@ def asks_nothing(function: Function) -> Check:
     return Check(function.__name__, function, asks_nothing=True)
 
 
-def field(name: str, *rules: Rule, otherwise: Any = None) -> Node:
-    """Rules for a field of this object. `otherwise` is what its absence means: Go's zero value where rules see that."""
-    return _Field(name, nodes(rules), otherwise)
+def field(name: str, *rules: Rule, otherwise: Any = None, shown: str | None = None) -> Node:
+    """Rules for a field of this object.
+
+    `otherwise` is what its absence means: Go's zero value where rules see that. `shown` is its name in paths, where
+    Kubernetes' errors have another, or none.
+    """
+    return _Field(name, nodes(rules), otherwise, shown)
+
+
+def optional(name: str, *rules: Rule, shown: str | None = None) -> Node:
+    """Rules for a field that hold only where it is there: what in Go is a pointer to a struct."""
+    return _Field(name, (_When(_is_there, nodes(rules)),), None, shown)
+
+
+def _is_there(at: At) -> bool:
+    return at.value is not None
 
 
 def when(condition: Condition, *rules: Rule) -> Node:

@@ -13,9 +13,12 @@ from podvisor.types.rules.place import At
 @dataclass(frozen=True, slots=True, eq=False)
 class _Each:
     inner: Sequence[Node]
+    indexed: bool
 
     def check(self, at: At) -> Iterator[Error]:
         for place in at.items():
+            if not self.indexed:
+                place.step = ""
             for rule in self.inner:
                 yield from rule.check(place)
 
@@ -32,9 +35,9 @@ class _EachEntry:
                 yield from rule.check(place)
 
 
-def each(*rules: Rule) -> Node:
-    """Rules for every item of this list, one item after the other."""
-    return _Each(nodes(rules))
+def each(*rules: Rule, indexed: bool = True) -> Node:
+    """Rules for every item of this list, one item after the other; some errors of Kubernetes' do not say which."""
+    return _Each(nodes(rules), indexed)
 
 
 def each_value(*rules: Rule) -> Node:

@@ -16,7 +16,7 @@ class At:
     value: Any
     """What stands there, None where nothing does."""
     step: str = ""
-    """The last part of the path: `name`, `[0]`, `[key]`."""
+    """The last part of the path: `name`, `[0]`, `[key]`; empty for a place whose path is that of the one above."""
     up: "At | None" = None
     old: Any = None
     """What stood there before, None where nothing did."""
@@ -30,12 +30,18 @@ class At:
         if self.up is None:
             return Path(self.step)
         above = self.up.path
+        if not self.step:
+            return above
         return Path(above + self.step) if self.step.startswith("[") else above.child(self.step)
 
-    def child(self, name: str) -> "At":
-        """The place of a field below this one; an empty string counts as nothing, as in Go."""
+    def child(self, name: str, shown: str | None = None) -> "At":
+        """The place of a field below this one; an empty string counts as nothing, as in Go.
+
+        `shown` is its name in paths where Kubernetes' errors have another, or none.
+        """
         value, old = _entry(self.value, name), _entry(self.old, name)
-        return At(None if value == "" else value, name, self, None if old == "" else old, self.updating)
+        step = name if shown is None else shown
+        return At(None if value == "" else value, step, self, None if old == "" else old, self.updating)
 
     def item(self, index: int, value: Any) -> "At":
         """The place of an item of this list. What it was before is not known: lists have no order that lasts."""

@@ -40,9 +40,10 @@ def at_least(least: int) -> Check:
     return _number(f"at_least({least})", lambda value: value >= least, f"must be greater than or equal to {least}")
 
 
-def more_than(bound: int) -> Check:
+def more_than(bound: int, detail: str = "") -> Check:
     """A number that is larger."""
-    return _number(f"more_than({bound})", lambda value: value > bound, f"must be greater than {bound}")
+    said = detail or f"must be greater than {bound}"
+    return _number(f"more_than({bound})", lambda value: value > bound, said)
 
 
 def at_most(most: int, detail: str = "") -> Check:
@@ -75,11 +76,11 @@ def port_or_name() -> Check:
 
 
 def one_of(*known: str) -> Check:
-    """A word that is known."""
+    """A word that is known. The error names them in this order."""
 
     def objections(at: At) -> Iterator[Error]:
         if at.value not in known:
-            yield field.unsupported(at.path, at.value, known)
+            yield field.unsupported(at.path, at.value, known, in_order=True)
 
     return Check(f"one_of{known}", objections)
 

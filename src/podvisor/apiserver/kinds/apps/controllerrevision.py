@@ -1,26 +1,23 @@
-"""Deployment, ReplicaSet, ControllerRevision."""
+"""ControllerRevision."""
 
 from collections.abc import Iterator
 from datetime import datetime
 
 from podvisor.apiserver import cells
-from podvisor.apiserver.resource import AGE, NAME, Cells, Column, Hooks, Json, Resource
-from podvisor.types import field
+from podvisor.apiserver.resource import AGE, NAME, Cells, Column, Json, Resource
+from podvisor.types import field, rules
 
 
-def _validate_revision(item: Json) -> Iterator[field.Error]:
-    if "data" not in item:
-        yield field.required("data", "data is mandatory")
-    if item.get("revision", 0) < 0:
-        yield field.invalid("revision", item["revision"], "must be greater than or equal to 0")
+def _holds_object(at: rules.At) -> Iterator[field.Error]:
+    if at.updating:
+        return
+    if at.value is None:
+        yield field.required(at.path, "data is mandatory")
+    elif not isinstance(at.value, dict):
+        yield field.required(at.path, "data must be a valid JSON object")
 
 
-def _validate_revision_update(new: Json, old: Json) -> Iterator[field.Error]:
-    if new.get("data") != old.get("data"):
-        yield field.invalid("data", new.get("data"), "field is immutable")
-
-
-def _revision_row(item: Json, now: datetime) -> Cells:
+def _row(item: Json, now: datetime) -> Cells:
     owners = item["metadata"].get("ownerReferences", ())
     owner = next((one for one in owners if one.get("controller")), None)
     group = owner["apiVersion"].partition("/")[0] if owner and "/" in owner["apiVersion"] else ""
@@ -28,12 +25,16 @@ def _revision_row(item: Json, now: datetime) -> Cells:
     return (item["metadata"]["name"], name, item.get("revision", 0), cells.age(item["metadata"], now))
 
 
+RULES = (
+    rules.field("revision", rules.at_least(0)),
+    rules.field("data", rules.asks_nothing(_holds_object), rules.immutable()),
+)
 RECORD = Resource(
     "apps",
     "v1",
     "controllerrevisions",
     "ControllerRevision",
     columns=(NAME, Column("Controller"), Column("Revision"), AGE),
-    row=_revision_row,
-    hooks=Hooks(validate=_validate_revision, validate_update=_validate_revision_update),
+    row=_row,
+    rules=RULES,
 )

@@ -1,4 +1,4 @@
-"""Deployment, ReplicaSet, ControllerRevision."""
+"""Deployment."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -6,14 +6,12 @@ from datetime import datetime
 from podvisor.apiserver import cells
 from podvisor.apiserver.kinds import workloads
 from podvisor.apiserver.resource import AGE, NAME, Cells, Column, Hooks, Json, Resource, Scale
-from podvisor.types import field
-from podvisor.types.field import Path
+from podvisor.types import field, rules
 
-_STRATEGY = Path("spec.strategy")
 _WIDE = tuple(Column(name, wide=True) for name in ("Containers", "Images", "Selector"))
 
 
-def _default_deployment(item: Json) -> None:
+def _default(item: Json) -> None:
     spec = workloads.default_template(item)
     spec.setdefault("replicas", 1)
     spec.setdefault("revisionHistoryLimit", 10)
@@ -26,46 +24,85 @@ def _default_deployment(item: Json) -> None:
         rolling.setdefault("maxSurge", "25%")
 
 
-def _validate_deployment(item: Json) -> Iterator[field.Error]:
-    spec = item["spec"]
-    yield from workloads.at_least(item, "spec", "replicas")
-    yield from workloads.validate(item, "deployment")
-    yield from _validate_strategy(spec["strategy"])
-    yield from workloads.at_least(item, "spec", "minReadySeconds")
-    yield from workloads.at_least(item, "spec", "revisionHistoryLimit")
-    yield from workloads.at_least(item, "spec", "progressDeadlineSeconds")
-    if spec["progressDeadlineSeconds"] <= spec.get("minReadySeconds", 0):
-        path = "spec.progressDeadlineSeconds"
-        yield field.invalid(path, spec["progressDeadlineSeconds"], "must be greater than minReadySeconds")
-
-
-def _validate_strategy(strategy: Json) -> Iterator[field.Error]:
-    rolling = strategy.get("rollingUpdate")
-    if strategy["type"] == "Recreate" and rolling is not None:
-        detail = "may not be specified when strategy `type` is 'Recreate'"
-        yield field.forbidden(_STRATEGY.child("rollingUpdate"), detail)
-    elif strategy["type"] not in ("Recreate", "RollingUpdate"):
-        yield field.unsupported(_STRATEGY.child("type"), strategy["type"], ("Recreate", "RollingUpdate"))
-    elif rolling is not None:
-        yield from _validate_rolling(rolling, _STRATEGY.child("rollingUpdate"))
-
-
-def _validate_rolling(rolling: Json, path: Path) -> Iterator[field.Error]:
-    numbers = {name: workloads.scaled(rolling[name]) for name in ("maxUnavailable", "maxSurge")}
-    for name, number in numbers.items():
-        if number is None and isinstance(rolling[name], int):
-            yield field.invalid(path.child(name), rolling[name], "must be greater than or equal to 0")
-        elif number is None or (isinstance(rolling[name], str) and not rolling[name].endswith("%")):
-            detail = "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', "
-            yield field.invalid(path.child(name), rolling[name], detail + "regex used for validation is '[0-9]+%')")
-    if numbers == {"maxUnavailable": 0, "maxSurge": 0}:
+def _not_both_zero(at: rules.At) -> Iterator[field.Error]:
+    """Something has to give way for an update to go on."""
+    unavailable, surge = (workloads.scaled(at.get(name)) for name in ("maxUnavailable", "maxSurge"))
+    if not unavailable and not surge:
         detail = "may not be 0 when `maxSurge` is 0"
-        yield field.invalid(path.child("maxUnavailable"), rolling["maxUnavailable"], detail)
-    if isinstance(rolling["maxUnavailable"], str) and (numbers["maxUnavailable"] or 0) > 100:
-        yield field.invalid(path.child("maxUnavailable"), rolling["maxUnavailable"], "must not be greater than 100%")
+        yield field.invalid(at.path.child("maxUnavailable"), at.get("maxUnavailable"), detail)
 
 
-def _deployment_row(item: Json, now: datetime) -> Cells:
+def _known_strategy(at: rules.At) -> Iterator[field.Error]:
+    """The error is about the whole strategy."""
+    if at.get("type") not in ("Recreate", "RollingUpdate"):
+        yield field.unsupported(at.path, at.value, ("Recreate", "RollingUpdate"))
+
+
+def _deadline(at: rules.At) -> Iterator[field.Error]:
+    deadline = at.get("progressDeadlineSeconds")
+    if deadline is not None and deadline <= (at.get("minReadySeconds") or 0):
+        yield field.invalid(at.path.child("progressDeadlineSeconds"), deadline, "must be greater than minReadySeconds")
+
+
+def _not_decremented(at: rules.At) -> Iterator[field.Error]:
+    if at.updating and (at.value or 0) < (at.old or 0):
+        yield field.invalid(at.path, at.value or 0, "cannot be decremented")
+
+
+_STRATEGY = rules.field(
+    "strategy",
+    rules.when(
+        rules.equals("type", "Recreate"),
+        rules.field("rollingUpdate", rules.forbidden("may not be specified when strategy `type` is 'Recreate'")),
+    ),
+    rules.when(
+        rules.equals("type", "RollingUpdate"),
+        rules.field(
+            "rollingUpdate",
+            rules.field("maxUnavailable", workloads.NUMBER_OR_PERCENT),
+            rules.field("maxSurge", workloads.NUMBER_OR_PERCENT),
+            _not_both_zero,
+            rules.field("maxUnavailable", workloads.not_above_100_percent),
+        ),
+    ),
+    _known_strategy,
+)
+RULES = (
+    rules.field(
+        "spec",
+        rules.field("replicas", rules.at_least(0)),
+        *workloads.selector_and_template("deployment", *workloads.always_running("ReplicaSet")),
+        _STRATEGY,
+        *(
+            rules.field(name, rules.at_least(0))
+            for name in ("minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds")
+        ),
+        _deadline,
+    ),
+    workloads.SELECTOR_IS_FIXED,
+)
+_ABOVE = "cannot be greater than status.replicas"
+STATUS_RULES = (
+    rules.field(
+        "status",
+        *workloads.counts(
+            "observedGeneration",
+            "replicas",
+            "updatedReplicas",
+            "readyReplicas",
+            "availableReplicas",
+            "unavailableReplicas",
+            "terminatingReplicas",
+            "collisionCount",
+        ),
+        *(workloads.not_above(f"{name}Replicas", "replicas", _ABOVE) for name in ("updated", "ready", "available")),
+        workloads.not_above("availableReplicas", "readyReplicas", "cannot be greater than readyReplicas"),
+        rules.field("collisionCount", rules.asks_nothing(_not_decremented)),
+    ),
+)
+
+
+def _row(item: Json, now: datetime) -> Cells:
     status = item.get("status", {})
     return (
         item["metadata"]["name"],
@@ -86,12 +123,10 @@ RECORD = Resource(
     short_names=("deploy",),
     categories=("all",),
     columns=(NAME, Column("Ready"), Column("Up-to-date"), Column("Available"), AGE, *_WIDE),
-    row=_deployment_row,
-    hooks=Hooks(
-        default=_default_deployment,
-        validate=_validate_deployment,
-        validate_update=workloads.selector_is_fixed,
-    ),
+    row=_row,
+    hooks=Hooks(default=_default),
+    rules=RULES,
+    status_rules=STATUS_RULES,
     has_status=True,
     scale=Scale(),
     counts_generations=True,

@@ -1,32 +1,25 @@
-"""Deployment, ReplicaSet, ControllerRevision."""
+"""ReplicaSet."""
 
-from collections.abc import Iterator
 from datetime import datetime
 
 from podvisor.apiserver import cells, objects
 from podvisor.apiserver.kinds import workloads
 from podvisor.apiserver.resource import AGE, NAME, Cells, Column, Hooks, Json, Resource, Scale
-from podvisor.types import field
+from podvisor.types import rules
 
 _WIDE = tuple(Column(name, wide=True) for name in ("Containers", "Images", "Selector"))
 
 
-def _default_replica_set(item: Json) -> None:
+def _default(item: Json) -> None:
     spec = workloads.default_template(item)
     spec.setdefault("replicas", 1)
 
 
-def _validate_replica_set(item: Json) -> Iterator[field.Error]:
-    yield from workloads.at_least(item, "spec", "replicas")
-    yield from workloads.at_least(item, "spec", "minReadySeconds")
-    yield from workloads.validate(item, "replicaset")
-
-
-def _new_replica_set(item: Json) -> None:
+def _create(item: Json) -> None:
     item["status"] = {"replicas": 0}
 
 
-def _replica_set_row(item: Json, now: datetime) -> Cells:
+def _row(item: Json, now: datetime) -> Cells:
     status = item.get("status", {})
     return (
         item["metadata"]["name"],
@@ -39,6 +32,34 @@ def _replica_set_row(item: Json, now: datetime) -> Cells:
     )
 
 
+RULES = (
+    rules.field(
+        "spec",
+        *(rules.field(name, rules.at_least(0)) for name in ("replicas", "minReadySeconds")),
+        # Upstream's errors speak of a deployment here as well.
+        *workloads.selector_and_template("deployment", *workloads.always_running("ReplicaSet")),
+    ),
+    workloads.SELECTOR_IS_FIXED,
+)
+_ABOVE = "cannot be greater than status.replicas"
+STATUS_RULES = (
+    rules.field(
+        "status",
+        *workloads.counts(
+            "replicas",
+            "fullyLabeledReplicas",
+            "readyReplicas",
+            "availableReplicas",
+            "observedGeneration",
+            "terminatingReplicas",
+        ),
+        *(
+            workloads.not_above(f"{name}Replicas", "replicas", _ABOVE)
+            for name in ("fullyLabeled", "ready", "available")
+        ),
+        workloads.not_above("availableReplicas", "readyReplicas", "cannot be greater than readyReplicas"),
+    ),
+)
 RECORD = Resource(
     "apps",
     "v1",
@@ -47,13 +68,10 @@ RECORD = Resource(
     short_names=("rs",),
     categories=("all",),
     columns=(NAME, Column("Desired"), Column("Current"), Column("Ready"), AGE, *_WIDE),
-    row=_replica_set_row,
-    hooks=Hooks(
-        default=_default_replica_set,
-        create=_new_replica_set,
-        validate=_validate_replica_set,
-        validate_update=workloads.selector_is_fixed,
-    ),
+    row=_row,
+    hooks=Hooks(default=_default, create=_create),
+    rules=RULES,
+    status_rules=STATUS_RULES,
     fields={"status.replicas": objects.text("status", "replicas")},
     has_status=True,
     scale=Scale(),

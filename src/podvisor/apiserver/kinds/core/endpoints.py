@@ -1,33 +1,20 @@
-"""Service and Endpoints."""
+"""Endpoints."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from podvisor.apiserver import cells
-from podvisor.apiserver.kinds.podspec import containers as container_validation
 from podvisor.apiserver.resource import AGE, NAME, Cells, Column, Hooks, Json, Resource
-from podvisor.types import field
-from podvisor.types.field import Path
+from podvisor.types import field, formats, names, rules
 
 
-def _validate_endpoints(item: Json) -> Iterator[field.Error]:
-    for index, subset in enumerate(item.get("subsets", ())):
-        here = Path("subsets").at(index)
-        if not subset.get("addresses") and not subset.get("notReadyAddresses"):
-            yield field.required(here, "must specify `addresses` or `notReadyAddresses`")
-        for place, port in enumerate(subset.get("ports", ())):
-            yield from container_validation.port_number(
-                port.get("port", 0), here.child("ports").at(place).child("port")
-            )
-
-
-def _default_endpoints(item: Json) -> None:
+def _default(item: Json) -> None:
     for subset in item.get("subsets", ()):
         for port in subset.get("ports", ()):
             port.setdefault("protocol", "TCP")
 
 
-def _endpoints_row(item: Json, now: datetime) -> Cells:
+def _row(item: Json, now: datetime) -> Cells:
     found: list[str] = []
     for subset in item.get("subsets", ()):
         ports: Sequence[Json] = subset.get("ports", ()) or ({},)
@@ -38,6 +25,53 @@ def _endpoints_row(item: Json, now: datetime) -> Cells:
     return (item["metadata"]["name"], shown or "<none>", cells.age(item["metadata"], now))
 
 
+def _is_ip(at: rules.At) -> Iterator[field.Error]:
+    yield from (field.invalid(at.path, at.value or "", why) for why in formats.ip(at.value or ""))
+
+
+def _is_reachable(at: rules.At) -> Iterator[field.Error]:
+    yield from (field.invalid(at.path, at.value or "", why) for why in formats.endpoint_ip(at.value or ""))
+
+
+def _has_addresses(at: rules.At) -> Iterator[field.Error]:
+    if not at.listed("addresses") and not at.listed("notReadyAddresses"):
+        yield field.required(at.path, "must specify `addresses` or `notReadyAddresses`")
+
+
+def _named_among_others(at: rules.At) -> Iterator[field.Error]:
+    """One port needs no name, several do."""
+    if len(at.value) > 1:
+        for port in at.items():
+            if not port.get("name"):
+                yield field.required(port.path.child("name"))
+
+
+_ADDRESS = rules.each(
+    rules.field("ip", rules.asks_nothing(_is_ip)),
+    rules.field("hostname", rules.matches(names.dns_label)),
+    rules.field("nodeName", rules.matches(names.dns_subdomain)),
+    rules.field("ip", rules.asks_nothing(_is_reachable)),
+)
+RULES = (
+    rules.field(
+        "subsets",
+        rules.each(
+            _has_addresses,
+            rules.field("addresses", _ADDRESS),
+            rules.field("notReadyAddresses", _ADDRESS),
+            rules.field(
+                "ports",
+                _named_among_others,
+                rules.each(
+                    rules.field("name", rules.matches(names.dns_label)),
+                    rules.field("port", rules.port(), otherwise=0),
+                    rules.field("protocol", rules.one_of("SCTP", "TCP", "UDP")),
+                    rules.field("appProtocol", rules.matches(names.qualified)),
+                ),
+            ),
+        ),
+    ),
+)
 RECORD = Resource(
     "",
     "v1",
@@ -45,6 +79,7 @@ RECORD = Resource(
     "Endpoints",
     short_names=("ep",),
     columns=(NAME, Column("Endpoints"), AGE),
-    row=_endpoints_row,
-    hooks=Hooks(default=_default_endpoints, validate=_validate_endpoints),
+    row=_row,
+    hooks=Hooks(default=_default),
+    rules=RULES,
 )

@@ -5,19 +5,57 @@ from datetime import datetime
 
 from podvisor.apiserver import cells, objects
 from podvisor.apiserver.resource import NAME, Cells, Column, Hooks, Json, Resource
-from podvisor.types import field
+from podvisor.types import field, names, rules
 
 
 def _default(item: Json) -> None:
     item.setdefault("type", "Normal")
 
 
-def _validate(item: Json) -> Iterator[field.Error]:
-    about = item.get("involvedObject", {})
-    namespace = about.get("namespace") or "default"
-    if item["metadata"].get("namespace") != namespace:
-        path = "involvedObject.namespace"
-        yield field.invalid(path, about.get("namespace", ""), "does not match event.namespace")
+def legacy(*, component: str) -> tuple[rules.Rule, ...]:
+    """What an event of either version must be; `component` is what the version calls who reports it."""
+    names_of = ("involvedObject", "regarding")
+
+    def about(at: rules.At) -> str:
+        return next((at.get(name, "namespace") or "" for name in names_of if at.get(name) is not None), "")
+
+    def namespace(at: rules.At) -> Iterator[field.Error]:
+        """An event is where the object is that it is about."""
+        own, other = at.get("metadata", "namespace") or "", about(at)
+        allowed = ("default", "kube-system") if at.get("eventTime") else ("default", "")
+        agrees = own in allowed if not other else bool(at.get("eventTime")) or own == other
+        if not agrees:
+            yield field.invalid(at.path.child("involvedObject", "namespace"), other, "does not match event.namespace")
+
+    return (
+        namespace,
+        rules.when(
+            rules.given("eventTime"),
+            rules.field(component, rules.required(), _QUALIFIED),
+            *(rules.field(name, rules.required(), _at_most(128)) for name in ("reportingInstance", "action", "reason")),
+            *(rules.field(name, _at_most(1024), shown="message") for name in ("message", "note")),
+        ),
+    )
+
+
+def _qualified(at: rules.At) -> Iterator[field.Error]:
+    yield from (field.invalid(at.path, at.value or "", why) for why in names.qualified(at.value or ""))
+
+
+_QUALIFIED = rules.asks_nothing(_qualified)
+
+
+def _at_most(most: int) -> rules.Check:
+    """The error does not show the text."""
+
+    def objections(at: rules.At) -> Iterator[field.Error]:
+        if len(at.value.encode()) > most:
+            yield field.invalid(at.path, "", f"can have at most {most} characters")
+
+    return rules.Check(f"at_most({most})", objections)
+
+
+RULES = legacy(component="reportingComponent")
 
 
 def row(item: Json, now: datetime) -> Cells:
@@ -59,10 +97,16 @@ COLUMNS = (
 _ABOUT = ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")
 
 
+def _source(item: Json) -> str:
+    """Who reports it, in either version's fields."""
+    old: Json = item.get("source") or item.get("deprecatedSource") or {}
+    return old.get("component") or item.get("reportingComponent") or item.get("reportingController") or ""
+
+
 def fields(prefix: str) -> dict[str, objects.Reader]:
     found = {f"{prefix}.{name}": objects.text(prefix, name) for name in _ABOUT}
     found |= {name: objects.text(name) for name in ("reason", "type", "reportingController", "reportingComponent")}
-    return found | {"source": objects.text("source", "component")}
+    return found | {"source": _source}
 
 
 RECORD = Resource(
@@ -73,7 +117,8 @@ RECORD = Resource(
     short_names=("ev",),
     columns=COLUMNS,
     row=row,
-    hooks=Hooks(default=_default, validate=_validate),
+    hooks=Hooks(default=_default),
+    rules=RULES,
     fields=fields("involvedObject"),
     lifetime=LIFETIME,
 )

@@ -1,4 +1,4 @@
-"""Pod and PodTemplate."""
+"""Pod."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -7,13 +7,12 @@ from typing import Any, cast
 import orjson
 
 from podvisor.apiserver import objects
-from podvisor.apiserver.kinds.podspec import defaults, table
+from podvisor.apiserver.kinds.podspec import containers, defaults, table
 from podvisor.apiserver.kinds.podspec import spec as podspec
 from podvisor.apiserver.resource import Hooks, Json, Resource, Subresource
-from podvisor.types import field, quantity
+from podvisor.types import field, formats, names, quantity, rules
 from podvisor.types.field import Path
 
-_SPEC = Path("spec")
 _SHOWN = 10
 """Changes that a refusal names at most."""
 _FIXED = (
@@ -52,40 +51,156 @@ def _amounts(given: Any) -> dict[str, quantity.Quantity]:
     return {name: amount for name, amount in found.items() if amount.amount}
 
 
-def _validate(item: Json) -> Iterator[field.Error]:
-    return podspec.validate(item["spec"], _SPEC)
-
-
-def _validate_update(new: Json, old: Json) -> Iterator[field.Error]:
-    if len(new["spec"].get("containers", ())) != len(old["spec"]["containers"]):
-        yield field.forbidden("spec.containers", "pod updates may not add or remove containers")
+def _fixed_spec(at: rules.At) -> Iterator[field.Error]:
+    """What may change is listed; a gated pod may also be sent to fewer nodes."""
+    lists = ("containers", "initContainers")
+    if not at.updating or any(len(at.listed(name)) != len(at.old.get(name, ())) for name in lists):
         return
-    before, after = old["spec"], new["spec"]
-    if any(one not in after.get("tolerations", ()) for one in before.get("tolerations", ())):
-        yield field.forbidden(
-            "spec.tolerations", "existing toleration can not be modified except its tolerationSeconds"
-        )
-    deadline, earlier = after.get("activeDeadlineSeconds"), before.get("activeDeadlineSeconds")
-    if earlier is not None and (deadline is None or deadline > earlier):
-        detail = (
-            "must be less than or equal to previous value"
-            if deadline
-            else "must not update from a positive integer to nil value"
-        )
-        yield field.invalid("spec.activeDeadlineSeconds", deadline, detail)
-    if changed := list(islice(_differences(_fixed(before), _fixed(after), _SPEC), _SHOWN)):
-        yield field.forbidden("spec", "\n  ".join((_FIXED, *changed)))
+    if changed := list(islice(_differences(_fixed(at.old, at.old), _fixed(at.value, at.old), at.path), _SHOWN)):
+        yield field.forbidden(at.path, "\n  ".join((_FIXED, *changed)))
 
 
-def _fixed(spec: Json) -> Json:
+def _fixed(spec: Json, old: Json) -> Json:
     """What an update may not change."""
     copy = orjson.loads(orjson.dumps(spec))
-    for name in ("activeDeadlineSeconds", "tolerations"):
+    for name in ("activeDeadlineSeconds", "tolerations", "schedulingGates"):
         copy.pop(name, None)
     for kind in ("containers", "initContainers"):
         for one in copy.get(kind, ()):
             one.pop("image", None)
+    if old.get("terminationGracePeriodSeconds", 0) < 0 and copy.get("terminationGracePeriodSeconds") == 1:
+        copy["terminationGracePeriodSeconds"] = old["terminationGracePeriodSeconds"]
+    if old.get("schedulingGates"):
+        copy.pop("nodeSelector", None)
+        copy.get("affinity", {}).pop("nodeAffinity", None)
+        if not copy.get("affinity", True):
+            del copy["affinity"]
     return copy
+
+
+def _same_number(at: rules.At) -> Iterator[field.Error]:
+    if at.updating and len(at.value or ()) != len(at.old or ()):
+        yield field.forbidden(at.path, "pod updates may not add or remove containers")
+
+
+def _deadline_shrinks(at: rules.At) -> Iterator[field.Error]:
+    if not at.updating or at.old is None:
+        return
+    if at.value is None:
+        yield field.invalid(at.path, None, "must not update from a positive integer to nil value")
+    elif at.value > at.old:
+        yield field.invalid(at.path, at.value, "must be less than or equal to previous value")
+
+
+def _tolerations_stay(at: rules.At) -> Iterator[field.Error]:
+    """Only the seconds of one that is there may change."""
+    if not at.updating:
+        return
+    kept = [_without_seconds(one) for one in at.value or ()]
+    for one in at.old or ():
+        if _without_seconds(one) not in kept:
+            yield field.forbidden(at.path, "existing toleration can not be modified except its tolerationSeconds")
+
+
+def _without_seconds(toleration: Json) -> Json:
+    return {name: value for name, value in toleration.items() if name != "tolerationSeconds"}
+
+
+def _gates_go(at: rules.At) -> Iterator[field.Error]:
+    if not at.updating:
+        return
+    known = [one.get("name") for one in at.old or ()]
+    for index, gate in enumerate(at.value or ()):
+        if gate.get("name") not in known:
+            detail = "only deletion is allowed, but found new scheduling gate"
+            yield field.forbidden(at.path.at(index).child("name"), f"{detail} '{gate.get('name')}'")
+
+
+def _selector_grows(at: rules.At) -> Iterator[field.Error]:
+    """The node selector of a gated pod may become stricter."""
+    if at.updating and at.old.get("schedulingGates"):
+        before, after = at.old.get("nodeSelector", {}), at.mapping("nodeSelector")
+        if any(after.get(key) != value for key, value in before.items()):
+            path = at.path.child("nodeSelector")
+            yield field.invalid(
+                path, after, "only additions to spec.nodeSelector are allowed (no mutations or deletions)"
+            )
+
+
+def _tokens_have_an_account(at: rules.At) -> Iterator[field.Error]:
+    if at.get("serviceAccountName"):
+        return
+    for index, volume in enumerate(at.listed("volumes")):
+        for place, source in enumerate(volume.get("projected", {}).get("sources", ())):
+            if "serviceAccountToken" in source:
+                here = at.path.child("volumes").at(index).child("projected", "sources").at(place)
+                detail = "must not be specified when serviceAccountName is not set"
+                yield field.forbidden(here.child("serviceAccountToken"), detail)
+
+
+_IMAGES = tuple(rules.field(kind, rules.each(containers.IMAGE_OF_POD)) for kind in ("containers", "initContainers"))
+RULES = (
+    *podspec.ANNOTATIONS,
+    podspec.of("spec"),
+    rules.field("spec", _tokens_have_an_account, *_IMAGES),
+    rules.when_creating(
+        rules.field(
+            "spec",
+            rules.when(
+                rules.given("schedulingGates"),
+                rules.field("nodeName", rules.forbidden("cannot be set until all schedulingGates have been cleared")),
+            ),
+        ),
+    ),
+    rules.when_updating(
+        rules.field(
+            "spec",
+            *(rules.field(kind, rules.asks_nothing(_same_number)) for kind in ("containers", "initContainers")),
+            rules.field("activeDeadlineSeconds", rules.asks_nothing(_deadline_shrinks)),
+            rules.field("tolerations", rules.asks_nothing(_tolerations_stay)),
+            rules.field("schedulingGates", rules.asks_nothing(_gates_go)),
+            _selector_grows,
+            _fixed_spec,
+        ),
+    ),
+)
+
+
+def _condition_type(at: rules.At) -> Iterator[field.Error]:
+    if at.get("type") not in ("PodScheduled", "Ready", "Initialized"):
+        value = at.get("type") or ""
+        yield from (field.invalid(at.path.child("Type"), value, why) for why in names.qualified(value))
+
+
+def _no_restart_undone(at: rules.At) -> Iterator[field.Error]:
+    """A container that has ended for good does not run again."""
+    policy = at.get("spec", "restartPolicy")
+    if not at.updating or policy == "Always":
+        return
+    before = {one.get("name"): one for one in objects.dig(at.old, "status", "containerStatuses") or ()}
+    for index, one in enumerate(at.listed("status", "containerStatuses")):
+        ended = objects.dig(before.get(one.get("name")), "state", "terminated")
+        if ended is None or "terminated" in one.get("state", {}):
+            continue
+        if not ended.get("exitCode") or policy == "Never":
+            here = at.path.child("status", "containerStatuses").at(index).child("state")
+            yield field.forbidden(here, "may not be transitioned to non-terminated state")
+
+
+STATUS_RULES = (
+    rules.field(
+        "status",
+        rules.field("conditions", rules.each(_condition_type)),
+        rules.field("nominatedNodeName", rules.matches(names.dns_subdomain)),
+        rules.field(
+            "observedGeneration",
+            rules.when(lambda at: (at.value or 0) < 0, rules.invalid("must be a non-negative integer")),
+        ),
+        rules.field("podIPs", rules.each(rules.field("ip", rules.matches(formats.ip), shown=""))),
+        rules.field("hostIPs", rules.each(rules.field("ip", rules.matches(formats.ip), shown=""))),
+    ),
+    _no_restart_undone,
+)
 
 
 def _differences(old: Any, new: Any, path: Path) -> Iterator[str]:
@@ -132,12 +247,12 @@ RECORD = Resource(
     hooks=Hooks(
         default=_default,
         create=_create,
-        validate=_validate,
-        validate_update=_validate_update,
         status=_status,
         grace=_grace,
     ),
     fields={name: objects.text(*name.split(".")) for name in (*_FIELDS, *_STATUS_FIELDS)},
+    rules=RULES,
+    status_rules=STATUS_RULES,
     has_status=True,
     subresources=(
         Subresource("attach", ("create", "get"), "PodAttachOptions"),

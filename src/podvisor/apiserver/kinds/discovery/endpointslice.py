@@ -4,13 +4,12 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from podvisor.apiserver import cells
-from podvisor.apiserver.kinds.podspec import containers as container_validation
 from podvisor.apiserver.resource import AGE, NAME, Cells, Column, Hooks, Json, Resource
-from podvisor.types import field
-from podvisor.types.field import Path
+from podvisor.types import field, formats, names, rules
 
 _FAMILIES = ("FQDN", "IPv4", "IPv6")
 _MOST_ENDPOINTS, _MOST_PORTS, _MOST_ADDRESSES = 1000, 20000, 100
+_MOST_HINTS = 8
 _SHOWN = 3
 
 
@@ -20,29 +19,71 @@ def _default(item: Json) -> None:
         port.setdefault("protocol", "TCP")
 
 
-def _validate(item: Json) -> Iterator[field.Error]:
-    family, endpoints, ports = item.get("addressType", ""), item.get("endpoints", ()), item.get("ports", ())
-    if not family:
-        yield field.required("addressType")
-    elif family not in _FAMILIES:
-        yield field.unsupported("addressType", family, _FAMILIES)
-    for name, found, most in (("endpoints", endpoints, _MOST_ENDPOINTS), ("ports", ports, _MOST_PORTS)):
-        if len(found) > most:
-            yield field.too_many(name, len(found), most)
-    for index, one in enumerate(endpoints):
-        here = Path("endpoints").at(index).child("addresses")
-        if not one.get("addresses"):
-            yield field.required(here, "must contain at least 1 address")
-        elif len(one["addresses"]) > _MOST_ADDRESSES:
-            yield field.too_many(here, len(one["addresses"]), _MOST_ADDRESSES)
-    for index, port in enumerate(ports):
-        if "port" in port:
-            yield from container_validation.port_number(port["port"], Path("ports").at(index).child("port"))
+def _address(at: rules.At) -> Iterator[field.Error]:
+    """An address of the slice's family; the path of one of another family is that of the list."""
+    family, value = at.inside("slice").get("addressType"), at.value or ""
+    assert at.up is not None
+    if family in ("IPv4", "IPv6"):
+        if wrong := [*formats.ip(value)]:
+            yield from (field.invalid(at.path, value, why) for why in wrong)
+            return
+        found = formats.address(value)
+        if found is not None and f"IPv{found.version}" != family:
+            yield field.invalid(at.up.path, value, f"must be an {family} address")
+        yield from (field.invalid(at.path, value, why) for why in formats.endpoint_ip(value))
+    elif family == "FQDN":
+        yield from names.fully_qualified(value, at.path)
 
 
-def _validate_update(new: Json, old: Json) -> Iterator[field.Error]:
-    if new.get("addressType") != old["addressType"]:
-        yield field.invalid("addressType", new.get("addressType"), "field is immutable")
+def _own_names(at: rules.At) -> Iterator[field.Error]:
+    """No two ports have the same name; one may have none."""
+    seen: list[str] = []
+    for port in at.items():
+        if (name := port.get("name") or "") in seen:
+            yield field.duplicate(port.path.child("name"), name)
+        seen.append(name)
+
+
+def _hints(most: int, form: rules.Rule) -> tuple[rules.Rule, ...]:
+    return rules.max_items(most), rules.each(rules.field("name", form)), rules.unique_by("name")
+
+
+def _label_value(at: rules.At) -> Iterator[field.Error]:
+    yield from names.label_value(at.value or "", at.path)
+
+
+_ENDPOINT = (
+    rules.field(
+        "addresses",
+        rules.required("must contain at least 1 address"),
+        rules.max_items(_MOST_ADDRESSES),
+        rules.each(_address),
+    ),
+    rules.field("nodeName", rules.matches(names.dns_subdomain)),
+    rules.field("hostname", rules.matches(names.dns_label)),
+    rules.field(
+        "hints",
+        rules.field("forZones", *_hints(_MOST_HINTS, _label_value)),
+        rules.field("forNodes", *_hints(_MOST_HINTS, rules.matches(names.dns_subdomain))),
+    ),
+)
+_PORT = (
+    rules.field("name", rules.matches(names.dns_label)),
+    rules.field("protocol", rules.required(), rules.one_of("SCTP", "TCP", "UDP")),
+    rules.field("appProtocol", rules.matches(names.qualified)),
+)
+RULES = (
+    rules.scope(
+        "slice",
+        rules.field("addressType", rules.required(), rules.one_of(*_FAMILIES)),
+        rules.field("ports", rules.first(rules.max_items(_MOST_PORTS), rules.each(*_PORT)), _own_names),
+        rules.when(
+            lambda at: not at.updating or at.get("endpoints") != at.old.get("endpoints"),
+            rules.field("endpoints", rules.first(rules.max_items(_MOST_ENDPOINTS), rules.each(*_ENDPOINT))),
+        ),
+    ),
+    rules.field("addressType", rules.immutable()),
+)
 
 
 def _row(item: Json, now: datetime) -> Cells:
@@ -66,6 +107,7 @@ RECORD = Resource(
     "EndpointSlice",
     columns=(NAME, Column("AddressType"), Column("Ports"), Column("Endpoints"), AGE),
     row=_row,
-    hooks=Hooks(default=_default, validate=_validate, validate_update=_validate_update),
+    hooks=Hooks(default=_default),
+    rules=RULES,
     counts_generations=True,
 )
