@@ -2,8 +2,8 @@
 """Speaks the control protocol and runs programs on the host, in no sandbox at all.
 
 For tests of the other side of the protocol. Besides programs it knows commands for what a real kernel does only when
-it is broken: `!die`, `!fatal` and `!garbage`; and for ends that are told in one piece with the answer, of a process 1
-as every container has it: `!again CODE`, and `!log`, with a line of the log between.
+it is broken: `!die`, `!fatal`, `!garbage`, and `!hang`, after which it answers nothing any more; and for ends that are
+told in one piece with the answer, of a process 1 as every container has it: `!again CODE`.
 """
 
 import json
@@ -76,12 +76,14 @@ class Kernel:
             case ["!garbage"]:
                 self.control.sendall(b"\xff\xff\xff\xff")
                 return None
-            case ["!again" | "!log" as command, *code]:
-                ended = {"container": container, "pid": 1, "code": int(code[0]) if code else 0, "signal": None}
-                log = [{"event": "log", "level": "info", "message": "a line"}] if command == "!log" else []
+            case ["!hang"]:
+                signal.pause()
+            case ["!slow"]:
+                return None
+            case ["!again", code]:
+                ended = {"container": container, "pid": 1, "code": int(code), "signal": None}
                 messages = [
                     {"id": id, "ok": {"pid": 1}},
-                    *log,
                     {"event": "exited", **ended, "oom": False, "init": init},
                 ]
                 self.control.sendall(b"".join(map(framed, messages)))
@@ -112,6 +114,9 @@ class Kernel:
 
     def signal(self, descriptors, id, container, pid, signal, all):
         os.kill(pid, signal)
+        return {"ok": {}}
+
+    def ping(self, descriptors, id):
         return {"ok": {}}
 
     def stats(self, descriptors, id):

@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from podvisor.sandbox import errors, spec
+from podvisor.sandbox import errors, silence, spec
 from podvisor.sandbox.driver import Sandbox
 
 
@@ -96,13 +96,70 @@ async def test_an_end_told_together_with_the_start_is_the_new_ones(fake_kernel):
         assert (again.pid, (await again.exited).code) == (1, 4)
 
 
-async def test_a_listener_that_fails_keeps_no_message_back(fake_kernel):
-    def fail(event: object) -> None:
-        raise ValueError(event)
+async def test_a_kernel_that_answers_nothing_any_more_is_killed_and_everything_that_waits_is_told(fake_kernel, hasty):
+    async with Sandbox(path=fake_kernel) as sandbox:
+        running = await sandbox.start(container("app", "sleep", "1000"))
+        hasty()
+        with pytest.raises(errors.Unresponsive, match="podvisor-sandbox did not answer, and was killed"):
+            await sandbox.exec("app", process("!hang"))
+        with pytest.raises(errors.Unresponsive):
+            await running.exited
+        assert sandbox.has_ended
 
-    asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
-    async with Sandbox(path=fake_kernel, on_event=fail) as sandbox:
-        assert (await (await sandbox.start(container("app", "!log"))).exited).code == 0
+
+async def test_a_request_that_was_given_up_is_still_a_reason_to_doubt(fake_kernel, hasty):
+    async with Sandbox(path=fake_kernel) as sandbox:
+        running = await sandbox.start(container("app", "sleep", "1000"))
+        hasty()
+        asking = asyncio.create_task(sandbox.exec("app", process("!hang")))
+        await asyncio.sleep(0)
+        asking.cancel()
+        with pytest.raises(errors.Unresponsive):
+            await running.exited
+
+
+async def test_a_request_that_takes_its_time_is_no_reason_to_kill_a_kernel_that_answers_pings(fake_kernel, hasty):
+    async with Sandbox(path=fake_kernel) as sandbox:
+        await sandbox.create(spec.Pod("h"))
+        hasty()
+        asking = asyncio.create_task(sandbox.start(container("app", "!slow")))
+        for _ in range(3):
+            await asyncio.wait({asking}, timeout=silence.STEP * silence.STEPS)
+        assert not asking.done()
+        await sandbox.stats()
+        asking.cancel()
+
+
+async def test_a_halted_kernel_is_found_by_a_look_although_nobody_has_asked_it_anything(fake_kernel, hasty):
+    async with Sandbox(path=fake_kernel) as sandbox:
+        running = await sandbox.start(container("app", "sleep", "1000"))
+        hasty()
+        os.kill(sandbox.pid, signal.SIGSTOP)
+        sandbox.look()
+        with pytest.raises(errors.Unresponsive):
+            await running.exited
+
+
+async def test_an_idle_kernel_is_not_woken_by_looks():
+    async with Sandbox() as sandbox:
+        await sandbox.create(spec.Pod("idle"))
+        suspicion = silence.Suspicion(sandbox.pid)
+        assert suspicion.is_due()
+        assert not suspicion.is_due()
+        before = silence.status(sandbox.pid)["voluntary_ctxt_switches"]
+        for _ in range(3):
+            sandbox.look()
+        assert silence.status(sandbox.pid)["voluntary_ctxt_switches"] == before
+
+
+async def test_a_kernel_that_has_run_is_asked_again(fake_kernel):
+    async with Sandbox(path=fake_kernel) as sandbox:
+        suspicion = silence.Suspicion(sandbox.pid)
+        await sandbox.create(spec.Pod("h"))
+        suspicion.is_due()
+        suspicion.is_due()
+        await sandbox.stats()
+        assert suspicion.is_due()
 
 
 async def test_leaving_leaves_no_descriptor(fake_kernel, open_descriptors, tmp_path):

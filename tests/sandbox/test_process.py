@@ -54,6 +54,25 @@ def test_a_kernel_that_ends_is_reported(fake_kernel, command, said):
         sandbox.start(container(command))
 
 
+def test_a_kernel_that_answers_nothing_any_more_is_killed(fake_kernel, hasty):
+    with Sandbox(fake_kernel) as sandbox:
+        sandbox.create(spec.Pod("h"))
+        hasty()
+        with pytest.raises(errors.Unresponsive, match="did not answer, and was killed"):
+            sandbox.start(container("!hang"))
+        assert sandbox.pid is None
+
+
+def test_a_halted_kernel_is_found_by_a_look_and_killed(fake_kernel, hasty):
+    with Sandbox(fake_kernel) as sandbox:
+        sandbox.start(container("sleep", "1000"))
+        hasty()
+        assert sandbox.pid is not None
+        os.kill(sandbox.pid, signal.SIGSTOP)
+        with pytest.raises(errors.Unresponsive):
+            sandbox.look()
+
+
 def test_garbage_breaks_the_protocol(fake_kernel):
     with Sandbox(fake_kernel) as sandbox, pytest.raises(errors.ProtocolBroken):
         sandbox.start(container("!garbage"))

@@ -28,23 +28,4 @@ pub enum Event {
         /// What can be reported.
         message: String,
     },
-    /// Something for the log.
-    Log {
-        /// How serious it is.
-        level: Level,
-        /// One line.
-        message: String,
-    },
-}
-
-/// How serious a log line is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    /// Of interest.
-    Info,
-    /// Something is not as it should be, and goes on.
-    Warn,
-    /// Something failed.
-    Error,
 }

@@ -16,13 +16,13 @@ mod request;
 mod root;
 mod volume;
 
-pub use event::{Event, Level};
+pub use event::Event;
 pub use frame::{Decoder, Frame, FrameError, MAX_DESCRIPTORS, MAX_MESSAGE, encode};
 pub use process::{Process, Stdio, Terminal};
 pub use reply::{Answer, ContainerStats, ErrorKind, Failure, KernelStats, Reply, Stats};
 pub use request::{
     Attach, Changed, ContainerName, Create, Dial, Exec, Limits, Malformed, Operation, Pod, Request, Resize, Signal,
-    Start, Trace,
+    Start,
 };
 pub use root::{FdRef, Ids, Layer, LayerSource, Mount, Root};
 pub use volume::{Volume, VolumeSource};

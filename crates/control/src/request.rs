@@ -63,8 +63,6 @@ pub enum Operation {
     Dial(Dial),
     /// Asks for what is used.
     Stats,
-    /// Turns call events on or off.
-    Trace(Trace),
     /// Kills everything and ends the process with exit code 0.
     Shutdown,
 }
@@ -230,17 +228,6 @@ pub struct Dial {
     pub source: Option<IpAddr>,
 }
 
-/// `trace`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Trace {
-    /// The container to watch; all without it.
-    #[serde(default)]
-    pub container: Option<String>,
-    /// Whether calls are told from now on.
-    pub on: bool,
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Nothing {}
@@ -284,7 +271,6 @@ impl Operation {
             "stop" => Self::Stop(read(name, fields)?),
             "dial" => Self::Dial(read(name, fields)?),
             "stats" => read(name, fields).map(|Nothing {}| Self::Stats)?,
-            "trace" => Self::Trace(read(name, fields)?),
             "shutdown" => read(name, fields).map(|Nothing {}| Self::Shutdown)?,
             _ => return Err(format!("unknown operation `{name}`")),
         })

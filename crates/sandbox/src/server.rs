@@ -211,7 +211,6 @@ impl Server {
             Operation::Signal(signal) => self.signal(&signal),
             Operation::Resize(resize) => self.resize(&resize),
             Operation::Stats => Ok(Reply::Stats(crate::stats::collect(&self.kernel))),
-            Operation::Trace(_) => Err(failure(ErrorKind::Unsupported, "trace: not implemented")),
             Operation::Shutdown => {
                 self.done = true;
                 Ok(Reply::Done {})

@@ -1,8 +1,8 @@
 """`podvisor run`: one command in a fresh sandbox, as if it ran here.
 
 Its streams are this process's own descriptors, handed to the kernel; signals are passed on; its exit code becomes
-ours, 128 and the number for a signal. Our own failures end with 125, a command that is not there or not executable
-with 127 or 126, in runc's words.
+ours, 128 and the number for a signal. A second SIGINT or SIGTERM is not passed on: it ends the
+sandbox. Our own failures end with 125, a command that is not there or not executable with 127 or 126, in runc's words.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ from podvisor.sandbox.process import Sandbox
 HOSTNAME = "podvisor"
 CONTAINER = "main"
 OUR_FAILURE = 125
+LOOK = 30.0
+"""Seconds between looks at whether a kernel that has run meanwhile still answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +66,9 @@ def execute(settings: Settings) -> int:
     """Run the command and return the exit code to end with. Raises `Failure`."""
     container = _container(settings)
     try:
-        with signals.caught() as caught, Sandbox() as sandbox, _keyboard(container.process.stdio):
-            sandbox.create(_pod(settings))
-            pid = sandbox.start(container)
-            exited = _follow(sandbox, pid, caught)
+        exited = _run(settings, container)
+    except signals.Insisted as insisted:
+        return 128 + insisted.number
     except errors.Refused as error:
         raise Failure(str(error), error.exit_code or OUR_FAILURE) from error
     except errors.SandboxError as error:
@@ -77,6 +78,16 @@ def execute(settings: Settings) -> int:
     if exited.oom:
         print("podvisor: killed, the memory limit was reached", file=sys.stderr)
     return exited.status
+
+
+def _run(settings: Settings, container: spec.Container) -> protocol.Exited:
+    with signals.caught() as caught, Sandbox() as sandbox, _keyboard(container.process.stdio):
+        try:
+            sandbox.create(_pod(settings))
+            return _follow(sandbox, sandbox.start(container), caught)
+        except signals.Insisted:
+            sandbox.kill()
+            raise
 
 
 def _container(settings: Settings) -> spec.Container:
@@ -149,9 +160,9 @@ def _follow(sandbox: Sandbox, pid: int, caught: signals.Caught) -> protocol.Exit
         for event in sandbox.events():
             if isinstance(event, protocol.Exited) and event.pid == pid:
                 return event
-            if isinstance(event, protocol.Log) and event.level != "info":
-                print(f"podvisor: {event.message}", file=sys.stderr)
-        ready = [fd for fd, _ in poll.poll()]
+        ready = [fd for fd, _ in poll.poll(LOOK * 1000)]
+        if not ready:
+            sandbox.look()
         if caught.fileno() in ready:
             _forward(sandbox, pid, caught)
         elif sandbox.fileno() in ready:

@@ -22,6 +22,17 @@ FORWARDED = (
     signal.SIGWINCH,
 )
 
+ENDING = (signal.SIGINT, signal.SIGTERM)
+"""The second of these is not passed on: it ends whatever this process does."""
+
+
+class Insisted(Exception):
+    """Somebody wants this process to end, and has said so twice."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.number = number
+
 
 class Caught:
     """The signals caught so far. Poll `fileno()`."""
@@ -42,10 +53,23 @@ class Caught:
 
 @contextmanager
 def caught() -> Generator[Caught]:
-    """Catch the forwarded signals instead of dying of them. For the main thread."""
+    """Catch the forwarded signals instead of dying of them. For the main thread.
+
+    The second SIGINT or SIGTERM raises Insisted, out of whatever the block is waiting in; that happens once.
+    """
+    ending = 0
+
+    def take(number: int, frame: FrameType | None) -> None:
+        """The wakeup descriptor has been written: there is nothing else to do for those that are passed on."""
+        nonlocal ending
+        if number in ENDING:
+            ending += 1
+            if ending == 2:
+                raise Insisted(number)
+
     reader, writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
     before_fd = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-    before = {number: signal.signal(number, _nothing) for number in FORWARDED if not _ignored(number)}
+    before = {number: signal.signal(number, take) for number in FORWARDED if not _ignored(number)}
     try:
         yield Caught(reader)
     finally:
@@ -59,7 +83,3 @@ def caught() -> Generator[Caught]:
 def _ignored(number: int) -> bool:
     """Whether our parent ignores a signal for us, as nohup(1) does; then it stays so."""
     return signal.getsignal(number) is signal.SIG_IGN
-
-
-def _nothing(number: int, frame: FrameType | None) -> None:
-    """The wakeup descriptor has been written; there is nothing else to do."""

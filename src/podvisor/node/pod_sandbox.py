@@ -1,11 +1,9 @@
 """A pod's kernel and what it needs of the host: there from the first container's start until the pod is over."""
 
 import asyncio
-import logging
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 
-from podvisor import sdk
 from podvisor.node import containers, links, objects, payload, volumes
 from podvisor.node.containers import Surroundings
 from podvisor.node.facts import Facts
@@ -14,8 +12,6 @@ from podvisor.node.sources import Sources
 from podvisor.node.tokens import Tokens
 from podvisor.node.volumes import Maker
 from podvisor.sandbox import driver, errors
-
-log = logging.getLogger(__name__)
 
 
 class PodSandbox:
@@ -79,7 +75,7 @@ class PodSandbox:
         async with self._lock:
             if self.sandbox is None:
                 around = await self.surroundings()
-                sandbox = await self._opened.enter_async_context(driver.Sandbox(on_event=self._heard))
+                sandbox = await self._opened.enter_async_context(driver.Sandbox())
                 try:
                     await self._describe(sandbox, around, image)
                 except BaseException:
@@ -122,6 +118,3 @@ class PodSandbox:
             await sandbox.volume(volume)
         for path in sorted(containers.layer_paths(self.pod, self._node.settings.images, image)):
             await sandbox.reach(path)
-
-    def _heard(self, event: object) -> None:
-        log.debug("pod %s: %s", sdk.key_of(self.pod), event)

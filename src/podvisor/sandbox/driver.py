@@ -9,14 +9,15 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+import signal as signals
 import socket
 from collections import deque
-from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-from podvisor.sandbox import binary, errors, protocol, reaping, spec
+from podvisor.sandbox import binary, errors, protocol, reaping, silence, spec, watchdog
 from podvisor.sandbox.descriptors import Descriptors
 
 _READ = 1 << 16
@@ -53,12 +54,13 @@ class Sandbox:
 
     Requests may be made at the same time. A cancelled request is carried out all the same; only its answer is dropped:
     after a cancelled `start` the container may run, and `stop` takes it back.
+
+    No request waits for ever: a kernel that says nothing to one, nor to a ping, is killed with all of its guests, and
+    whatever waits raises `Unresponsive`.
     """
 
-    def __init__(self, *, path: str | None = None, on_event: Callable[[protocol.Event], None] | None = None) -> None:
-        """`on_event` is told log lines and traced calls; it must not block."""
+    def __init__(self, *, path: str | None = None) -> None:
         self._path = path
-        self._on_event = on_event or _ignore
         self._decoder = protocol.Decoder()
         self._numbers = itertools.count(1)
         self._waiting: dict[int, _Waiting] = {}
@@ -74,6 +76,10 @@ class Sandbox:
         self._control.setblocking(False)
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._control, self._readable)
+        self._suspicion = silence.Suspicion(self.pid)
+        self._watchdog = watchdog.Watchdog(
+            self.pid, owes=lambda: bool(self._waiting or self._unsent), ping=self._ping, hung=self._give_up
+        )
         return self
 
     async def __aexit__(
@@ -86,6 +92,16 @@ class Sandbox:
     def has_ended(self) -> bool:
         """Whether the kernel has ended, or has been told to."""
         return self._closed is not None
+
+    def kill(self, why: str = "podvisor-sandbox was killed") -> None:
+        """End the kernel and everything in it at once, whatever it is doing."""
+        self._kill(errors.Ended(why))
+
+    def look(self) -> None:
+        """Ask the kernel whether it still answers, if it has run since the last look. For a slow rhythm."""
+        if self._closed is None and self._suspicion.is_due():
+            self._ping()
+            self._watchdog.asked()
 
     async def create(self, pod: spec.Pod) -> None:
         """Describe the pod; the first request, made once."""
@@ -133,6 +149,11 @@ class Sandbox:
         """Send a signal to one process, or to every one of the container."""
         await self._request("signal", {"container": container, "pid": pid, "signal": signal, "all": all})
 
+    def post_signal(self, container: str, pid: int, signal: int) -> None:
+        """Send a signal to one process, without waiting for it to be done or refused."""
+        with suppress(errors.Ended):
+            self._send("signal", {"container": container, "pid": pid, "signal": signal, "all": False}, [])
+
     async def resize(self, container: str, pid: int, rows: int, columns: int) -> None:
         """Tell the terminal of a process its new size."""
         await self._request("resize", {"container": container, "pid": pid, "rows": rows, "columns": columns})
@@ -153,10 +174,6 @@ class Sandbox:
         """What is used at this moment, as docs/control-protocol.md shows it."""
         return await self._request("stats", {})
 
-    async def trace(self, container: str | None, *, on: bool) -> None:
-        """Turn call events on or off, for one container or for all."""
-        await self._request("trace", {"container": container, "on": on})
-
     async def _run(self, operation: str, container: str, arguments: protocol.Json, fds: list[int]) -> Running:
         waiting = _Waiting(self._loop.create_future(), container, self._loop.create_future())
         answer = await self._answer(operation, arguments, fds, waiting)
@@ -169,17 +186,38 @@ class Sandbox:
     async def _answer(
         self, operation: str, arguments: protocol.Json, fds: list[int], waiting: _Waiting
     ) -> protocol.Json:
-        if self._closed is not None:
-            raise self._closed
-        number = next(self._numbers)
-        self._waiting[number] = waiting
-        message = memoryview(protocol.write(number, operation, arguments))
-        self._unsent.append((message, [os.dup(fd) for fd in fds]))
-        self._writable()
+        number = self._send(operation, arguments, fds, waiting)
         try:
             return await waiting.answer
         finally:
             self._waiting.pop(number, None)
+
+    def _send(self, operation: str, arguments: protocol.Json, fds: list[int], waiting: _Waiting | None = None) -> int:
+        """Send a request; its number, which an answer that nobody waits for is dropped by."""
+        if self._closed is not None:
+            raise self._closed
+        number = next(self._numbers)
+        message = memoryview(protocol.write(number, operation, arguments))
+        if waiting is not None:
+            self._waiting[number] = waiting
+        self._unsent.append((message, [os.dup(fd) for fd in fds]))
+        self._watchdog.asked()
+        self._writable()
+        return number
+
+    def _ping(self) -> None:
+        """Ask for any answer: one that says that it does not know the question will do."""
+        if not self._unsent:
+            with suppress(errors.Ended):
+                self._send("ping", {}, [])
+
+    def _give_up(self) -> None:
+        self._kill(errors.Unresponsive("podvisor-sandbox did not answer, and was killed"))
+
+    def _kill(self, why: errors.Ended) -> None:
+        if self._closed is None:
+            os.kill(self.pid, signals.SIGKILL)  # It is our child and not reaped yet, so the number is still its own.
+            self._finish(why)
 
     def _writable(self) -> None:
         try:
@@ -211,6 +249,7 @@ class Sandbox:
         if not data:
             self._finish()
             return
+        self._watchdog.heard()
         try:
             for message in self._decoder.feed(data):
                 self._take(message)
@@ -228,8 +267,6 @@ class Sandbox:
                     exited.set_result(message)
             case protocol.Fatal(text):
                 self._fatal = text
-            case _:
-                self._loop.call_soon(self._on_event, message)
 
     def _take_answer(self, message: protocol.Answer) -> None:
         """The end of what was started is waited for from here on: the next message may be the one that tells it."""
@@ -244,11 +281,12 @@ class Sandbox:
             self._running[waiting.container, answer["pid"]] = waiting.exited
         waiting.answer.set_result(answer)
 
-    def _finish(self) -> None:
+    def _finish(self, why: errors.Ended | None = None) -> None:
         """Close the socket, which ends the kernel, and fail whatever still waits."""
         if self._closed is not None:
             return
-        self._closed = errors.Ended(self._fatal or "podvisor-sandbox has ended", self._fatal)
+        self._closed = why or errors.Ended(self._fatal or "podvisor-sandbox has ended", self._fatal)
+        self._watchdog.close()
         self._loop.remove_reader(self._control)
         self._loop.remove_writer(self._control)
         self._control.close()
@@ -268,10 +306,6 @@ def _heed(exited: asyncio.Future[protocol.Exited]) -> None:
         exited.exception()
 
 
-def _ignore(event: protocol.Event) -> None:
-    """The default `on_event`."""
-
-
 def _close_all(fds: list[int]) -> None:
     for fd in fds:
         os.close(fd)
@@ -280,5 +314,5 @@ def _close_all(fds: list[int]) -> None:
 
 def _fail(future: asyncio.Future[Any], error: errors.Ended) -> None:
     if not future.done():
-        future.set_exception(errors.Ended(str(error), error.fatal))
+        future.set_exception(type(error)(str(error), error.fatal))
         future.exception()

@@ -4,6 +4,7 @@
         BinaryMissing       `podvisor-sandbox` is not installed
         Refused             a request was answered with an error; `kind` says which
         Ended               the kernel's process is gone
+        └── Unresponsive    because it no longer answered, and was killed
         ProtocolBroken      it said something that is no message
         NotMountable        a host path is neither a directory nor a regular file
         TooManyDescriptors  a request needs more descriptors than one message carries
@@ -40,6 +41,10 @@ class Ended(SandboxError):
     def __init__(self, message: str, fatal: str | None = None) -> None:
         super().__init__(message)
         self.fatal = fatal
+
+
+class Unresponsive(Ended):
+    """The kernel's process did not answer for too long, and was killed with all that ran in it."""
 
 
 class ProtocolBroken(SandboxError):

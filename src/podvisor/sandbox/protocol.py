@@ -7,9 +7,9 @@ two drivers, `process` (blocking) and `driver` (asyncio).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from typing import Any, Literal
+from typing import Any
 
 from podvisor.sandbox import errors, spec
 from podvisor.sandbox.descriptors import MAX_DESCRIPTORS, Descriptors, FdRef
@@ -54,22 +54,7 @@ class Fatal:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Log:
-    """A line of the kernel's log."""
-
-    level: Literal["info", "warn", "error"]
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A traced call, as the kernel printed it."""
-
-    fields: Mapping[str, Any]
-
-
-Event = Exited | Fatal | Log | Call
+Event = Exited | Fatal
 
 
 class Decoder:
@@ -110,9 +95,7 @@ def _answer(message: Json) -> Answer:
 
 def _event(message: Json) -> Event:
     kind = message.pop("event")
-    if kind == "call":
-        return Call(message)
-    return {"exited": Exited, "fatal": Fatal, "log": Log}[kind](**message)
+    return {"exited": Exited, "fatal": Fatal}[kind](**message)
 
 
 def write(number: int, operation: str, arguments: Json) -> bytes:

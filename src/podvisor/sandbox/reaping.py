@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 
 from podvisor.sandbox import orphans
 
+log = logging.getLogger(__name__)
+
 PATIENCE = 5.0
 """Seconds that a kernel has to end its guests and itself once its control socket is closed."""
+
+LAST_PATIENCE = 30.0
+"""Seconds that the host has to end a process that was killed; one that hangs in a call of the host's stays."""
 
 
 async def reap(pid: int) -> None:
@@ -18,7 +24,8 @@ async def reap(pid: int) -> None:
     try:
         if not await _ended(process, PATIENCE):
             signal.pidfd_send_signal(process, signal.SIGKILL)
-            await _ended(process, None)
+            if not await _ended(process, LAST_PATIENCE):
+                log.error("process %d does not end although it was killed: the host keeps it in a call", pid)
     finally:
         os.close(process)
     _, status = os.waitpid(pid, os.WNOHANG)  # noqa: ASYNC222 -- it has ended, so nothing is waited for
@@ -26,7 +33,7 @@ async def reap(pid: int) -> None:
         await asyncio.to_thread(_end_guests)
 
 
-async def _ended(process: int, seconds: float | None) -> bool:
+async def _ended(process: int, seconds: float) -> bool:
     """Wait for the end of a process, but no longer than that. Whether it came."""
     loop = asyncio.get_running_loop()
     ended: asyncio.Future[bool] = loop.create_future()
@@ -36,13 +43,12 @@ async def _ended(process: int, seconds: float | None) -> bool:
             ended.set_result(came)
 
     loop.add_reader(process, answer, True)
-    late = None if seconds is None else loop.call_later(seconds, answer, False)
+    late = loop.call_later(seconds, answer, False)
     try:
         return await ended
     finally:
         loop.remove_reader(process)
-        if late is not None:
-            late.cancel()
+        late.cancel()
 
 
 def _end_guests() -> None:
