@@ -2,10 +2,12 @@
 
 import asyncio
 import os
+import select
 import shutil
 import signal
 from collections.abc import AsyncGenerator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +22,7 @@ SCRIPT = "while sleep 0.1; do echo beat; done"
 SECONDS = 60
 
 
-def pod() -> dict[str, object]:
+def pod() -> dict[str, Any]:
     names = ["one", "other"]
     containers = [{"name": name, "image": "host", "command": ["sh", "-c", SCRIPT]} for name in names]
     return {"metadata": {"name": KEY.name}, "spec": {"automountServiceAccountToken": False, "containers": containers}}
@@ -50,9 +52,13 @@ async def client(data: Path) -> AsyncGenerator[sdk.Client]:
 
 
 def kill_kernel(data: Path) -> None:
+    os.kill(kernel_of(data), signal.SIGKILL)
+
+
+def kernel_of(data: Path) -> int:
+    """The process of the only pod's kernel."""
     server = int((data / "server.lock").read_text())
-    kernel = next(one for one in victims.of_pods(server, data) if one.what == "kernel")
-    os.kill(kernel.process.pid, signal.SIGKILL)
+    return next(one for one in victims.of_pods(server, data) if one.what == "kernel").process.pid
 
 
 async def test_its_containers_are_begun_again_and_events_and_status_say_why(client: sdk.Client, data: Path):
@@ -67,12 +73,46 @@ async def test_its_containers_are_begun_again_and_events_and_status_say_why(clie
     )
 
 
-async def told(client: sdk.Client) -> str:
+async def test_a_kernel_that_does_not_answer_is_killed_and_its_containers_are_begun_again(
+    client: sdk.Client, data: Path
+):
+    alive = {"exec": {"command": ["true"]}, "periodSeconds": 1, "failureThreshold": 1000}
+    probed = pod()
+    probed["metadata"] = {"name": "probed"}
+    probed["spec"]["containers"] = [one | {"livenessProbe": alive} for one in probed["spec"]["containers"]]
+    await client.delete(PODS, KEY, sdk.DeleteOptions(0))
+    await sdk.until(client, PODS, KEY, lambda pod: pod is None, SystemClock(), SECONDS)
+    await client.create(PODS, probed, "default")
+    key = sdk.Key("default", "probed")
+    await sdk.until(client, PODS, key, runs, SystemClock(), SECONDS)
+    os.kill(kernel_of(data), signal.SIGSTOP)
+    found = await sdk.until(client, PODS, key, restarted, SystemClock(), SECONDS)
+    for status in found["status"]["containerStatuses"]:
+        ended = status["lastState"]["terminated"]
+        assert (ended["exitCode"], ended["reason"]) == (137, "SandboxUnresponsive")
+        assert "podvisor-sandbox did not answer, and was killed" in ended["message"]
+    assert "did not answer" in await told(client, "SandboxUnresponsive")
+
+
+async def test_nothing_of_a_pod_that_is_deleted_by_force_is_left_though_its_kernel_is_halted(
+    client: sdk.Client, data: Path
+):
+    kernel = kernel_of(data)
+    os.kill(kernel, signal.SIGSTOP)
+    process = os.pidfd_open(kernel)
+    await client.delete(PODS, KEY, sdk.DeleteOptions(0))
+    assert await asyncio.to_thread(lambda: select.select([process], [], [], SECONDS)[0])
+    os.close(process)
+    server = int((data / "server.lock").read_text())
+    assert [one for one in victims.of_pods(server, data) if one.process.pid == kernel or one.what == "guest"] == []
+
+
+async def told(client: sdk.Client, reason: str = "SandboxChanged") -> str:
     """What the events say of the kernel's end, as soon as one does."""
     listed = await client.list(sdk.kinds.EVENTS.raw, sdk.Selection("default"))
     changes = client.watch(sdk.kinds.EVENTS.raw, listed.metadata.resource_version, sdk.Selection("default"))
     events = [*listed.items]
-    while not (found := [one for one in events if one["reason"] == "SandboxChanged"]):
+    while not (found := [one for one in events if one["reason"] == reason]):
         change = await asyncio.wait_for(anext(changes), SECONDS)
         if isinstance(change, sdk.Changed):
             events.append(change.object)

@@ -1,7 +1,9 @@
 """Signals sent to `podvisor run` reach the program."""
 
+import os
 import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -56,3 +58,25 @@ def test_signals_ignored_by_the_caller_stay_ignored():
         process.stdin.write("line\n")
         process.stdin.flush()
         assert process.wait() == 0
+
+
+@pytest.mark.parametrize("name", ["INT", "TERM"])
+def test_the_second_signal_that_asks_for_the_end_brings_it_whatever_the_program_does(name: str):
+    number = getattr(signal, f"SIG{name}")
+    with started("trap 'echo ignored' INT TERM; echo ready; while :; do read -r -t 1; done") as process:
+        process.send_signal(number)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ignored\n"
+        process.send_signal(number)
+        assert process.wait(30) == 128 + number
+
+
+def test_a_kernel_that_is_halted_does_not_keep_the_command_from_ending():
+    with started("echo ready; exec sleep 1000") as process:
+        (kernel,) = map(int, Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split())
+        os.kill(kernel, signal.SIGSTOP)
+        process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) in (128 + signal.SIGTERM, 128 + signal.SIGINT)
+    with pytest.raises(ProcessLookupError):
+        os.kill(kernel, 0)

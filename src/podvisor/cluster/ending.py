@@ -17,6 +17,8 @@ Say = Callable[[str], None]
 
 GRACE = 10.0
 """Seconds that a server has to stop before it is killed."""
+LAST_GRACE = 30.0
+"""Seconds that the host has to end a server that was killed."""
 ROUNDS = 50
 """How often it is looked again for processes that were missed: one may fork while the others are read."""
 
@@ -76,4 +78,5 @@ def _terminate(process: int, say: Say) -> None:
     if not ended.poll(GRACE * 1000):
         say(f"the server does not stop; after {GRACE:g} s it is killed")
         signal.pidfd_send_signal(process, signal.SIGKILL)
-        ended.poll()
+        if not ended.poll(LAST_GRACE * 1000):
+            raise ClusterError("the server does not end although it was killed, since the host keeps it in a call")

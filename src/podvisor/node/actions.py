@@ -7,7 +7,6 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass
 
 from podvisor.base.clock import Clock
@@ -73,8 +72,8 @@ async def _run(command: list[str], target: Target) -> None:
         await carry(readers, running.exited, keep)
         exited = running.exited.result()
     except asyncio.CancelledError:
-        with suppress(errors.SandboxError):
-            await target.sandbox.signal(running.container, running.pid, SIGKILL)
+        # Not waited for: whoever cancels must not depend on a kernel that may be why this took too long.
+        target.sandbox.post_signal(running.container, running.pid, SIGKILL)
         raise
     if exited.status != 0:
         raise Unsuccessful(output.decode(errors="replace").strip() or f"exit status {exited.status}")

@@ -20,6 +20,8 @@ from podvisor.sdk.events import Recorder
 log = logging.getLogger(__name__)
 
 RESTART = Backoff(first=0.5, limit=30.0)
+LOOK = 30.0
+"""Seconds between looks at whether the kernels that have run meanwhile still answer."""
 
 
 class Pods:
@@ -49,6 +51,14 @@ class Pods:
         """A pod by its name."""
         wanted = sdk.Key(namespace, name)
         return next((one.runtime for one in self.workers.values() if sdk.key_of(one.pod) == wanted), None)
+
+    async def look_after(self) -> None:
+        """Have kernels that hang found although nobody asks them anything, until cancelled."""
+        while True:
+            await self._node.clock.sleep(LOOK)
+            for worker in list(self.workers.values()):
+                if (sandbox := worker.runtime.box.sandbox) is not None:
+                    sandbox.look()
 
     async def _run(self, uid: str, pod: objects.Pod) -> None:
         """One pod to its end. A crash is logged and the pod goes on; it must not take the others along."""
@@ -110,6 +120,7 @@ async def run(client: sdk.Client, settings: Settings, clock: Clock, registered: 
             registered.set()
             scope.start(events.run(), name="events")
             bound.on_change(pods.changed)
+            scope.start(tasks.supervise("kernels", pods.look_after, clock=clock, backoff=RESTART), name="kernels")
             await tasks.supervise(
                 "heartbeat", lambda: machine.beat(client, settings, clock), clock=clock, backoff=RESTART
             )

@@ -24,6 +24,10 @@ SIGTERM = 15
 LOST = 137
 """The exit code of a container whose kernel is gone."""
 START_ERROR = 128
+KILL_SECONDS = 10.0
+"""How long a kernel may take to kill a container before it is killed itself: nothing outlives its pod."""
+UNRESPONSIVE = "SandboxUnresponsive"
+"""Why containers end whose kernel no longer answered: the reason of their state, and of the event."""
 _RUNC = "failed to create task: OCI runtime create failed: unable to start container process"
 
 
@@ -86,15 +90,24 @@ class Runtime:
                 live.stopping = patience
                 self._tell(name, "Killing", why)
                 await self._before_stop(live, patience)
-                await live.sandbox.signal(name, live.running.pid, SIGTERM)
+                live.sandbox.post_signal(name, live.running.pid, SIGTERM)
                 await tasks.first(live.over.wait(), patience.over(at_least=MINIMUM))
             else:
                 await tasks.first(live.over.wait(), patience.over())
                 live.stopping.shorten(0)
                 await tasks.first(live.over.wait(), patience.over(at_least=MINIMUM))
             if not live.running.exited.done():
-                await live.sandbox.stop(name)
+                await self._kill(live)
         await live.over.wait()
+
+    async def _kill(self, live: Live) -> None:
+        """End a container at once; where its kernel does not come to it in time, the kernel and all in it."""
+        name = live.described.name
+        try:
+            async with self._node.clock.timeout(KILL_SECONDS):
+                await live.sandbox.stop(name)
+        except TimeoutError:
+            live.sandbox.kill(f"it did not end container {name} within {KILL_SECONDS:g} s, and was killed")
 
     async def close(self) -> None:
         """Give up the pod's kernel and address; whatever still runs ends."""
@@ -170,13 +183,16 @@ class Runtime:
     async def _follow(self, live: Live, carrying: asyncio.Task[None]) -> None:
         """Wait for a container's end and take note of it."""
         name = live.described.name
-        code, oom, text = LOST, False, ""
+        code, oom, text, reason = LOST, False, "", ""
         try:
             exited = await live.running.exited
             code, oom = exited.status, exited.oom
         except sandbox_errors.Ended as error:
             text = f"the pod's kernel has ended: {error}"
+            reason = UNRESPONSIVE if isinstance(error, sandbox_errors.Unresponsive) else ""
             if await self.box.drop_ended():
+                if reason:
+                    self._warn("", reason, text)
                 self._tell("", "SandboxChanged", f"Pod sandbox changed, it will be killed and re-created: {text}")
         await asyncio.wait({carrying})
         live.log.close()
@@ -184,7 +200,7 @@ class Runtime:
             live.stdin.close()
         if live.watching is not None:
             live.watching.cancel()
-        reason = "OOMKilled" if oom else "Error" if code else "Completed"
+        reason = reason or ("OOMKilled" if oom else "Error" if code else "Completed")
         one, now = self.containers[name], self._node.clock.now()
         assert isinstance(one.state, Running)
         message = text or termination_message(self.box.directory, live.described, live.log.path, code)

@@ -8,6 +8,8 @@ import logging
 from contextlib import suppress
 from datetime import datetime, timedelta
 
+from msgspec import structs
+
 from podvisor import sdk
 from podvisor.base import tasks
 from podvisor.node import admission, objects, recovery, refreshing, removal, status, telling
@@ -83,11 +85,13 @@ class Worker:
         return False
 
     def _wanted(self) -> objects.Pod:
-        """The pod; one that the API no longer has is to be deleted."""
-        if self._gone and not self.pod.metadata.deleting:
-            self.pod.metadata.deletion_timestamp = self._node.clock.now()
-            self.pod.metadata.deletion_grace_period_seconds = 0
-        return self.pod
+        """The pod as the API has it; one that the API no longer has is shown as being deleted at once."""
+        if not self._gone or self.pod.metadata.deleting:
+            return self.pod
+        # A copy: the pod may be an object of the informer's cache.
+        now = self._node.clock.now()
+        meta = structs.replace(self.pod.metadata, deletion_timestamp=now, deletion_grace_period_seconds=0)
+        return structs.replace(self.pod, metadata=meta)
 
     def _stop(self, made: Plan) -> None:
         if not made.stop:

@@ -21,6 +21,7 @@ from podvisor.sandbox import binary, errors, protocol, reaping, silence, spec, w
 from podvisor.sandbox.descriptors import Descriptors
 
 _READ = 1 << 16
+HUNG = "podvisor-sandbox did not answer, and was killed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ class Sandbox:
         self._loop.add_reader(self._control, self._readable)
         self._suspicion = silence.Suspicion(self.pid)
         self._watchdog = watchdog.Watchdog(
-            self.pid, owes=lambda: bool(self._waiting or self._unsent), ping=self._ping, hung=self._give_up
+            self.pid, owes=lambda: bool(self._waiting or self._unsent), ping=self._ping, hung=lambda: self.kill(HUNG)
         )
         return self
 
@@ -93,9 +94,11 @@ class Sandbox:
         """Whether the kernel has ended, or has been told to."""
         return self._closed is not None
 
-    def kill(self, why: str = "podvisor-sandbox was killed") -> None:
-        """End the kernel and everything in it at once, whatever it is doing."""
-        self._kill(errors.Ended(why))
+    def kill(self, why: str) -> None:
+        """End the kernel and everything in it at once, as one that does not answer."""
+        if self._closed is None:
+            os.kill(self.pid, signals.SIGKILL)  # It is our child and not reaped yet: the number is still its own.
+            self._finish(errors.Unresponsive(why))
 
     def look(self) -> None:
         """Ask the kernel whether it still answers, if it has run since the last look. For a slow rhythm."""
@@ -210,14 +213,6 @@ class Sandbox:
         if not self._unsent:
             with suppress(errors.Ended):
                 self._send("ping", {}, [])
-
-    def _give_up(self) -> None:
-        self._kill(errors.Unresponsive("podvisor-sandbox did not answer, and was killed"))
-
-    def _kill(self, why: errors.Ended) -> None:
-        if self._closed is None:
-            os.kill(self.pid, signals.SIGKILL)  # It is our child and not reaped yet, so the number is still its own.
-            self._finish(why)
 
     def _writable(self) -> None:
         try:

@@ -13,7 +13,6 @@ log = logging.getLogger(__name__)
 
 PATIENCE = 5.0
 """Seconds that a kernel has to end its guests and itself once its control socket is closed."""
-
 LAST_PATIENCE = 30.0
 """Seconds that the host has to end a process that was killed; one that hangs in a call of the host's stays."""
 
