@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use podvisor_control::{
-    Answer, ContainerStats, ErrorKind, Event, Failure, FdRef, Ids, KernelStats, LayerSource, Mount, Operation,
-    Reply, Request, Stats, Stdio, VolumeSource, encode,
+    Answer, ContainerStats, ErrorKind, Event, Failure, FdRef, Ids, KernelStats, LayerSource, Mount, Operation, Reply,
+    Request, Stats, Stdio, VolumeSource, encode,
 };
 use serde::Serialize;
 use serde_json::Value;
