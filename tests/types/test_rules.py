@@ -131,4 +131,5 @@ def test_a_rule_finds_what_is_above_it() -> None:
 
 def test_every_rule_of_a_table_can_be_listed() -> None:
     table = (rules.field("a", rules.required(), rules.each(rules.field("b", rules.at_least(1)))), rules.unique())
-    assert [repr(leaf) for leaf in rules.leaves(table)] == ["required", "at_least(1)", "unique"]
+    listed = [(path, repr(rule)) for path, rule in rules.leaves(table)]
+    assert listed == [("a", "required"), ("a.b", "at_least(1)"), ("", "unique")]

@@ -89,15 +89,18 @@ def _without_zeros(value: str) -> str:
     return ".".join(part.lstrip("0") or "0" for part in value.split(".")) if re.fullmatch(r"[\d.]+", value) else value
 
 
-def endpoint_ip(value: str) -> Iterator[str]:
-    """Objections to an address where traffic is sent to: not the node's own, nor one that is no machine's."""
+def endpoint_ip(value: str, *, loopback: bool = False) -> Iterator[str]:
+    """Objections to an address where traffic is sent to: not the node's own, nor one that is no machine's.
+
+    `loopback` is True where the node's own will do.
+    """
     found = address(value)
     if found is None:
         yield "must be a valid IP address"
         return
     if found.is_unspecified:
         yield f"may not be unspecified ({value})"
-    if found.is_loopback:
+    if found.is_loopback and not loopback:
         yield "may not be in the loopback range (127.0.0.0/8, ::1/128)"
     if not found.is_multicast and found.is_link_local:
         yield "may not be in the link-local range (169.254.0.0/16, fe80::/10)"

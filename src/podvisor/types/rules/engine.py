@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from podvisor.types.field import Error
@@ -101,7 +102,13 @@ def nodes(rules: Iterable[Rule]) -> Sequence[Node]:
 
 
 def _node(rule: Rule) -> Node:
-    return rule if isinstance(rule, Node) else Check(rule.__name__, rule)
+    return rule if isinstance(rule, Node) else _check_of(rule)
+
+
+@cache
+def _check_of(function: Function) -> Check:
+    """The same function is the same rule, wherever it stands."""
+    return Check(function.__name__, function)
 
 
 def asks_nothing(function: Function) -> Check:
@@ -149,9 +156,10 @@ def check(rules: Iterable[Rule], new: Any, old: Any = None) -> Iterator[Error]:
         yield from rule.check(at)
 
 
-def leaves(rules: Iterable[Rule]) -> Iterator[Check]:
-    """Every rule of a table that can object."""
+def leaves(rules: Iterable[Rule], path: str = "") -> Iterator[tuple[str, Check]]:
+    """Every rule of a table that can object, with the fields that lead to it: `spec.containers.name`."""
     for rule in nodes(rules):
         if isinstance(rule, Check):
-            yield rule
-        yield from leaves(rule.inner)
+            yield path, rule
+        here = ".".join(part for part in (path, rule.name) if part) if isinstance(rule, _Field) else path
+        yield from leaves(rule.inner, here)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from podvisor.apiserver import cells
+from podvisor.apiserver.kinds.core import endpoints
 from podvisor.apiserver.resource import AGE, NAME, Cells, Column, Hooks, Json, Resource
 from podvisor.types import field, formats, names, rules
 
@@ -22,6 +23,8 @@ def _default(item: Json) -> None:
 def _address(at: rules.At) -> Iterator[field.Error]:
     """An address of the slice's family; the path of one of another family is that of the list."""
     family, value = at.inside("slice").get("addressType"), at.value or ""
+    service = at.inside("slice").get("metadata", "labels", "kubernetes.io/service-name")
+    own = endpoints.is_own(service, at.inside("slice"))
     assert at.up is not None
     if family in ("IPv4", "IPv6"):
         if wrong := [*formats.ip(value)]:
@@ -30,7 +33,7 @@ def _address(at: rules.At) -> Iterator[field.Error]:
         found = formats.address(value)
         if found is not None and f"IPv{found.version}" != family:
             yield field.invalid(at.up.path, value, f"must be an {family} address")
-        yield from (field.invalid(at.path, value, why) for why in formats.endpoint_ip(value))
+        yield from (field.invalid(at.path, value, why) for why in formats.endpoint_ip(value, loopback=own))
     elif family == "FQDN":
         yield from names.fully_qualified(value, at.path)
 

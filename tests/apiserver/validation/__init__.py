@@ -1,0 +1,1 @@
+"""Samples: for each kind objects with one mistake, and what is said about it."""
