@@ -40,13 +40,13 @@ def _create(item: Json) -> None:
     metadata = item["metadata"]
     uid, name = metadata["uid"], metadata.get("name", "")
     labels = spec.setdefault("template", {}).setdefault("metadata", {}).setdefault("labels", {})
+    if labels and not metadata.get("labels"):
+        metadata["labels"] = dict(labels)
     # A label of the client's that differs stays, so that it is refused.
     for key, value in ((UID_LABEL, uid), (_OLD_UID_LABEL, uid), (NAME_LABEL, name), (_OLD_NAME_LABEL, name)):
         labels.setdefault(key, value)
     if spec.get("selector") is None:
         spec["selector"] = {"matchLabels": {UID_LABEL: uid}}
-    if not metadata.get("labels"):
-        metadata["labels"] = dict(labels)
 
 
 def _generated_selector(at: rules.At) -> Iterator[Error]:

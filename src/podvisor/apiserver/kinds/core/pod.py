@@ -28,7 +28,11 @@ def _default(item: Json) -> None:
 
 
 def _create(item: Json) -> None:
-    item.setdefault("spec", {}).pop("ephemeralContainers", None)
+    spec = item.setdefault("spec", {})
+    spec.pop("ephemeralContainers", None)
+    if (spec.get("terminationGracePeriodSeconds") or 0) < 0:
+        # Old clients asked for no grace by a negative number; the real server makes it 1 as well.
+        spec["terminationGracePeriodSeconds"] = 1
     item["status"] = {"phase": "Pending", "qosClass": qos_class(item["spec"])}
 
 

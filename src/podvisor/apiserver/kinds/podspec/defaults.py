@@ -7,6 +7,13 @@ from podvisor.apiserver.resource import Json
 
 CONTAINER_LISTS = ("initContainers", "containers", "ephemeralContainers")
 _PROBE = {"timeoutSeconds": 1, "periodSeconds": 10, "successThreshold": 1, "failureThreshold": 3}
+_SOURCES = {
+    "iscsi": {"iscsiInterface": "default"},
+    "rbd": {"pool": "rbd", "user": "admin", "keyring": "/etc/ceph/keyring"},
+    "azureDisk": {"cachingMode": "ReadWrite", "fsType": "ext4", "readOnly": False, "kind": "Shared"},
+    "scaleIO": {"storageMode": "ThinProvisioned", "fsType": "xfs"},
+}
+"""What the sources of volumes get that this node does not mount, so that objects are what clients expect."""
 _SOURCE_MODES = ("secret", "configMap", "downwardAPI", "projected")
 
 
@@ -92,6 +99,13 @@ def _volume(volume: Json) -> None:
     for name in _SOURCE_MODES:
         if name in volume:
             volume[name].setdefault("defaultMode", 0o644)
+    for name, given in _SOURCES.items():
+        if name in volume:
+            volume[name] |= given | volume[name]
+    if "image" in volume:
+        volume["image"].setdefault("pullPolicy", pull_policy(volume["image"].get("reference", "")))
+    if (claim := volume.get("ephemeral", {}).get("volumeClaimTemplate")) is not None:
+        claim.setdefault("spec", {}).setdefault("volumeMode", "Filesystem")
     if "hostPath" in volume:
         volume["hostPath"].setdefault("type", "")
     _downward(volume.get("downwardAPI", {}))
