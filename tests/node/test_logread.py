@@ -89,3 +89,8 @@ async def test_log_gives_back_every_byte_of_a_stream(
         whole += data
     log.close()
     assert await read(path) == whole
+
+
+async def test_numbers_beyond_all_bounds_mean_everything(path: Path):
+    kept(path, NOW)
+    assert await read(path, tailLines="9" * 20, limitBytes="9" * 20, sinceSeconds="9" * 20) == b"05\n"

@@ -36,7 +36,7 @@ class Subject:
     async def watched(self, **kinds: objects.Probe) -> AsyncGenerator[None]:
         described = objects.Container(name="main", **cast("dict[str, Any]", kinds))
         watcher = supervision.Watcher(
-            self.tell("started"), self.tell("ready"), self.tell("unhealthy"), self.tell("kill")
+            self.tell("started"), self.tell("ready"), self.tell("unhealthy"), self.tell("warned"), self.tell("kill")
         )
         target = cast("actions.Target", self)
         watching = asyncio.create_task(supervision.watch(described, target, watcher))

@@ -169,3 +169,13 @@ async def test_pod_with_a_readiness_gate_is_ready_when_somebody_opens_it(pods: P
     await pods.client.patch(sdk.kinds.PODS.raw, sdk.Key(NAMESPACE, name), opened, options)
     pod = await pods.until(name, is_ready)
     assert condition(pod, "shop.example/open")["status"] == "True"
+
+
+async def test_image_name_that_can_be_none_is_reported_as_that(pods: Pods):
+    name = await pods.create({"name": "main", "image": "INVALID Image"})
+    pod = await pods.until(name, lambda pod: state(pod)[1].get("reason") == "InvalidImageName")
+    assert state(pod)[1]["message"] == (
+        'Failed to apply default image tag "INVALID Image": '
+        'couldn\'t parse image name "INVALID Image": invalid reference format'
+    )
+    assert (await pods.event(name, "InspectFailed"))["message"] == state(pod)[1]["message"]

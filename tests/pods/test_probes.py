@@ -117,3 +117,43 @@ async def test_startup_that_never_comes_restarts_the_container(pods: Pods):
 async def test_probe_by_grpc_says_that_it_is_not_supported(pods: Pods):
     name = await pods.create(forever(readinessProbe={"grpc": {"port": 1}, "periodSeconds": 1}))
     assert "gRPC is not supported" in (await pods.event(name, "Unhealthy"))["message"]
+
+
+REDIRECTING = """
+import http.server
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        to = {"/same": "/fine", "/loop": "/loop", "/away": "http://example.org/"}.get(self.path)
+        self.send_response(302 if to else 200)
+        if to: self.send_header("Location", to)
+        self.end_headers()
+    def log_message(self, *a): pass
+http.server.HTTPServer(("", 8080), Handler).serve_forever()
+"""
+
+
+def redirecting(path: str) -> Json:
+    ports = [{"name": "web", "containerPort": 8080}]
+    return container(f"exec python3 -c '{REDIRECTING}'", ports=ports, readinessProbe=get(path=path))
+
+
+async def test_http_probe_follows_redirects_to_the_same_host(pods: Pods):
+    await pods.ready(redirecting("/same"))
+    name = await pods.create(redirecting("/loop"))
+    assert (await pods.event(name, "Unhealthy", "redirects"))["message"].endswith('/loop": stopped after 10 redirects')
+
+
+async def test_redirect_to_another_host_is_a_success_with_a_warning(pods: Pods):
+    name = await pods.ready(redirecting("/away"))
+    event = await pods.event(name, "ProbeWarning")
+    assert event["message"].startswith("Readiness probe warning: Probe terminated redirects")
+
+
+async def test_http_probe_that_takes_too_long_says_so_as_the_kubelet_does(pods: Pods):
+    silent = 'import socket, time; s = socket.create_server(("", 8080)); time.sleep(1000)'
+    ports = [{"name": "web", "containerPort": 8080}]
+    name = await pods.create(container(f"exec python3 -c '{silent}'", ports=ports, readinessProbe=get()))
+    event = await pods.event(name, "Unhealthy", "deadline")
+    assert event["message"].endswith(
+        ':8080/": context deadline exceeded (Client.Timeout exceeded while awaiting headers)'
+    )

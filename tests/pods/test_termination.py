@@ -124,6 +124,11 @@ async def test_termination_message_falls_back_to_the_end_of_the_log_on_errors(po
     assert "message" not in state(fine)[1]
 
 
+async def test_the_end_of_the_log_as_a_message_is_what_was_written_to_the_byte(pods: Pods):
+    pod = await pods.ended(container("printf DONE; exit 1", terminationMessagePolicy="FallbackToLogsOnError"))
+    assert state(pod)[1]["message"] == "DONE"
+
+
 async def test_killing_is_told(pods: Pods):
     name = await pods.up(forever())
     await pods.delete(name)

@@ -235,3 +235,25 @@ async def test_sub_path_cannot_lead_out_of_its_volume(pods: Pods):
 async def test_volume_of_an_unknown_kind_says_so(pods: Pods):
     name = await pods.create(forever(**mounted()), **volume(nfs={"server": "nowhere", "path": "/"}))
     assert "not supported" in (await pods.event(name, "FailedMount"))["message"]
+
+
+async def test_something_is_mounted_in_a_new_directory_below_a_volume_of_an_api_object(pods: Pods):
+    config, secret = await pods.config_map(k="v"), await pods.config_map(s="hidden")
+    volumes = [{"name": "conf", "configMap": {"name": config}}, {"name": "inner", "configMap": {"name": secret}}]
+    mounts = [{"name": "conf", "mountPath": "/etc/app"}, {"name": "inner", "mountPath": "etc/app/secrets"}]
+    more = {"volumeMounts": mounts, "terminationMessagePath": "/etc/app/message"}
+    told = await pods.output("cd /etc/app; cat k secrets/s; echo end > message", container=more, volumes=volumes)
+    assert told == "vhidden"
+
+
+async def test_the_files_of_etc_are_one_for_the_pod(pods: Pods):
+    name = await pods.up(forever("one"), forever("two"))
+    await pods.sh(name, "echo 10.0.0.1 friend >> /etc/hosts", within="one")
+    assert (await pods.sh(name, "grep friend /etc/hosts; cat /etc/hostname", within="two")).out == (
+        f"10.0.0.1 friend\n{name}\n"
+    )
+
+
+async def test_a_working_directory_that_the_image_lacks_is_made(pods: Pods):
+    more = {"workingDir": "/not/there", "securityContext": {"readOnlyRootFilesystem": True, "runAsUser": 1000}}
+    assert await pods.output("pwd; stat -c '%a %u' .", container=more) == "/not/there\n755 0\n"

@@ -1,6 +1,7 @@
 """Volumes are shared live between the containers of a pod."""
 
 import os
+import shutil
 
 import pytest
 
@@ -233,6 +234,7 @@ async def test_what_the_host_takes_out_of_a_volume_makes_room(tmp_path):
 async def test_a_file_without_a_name_counts_while_it_is_open(tmp_path):
     hide = """
 import os
+import shutil
 def hidden():
     fd = os.open("/data/file", os.O_CREAT | os.O_RDWR)
     os.link("/data/file", "/data/link")
@@ -290,3 +292,56 @@ async def test_a_layer_that_was_reached_for_serves_a_later_container(tmp_path):
         await it.run("first", "true")
         it.root = spec.Root((spec.HostLayer("/more", str(tmp_path)), *it.root.layers))
         assert await it.run("second", "cat /more/file") == "text"
+
+
+@pytest.mark.parametrize("change", ["mv /data/new /data/file", "rm /data/file"], ids=["replaced", "removed"])
+async def test_a_file_that_is_mounted_alone_stays_the_file_that_it_was(data, change):
+    async with pod(data) as it:
+        await it.run("first", "echo old > /data/file; echo new > /data/new; mkfifo /data/go /data/done", DATA)
+        look = "echo up; read -r x < /data/go; cat /one; echo more >> /one; cat /one; stat -c %h /one"
+        holder = await it.start("holder", look, spec.VolumeMount("data", "/one", "file"), DATA)
+        assert await holder.line() == "up"
+        await it.run("other", f"{change}; echo go > /data/go", DATA)
+        text, exited = await holder.end()
+        assert (text, exited.code) == ("old\nold\nmore\n0\n", 0)
+
+
+async def test_a_file_that_is_mounted_alone_stays_when_the_host_replaces_its_directory(tmp_path):
+    for state in ("one", "two"):
+        (tmp_path / state).mkdir()
+        (tmp_path / state / "key").write_text(f"{state}\n")
+    (tmp_path / "..data").symlink_to("one")
+    (tmp_path / "key").symlink_to("..data/key")
+    mount = spec.VolumeMount("data", "/etc/key", "key", read_only=True)
+    async with pod(spec.Volume("data", str(tmp_path), read_only=True)) as it:
+        await it.start("holder", "sleep 1000", mount)
+        (tmp_path / "next").symlink_to("two")
+        (tmp_path / "next").rename(tmp_path / "..data")
+        shutil.rmtree(tmp_path / "one")
+        assert (await (await it.exec("holder", "cat /etc/key; stat -c %s /etc/key")).end())[0] == "one\n4\n"
+        assert await it.run("later", "cat /etc/key", mount) == "two\n"
+
+
+async def test_a_directory_that_is_made_for_a_part_is_like_the_volume(tmp_path):
+    tmp_path.chmod(0o777)
+    volumes = [
+        spec.Volume("host", str(tmp_path)),
+        spec.Volume("memory"),
+        spec.Volume("shared", gid=2000),
+    ]
+    mounts = [spec.VolumeMount(one.name, f"/{one.name}", "a/b") for one in volumes]
+    async with pod(*volumes) as it:
+        shown = await it.run("app", "stat -c '%a %g' /host /memory /shared; touch /host/x", *mounts, user="1000:1000")
+        assert shown == "777 0\n777 0\n2777 2000\n"
+
+
+@pytest.mark.parametrize("directory", ["/made/here", "/data/made"])
+async def test_a_working_directory_that_is_not_there_is_made(data, directory):
+    async with pod(data) as it:
+        reader, writer = os.pipe()
+        process = spec.Process(("sh", "-c", "pwd; stat -c '%a %u' ."), spec.Streams(None, writer, None), cwd=directory)
+        running = await it.sandbox.start(spec.Container("app", it.root, process, mounts=(DATA,), read_only_root=True))
+        os.close(writer)
+        assert (await running.exited).code == 0
+        assert os.read(reader, 1000).decode() == f"{directory}\n755 0\n"
+        os.close(reader)

@@ -11,12 +11,12 @@ use std::sync::Arc;
 
 use abi::Errno;
 
-use crate::fs::host::{HostFs, Shown};
+use crate::fs::host::{self, HostFs, Shown};
 use crate::fs::root;
 use crate::fs::tmpfs::{Options, Tmpfs};
 use crate::sync::Mutex;
 use crate::vfs::notify::{FileEvents, Notifier};
-use crate::vfs::{Mount, MountFlags, NewNode, Path};
+use crate::vfs::{Attributes, Mount, MountFlags, NewNode, Path};
 
 const FLAGS: MountFlags = MountFlags::NOSUID.union(MountFlags::NODEV).union(MountFlags::RELATIME);
 /// Size of the pod's /dev/shm, as container runtimes have it.
@@ -95,14 +95,18 @@ impl Volumes {
     }
 }
 
-/// What `sub_path` names in a volume, whose top is the root of every link in it: a directory, made where
-/// nothing is there, or a file. Nothing is made where `read_only`.
+/// What `sub_path` names in a volume, whose top is the root of every link in it: a directory, made with the mode and
+/// group of the volume where nothing is there, or a file, which from then on is held whatever becomes of its name.
+/// Nothing is made where `read_only`.
 pub fn part(volume: &Path, sub_path: &[u8], read_only: bool) -> Result<Path, Errno> {
     if let Some(found) = root::find(volume, sub_path)? {
+        host::pin(found.inode())?;
         return Ok(found);
     }
     if read_only || volume.mount.writable().is_err() {
         return Err(Errno::ENOENT);
     }
-    root::prepare(volume, sub_path, NewNode::Directory)
+    let top = volume.stat()?;
+    let like_the_volume = Attributes { mode: top.mode & 0o7777, uid: 0, gid: top.gid };
+    root::prepare(volume, sub_path, NewNode::Directory, like_the_volume)
 }

@@ -265,6 +265,7 @@ impl Server {
         let spec = translate::root(&self.kernel, &pids, start, &mut fds)?;
         let streams = Wanted::take(&self.kernel, &start.process, &mut fds)?;
         let mounts = kernel::fs::root::build(spec).map_err(|error| translate::build_failure(&error))?;
+        kernel::fs::root::make_working_directory(&mounts, start.process.cwd.as_bytes());
         self.next_namespace += 1;
         let limits = ContainerLimits { memory_bytes: start.limits.memory_bytes, pids: start.limits.pids_limit };
         let container = Container::new(&self.kernel, &start.container, mounts, pids, limits);

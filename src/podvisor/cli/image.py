@@ -5,35 +5,42 @@ from __future__ import annotations
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 
+from podvisor.cli import cluster
 from podvisor.cli.main import Failure
 from podvisor.images import errors, local, reference
 
 
 @click.group(name="image")
-def command() -> None:
-    """Import, list and remove local images."""
+@cluster.data_dir
+@click.pass_context
+def command(context: click.Context, data_dir: Path) -> None:
+    """Import, list and remove local images: those that the cluster on the data directory runs."""
+    context.obj = local.Store(str(data_dir.absolute() / "images"))
 
 
 @command.command("import")
 @click.argument("name")
 @click.argument("source", metavar="DIR|TAR", type=click.Path())
-def import_image(name: str, source: str) -> None:
+@click.pass_obj
+def import_image(store: local.Store, name: str, source: str) -> None:
     """Make an image from a root file system: a directory, or a tar archive, compressed or not."""
     with _told():
-        image, contents = _store().add(name, source, now=time.time())
+        image, contents = store.add(name, source, now=time.time())
     skipped = f", {contents.skipped} devices or sockets left out" if contents.skipped else ""
     click.echo(f"{_short(image.name)} {image.digest} {_size(image.size_bytes)}, {contents.entries} entries{skipped}")
 
 
 @command.command("ls")
-def list_images() -> None:
+@click.pass_obj
+def list_images(store: local.Store) -> None:
     """List the images, the host's own first."""
     rows = [("NAME", "DIGEST", "SIZE", "IMPORTED"), (local.HOST, "-", "-", "this machine's own files")]
     with _told():
-        for image in _store().images():
+        for image in store.images():
             imported = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(image.imported))
             digest = image.digest.removeprefix("sha256:")[:12]
             rows.append((_short(image.name), digest, _size(image.size_bytes), imported))
@@ -44,16 +51,13 @@ def list_images() -> None:
 
 @command.command("rm")
 @click.argument("names", metavar="NAME...", nargs=-1, required=True)
-def remove_images(names: tuple[str, ...]) -> None:
+@click.pass_obj
+def remove_images(store: local.Store, names: tuple[str, ...]) -> None:
     """Remove images; files are kept while another name has the same content."""
     for name in names:
         with _told():
-            _store().remove(name)
+            store.remove(name)
         click.echo(_short(name))
-
-
-def _store() -> local.Store:
-    return local.Store(local.default_directory())
 
 
 def _short(name: str) -> str:

@@ -124,7 +124,8 @@ def _root(image: str) -> spec.Root:
 def _local(image: str) -> spec.Root:
     from podvisor.images import local
 
-    return local.Store(local.default_directory()).root(image)
+    data = os.environ.get("PODVISOR_DATA_DIR")
+    return local.Store(os.path.join(data, "images") if data else local.default_directory()).root(image)
 
 
 def _stdio(tty: bool | None) -> spec.Streams | spec.Terminal:

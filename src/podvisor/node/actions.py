@@ -6,11 +6,11 @@ https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-pro
 import asyncio
 import socket
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from podvisor.base.clock import Clock
-from podvisor.node import objects
+from podvisor.node import http_probe, objects
 from podvisor.node.errors import NotStartable
 from podvisor.node.pace import Pace
 from podvisor.node.pipes import Pipes, carry
@@ -19,11 +19,16 @@ from podvisor.sandbox import driver, errors, spec
 OUTPUT_BYTES = 10 << 10
 """How much of a command's output or a server's answer a message may hold."""
 SIGKILL = 9
-_AGENT = "kube-probe/1.33"
+HEADER_BYTES = 64 << 10
+"""How much of an answer's head is read."""
 
 
 class Unsuccessful(Exception):
     """The action was done and did not succeed; the text says why."""
+
+
+class Doubtful(Exception):
+    """The action succeeded, and the text says what is odd about that (the kubelet's event ProbeWarning)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,8 @@ class Target:
     """Makes a process of this container from a command."""
     clock: Clock
     pace: Pace
+    late: Callable[[str], None] = lambda text: None
+    """Told by an action that is cancelled what it was waiting for."""
 
 
 async def perform(action: objects.Action, target: Target) -> None:
@@ -80,24 +87,58 @@ async def _run(command: list[str], target: Target) -> None:
 
 
 async def _ask(wanted: objects.HttpGet, target: Target) -> None:
-    """https://kubernetes.io/docs/tasks/configure-pod-container/configure-liveness-readiness-startup-probes/#http-probes"""
-    try:
-        stream = await _connect(wanted.port, wanted.host, target)
-    except errors.Refused as error:
-        raise Unsuccessful(f'Get "{_url(wanted, target)}": {error}') from error
-    reader, writer = await _open(stream, secure=wanted.scheme == "HTTPS")
-    try:
-        writer.write(_request(wanted, target))
-        status = (await reader.readline()).split(b" ", 2)
-        if len(status) < 2 or not status[0].startswith(b"HTTP/") or not status[1][:3].isdigit():
-            raise Unsuccessful("malformed HTTP response")
-        code = int(status[1][:3])
-    except (ConnectionError, ssl.SSLError, ValueError) as error:
-        raise Unsuccessful(f"{error}") from error
-    finally:
-        writer.close()
+    """Ask, and follow redirects to the same host."""
+    port = port_number(wanted.port, target.container)
+    path = wanted.path if wanted.path.startswith("/") else f"/{wanted.path}"
+    url = f"{wanted.scheme.lower()}://{wanted.host or target.address}:{port}{path}"
+    request = http_probe.Request(url, [(one.name, one.value) for one in wanted.http_headers])
+    for _ in range(http_probe.REDIRECTS + 1):
+        code, headers, body = await _exchange(request, target)
+        following = http_probe.next_request(request, code, headers)
+        if following is None:
+            break
+        request = following
+    else:
+        raise Unsuccessful(f'Get "{request.url}": stopped after {http_probe.REDIRECTS} redirects')
     if not 200 <= code < 400:
         raise Unsuccessful(f"HTTP probe failed with statuscode: {code}")
+    if code >= 300:
+        raise Doubtful(f"Probe terminated redirects, Response body: {body.decode(errors='replace')}")
+
+
+async def _exchange(request: http_probe.Request, target: Target) -> tuple[int, Mapping[str, str], bytes]:
+    """One request and its answer: the code, the headers by their names in lower case, and the body's beginning."""
+    try:
+        stream = await _connect(request.port, request.host, target)
+        reader, writer = await _open(stream, secure=request.secure)
+        try:
+            writer.write(request.encode())
+            code, headers = await _head(reader)
+            body = await reader.read(OUTPUT_BYTES) if 300 <= code < 400 else b""
+        finally:
+            writer.close()
+    except (errors.Refused, ConnectionError, ssl.SSLError, ValueError, EOFError) as error:
+        raise Unsuccessful(f'Get "{request.url}": {error}') from error
+    except asyncio.CancelledError:
+        target.late(f'Get "{request.url}": context deadline exceeded (Client.Timeout exceeded while awaiting headers)')
+        raise
+    return code, headers, body
+
+
+async def _head(reader: asyncio.StreamReader) -> tuple[int, Mapping[str, str]]:
+    first = await reader.readline()
+    if not first:
+        raise EOFError("EOF")
+    words = first.split(b" ", 2)
+    if len(words) < 2 or not words[0].startswith(b"HTTP/") or not words[1][:3].strip().isdigit():
+        shown = first.strip().decode(errors="replace").replace('"', '\\"')
+        raise ValueError(f'net/http: HTTP/1.x transport connection broken: malformed HTTP response "{shown}"')
+    headers: dict[str, str] = {}
+    size = 0
+    while (line := await reader.readline()).strip() and (size := size + len(line)) < HEADER_BYTES:
+        name, _, value = line.decode(errors="replace").partition(":")
+        headers.setdefault(name.strip().lower(), value.strip())
+    return int(words[1][:3]), headers
 
 
 async def _open(stream: socket.socket, *, secure: bool) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -109,23 +150,6 @@ async def _open(stream: socket.socket, *, secure: bool) -> tuple[asyncio.StreamR
         return await asyncio.open_connection(sock=stream, ssl=context, server_hostname="")
     except (ConnectionError, ssl.SSLError) as error:
         raise Unsuccessful(str(error)) from error
-
-
-def _url(wanted: objects.HttpGet, target: Target) -> str:
-    port = port_number(wanted.port, target.container)
-    return f"{wanted.scheme.lower()}://{wanted.host or target.address}:{port}{_path(wanted)}"
-
-
-def _path(wanted: objects.HttpGet) -> str:
-    return wanted.path if wanted.path.startswith("/") else f"/{wanted.path}"
-
-
-def _request(wanted: objects.HttpGet, target: Target) -> bytes:
-    port = port_number(wanted.port, target.container)
-    headers = {"Host": f"{wanted.host or target.address}:{port}", "User-Agent": _AGENT, "Accept": "*/*"}
-    headers |= {one.name: one.value for one in wanted.http_headers} | {"Connection": "close"}
-    lines = [f"GET {_path(wanted)} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 
 async def _connect(port: int | str, host: str, target: Target) -> socket.socket:

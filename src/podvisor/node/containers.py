@@ -6,8 +6,8 @@ from pathlib import Path
 
 from podvisor.images import errors as image_errors
 from podvisor.images import host, local
-from podvisor.node import environment, etc, objects, security
-from podvisor.node.errors import NoImage, Unresolvable
+from podvisor.node import environment, etc, nested, objects, security
+from podvisor.node.errors import BadImageName, NoImage, Unresolvable
 from podvisor.node.facts import Facts
 from podvisor.node.settings import Settings
 from podvisor.node.sources import Sources
@@ -42,18 +42,27 @@ def root(image: str, images: Path, policy: str = "") -> spec.Root:
         return host.root()
     try:
         return local.Store(str(images)).root(image)
+    except image_errors.BadReference as error:
+        raise BadImageName(image) from error
     except image_errors.ImageError as error:
         if policy == "Never":
             why = f'Container image "{image}" is not present with pull policy of Never'
             raise NoImage(image, why, never=True) from error
-        why = f'failed to pull and unpack image "{image}": {error}'
+        why = f'failed to pull and unpack image "{image}": {_advice(error, images)}'
         raise NoImage(image, why, never=False) from error
+
+
+def _advice(error: image_errors.ImageError, images: Path) -> str:
+    """What is wrong, with the command that mends it for this node's own images."""
+    if str(images) == local.default_directory():
+        return str(error)
+    return str(error).replace("podvisor image import", f"podvisor image --data-dir {images.parent} import")
 
 
 async def container(described: objects.Container, around: Surroundings, stdio: Stdio) -> spec.Container:
     """The container as the sandbox takes it. Raises NotStartable."""
     variables = await _variables(described, around)
-    layers = (*etc.files(around.facts), *root(described.image, around.images).layers)
+    layers = root(described.image, around.images).layers
     limits = described.resources.limits
     return spec.Container(
         name=described.name,
@@ -117,10 +126,15 @@ def _command(described: objects.Container, variables: Mapping[str, str]) -> Sequ
 def _mounts(
     described: objects.Container, around: Surroundings, variables: Mapping[str, str]
 ) -> Sequence[spec.VolumeMount]:
-    """The container's volumes, outer places before inner ones, and the file for its termination message."""
-    mounts = sorted(described.volume_mounts, key=lambda one: one.mount_path.rstrip("/").count("/"))
+    """The pod's files of /etc, the container's volumes, outer places before inner ones, and its termination message."""
+    mounts = sorted(described.volume_mounts, key=lambda one: nested.absolute(one.mount_path).count("/"))
     made = [_mount(one, around, variables) for one in mounts]
-    return [*made, spec.VolumeMount(MESSAGES, described.termination_message_path, sub_path=described.name)]
+    own = {one.target for one in made}
+    fixed = bool(described.security_context.read_only_root_filesystem)
+    shared = [spec.VolumeMount(etc.VOLUME, f"/etc/{name}", sub_path=name, read_only=fixed) for name in etc.NAMES]
+    message = nested.absolute(described.termination_message_path)
+    last = spec.VolumeMount(MESSAGES, message, sub_path=described.name)
+    return [*(one for one in shared if one.target not in own), *made, last]
 
 
 def _mount(one: objects.VolumeMount, around: Surroundings, variables: Mapping[str, str]) -> spec.VolumeMount:
@@ -129,7 +143,8 @@ def _mount(one: objects.VolumeMount, around: Surroundings, variables: Mapping[st
         raise Unresolvable(f"subPath {below!r} of volume {one.name} must be a relative path without '..'")
     volume = next(volume for volume in around.volumes if volume.name == one.name)
     read_only = one.read_only or volume.read_only
-    return spec.VolumeMount(one.name, one.mount_path, sub_path=below or None, read_only=read_only)
+    target = nested.absolute(one.mount_path)
+    return spec.VolumeMount(one.name, target, sub_path=below or None, read_only=read_only)
 
 
 def messages(pod: objects.Pod, directory: Path) -> spec.Volume:
@@ -157,7 +172,7 @@ def layer_paths(pod: objects.Pod, images: Path, known: str) -> set[str]:
     for image in {one.image for one in pod.every_container} - {known}:
         try:
             layers = root(image, images).layers
-        except NoImage:
+        except (NoImage, BadImageName):
             images.mkdir(mode=0o700, parents=True, exist_ok=True)
             found.add(str(images))
         else:

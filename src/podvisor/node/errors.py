@@ -2,6 +2,7 @@
 
 NotStartable            `reason` is what the container's state says, as the kubelet words it
 ├── Unresolvable        its configuration names what is not there (CreateContainerConfigError)
+├── BadImageName        what it names as its image can be none (InvalidImageName)
 ├── NoImage             its image is not here (ErrImagePull, or ErrImageNeverPull)
 └── NotMountable        one of the pod's volumes cannot be made (ContainerCreating, with an event)
 """
@@ -53,6 +54,21 @@ class NoImage(NotStartable):
         if self.reason == "ErrImageNeverPull":
             first = (self.reason, str(self))
         return [first, ("Failed", f"Error: {self.reason}")]
+
+
+class BadImageName(NotStartable):
+    """What it names as its image can be none."""
+
+    reason = "InvalidImageName"
+    backoff = states.PULLING
+
+    def __init__(self, image: str) -> None:
+        why = "invalid reference format"
+        super().__init__(f'Failed to apply default image tag "{image}": couldn\'t parse image name "{image}": {why}')
+
+    @property
+    def warnings(self) -> Sequence[tuple[str, str]]:
+        return [("InspectFailed", str(self)), ("Failed", f"Error: {self.reason}")]
 
 
 class NotMountable(NotStartable):

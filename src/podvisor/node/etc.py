@@ -1,6 +1,10 @@
-"""The files of /etc that belong to the pod and not to an image: hostname, hosts, resolv.conf."""
+"""The files of /etc that belong to the pod and not to an image: hostname, hosts, resolv.conf.
 
-from collections.abc import Sequence
+They are one for all of the pod's containers, as the kubelet has it: what one writes there the others read.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
 
 from podvisor.node import objects
 from podvisor.node.facts import Facts
@@ -16,6 +20,11 @@ _LOCAL = (
     "fe00::2\tip6-allrouters",
 )
 DOMAIN = "cluster.local"
+VOLUME = "podvisor.etc"
+"""The volume that they lie in; no volume of a pod can have such a name."""
+NAMES = ("hostname", "hosts", "resolv.conf")
+_BYTES = 1 << 20
+"""How much containers may write to them."""
 
 
 def hostname(pod: objects.Pod) -> str:
@@ -23,13 +32,20 @@ def hostname(pod: objects.Pod) -> str:
     return (pod.spec.hostname or pod.metadata.name)[:63].rstrip("-.")
 
 
-def files(facts: Facts) -> Sequence[spec.FileLayer]:
-    """What lies above every image of the pod."""
-    return (
-        spec.FileLayer("/etc/hostname", f"{hostname(facts.pod)}\n"),
-        spec.FileLayer("/etc/hosts", _hosts(facts)),
-        spec.FileLayer("/etc/resolv.conf", _resolver(facts.pod)),
-    )
+def volume(facts: Facts, directory: Path) -> spec.Volume:
+    """The files as a volume, made anew for each kernel of the pod."""
+    place = directory / "etc"
+    place.mkdir(parents=True, exist_ok=True)
+    for name, text in files(facts).items():
+        path = place / name
+        path.write_text(text)
+        path.chmod(0o644)
+    return spec.Volume(VOLUME, path=str(place), size_bytes=_BYTES)
+
+
+def files(facts: Facts) -> Mapping[str, str]:
+    """What each of them says."""
+    return dict(zip(NAMES, (f"{hostname(facts.pod)}\n", _hosts(facts), _resolver(facts.pod)), strict=True))
 
 
 def _hosts(facts: Facts) -> str:

@@ -2,10 +2,11 @@
 
 import asyncio
 import os
+import sys
 from collections import deque
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
@@ -35,14 +36,27 @@ def wanted(query: Mapping[str, str], now: datetime) -> Wanted:
         moment = datetime.fromisoformat(text)
         since = f"{moment - (moment.utcoffset() or timedelta()):%Y-%m-%dT%H:%M:%S.%f}"
     if seconds := query.get("sinceSeconds"):
-        since = f"{now - timedelta(seconds=int(seconds)):%Y-%m-%dT%H:%M:%S.%f}"
+        since = f"{_before(now, int(seconds)):%Y-%m-%dT%H:%M:%S.%f}"
     return Wanted(
         follow=query.get("follow", "") in ("true", "1"),
         timestamps=query.get("timestamps", "") in ("true", "1"),
-        tail=int(query["tailLines"]) if "tailLines" in query else None,
+        tail=_count(query["tailLines"]) if "tailLines" in query else None,
         since=since.encode(),
-        limit=int(query["limitBytes"]) if "limitBytes" in query else None,
+        limit=_count(query["limitBytes"]) if "limitBytes" in query else None,
     )
+
+
+def _count(text: str) -> int:
+    """A number of lines or bytes; no log has more than fit into 63 bits."""
+    return min(int(text), sys.maxsize)
+
+
+def _before(now: datetime, seconds: int) -> datetime:
+    """So many seconds ago, or the beginning of the calendar."""
+    try:
+        return now - timedelta(seconds=seconds)
+    except OverflowError:
+        return datetime(1000, 1, 1, tzinfo=UTC)
 
 
 async def read(path: Path, log: Log | None, ask: Wanted) -> AsyncGenerator[bytes]:

@@ -30,4 +30,10 @@ def _end(log: Path) -> bytes:
         file.seek(max(size - LOG_BYTES * 4, 0))
         lines = file.read().splitlines(keepends=True)
     whole = lines[1:] if size > LOG_BYTES * 4 else lines
-    return b"".join(line.split(b" ", 3)[-1] for line in whole[-LOG_LINES:])[-LOG_BYTES:]
+    return b"".join(map(_text, whole[-LOG_LINES:]))[-LOG_BYTES:]
+
+
+def _text(line: bytes) -> bytes:
+    """What the container wrote of a line as the log keeps it: a part (P) of one has no line feed of its own."""
+    _, _, tag, text = line.split(b" ", 3)
+    return text if tag == b"F" else text.removesuffix(b"\n")

@@ -44,6 +44,20 @@ def write(place: Path, files: Files, now: datetime) -> bool:
     return True
 
 
+def make_places(place: Path, wanted: Mapping[str, bool], files: Files) -> None:
+    """Make directories, or where `wanted` says so files, for what is mounted below the volume. What is there stays."""
+    tops = {Path(name).parts[0] for name in files}
+    for name, is_file in sorted(wanted.items()):
+        path = place / (f"{DATA}/{name}" if Path(name).parts[0] in tops else name)
+        if path.exists():
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if is_file:
+            path.touch(mode=0o644)
+        else:
+            path.mkdir()
+
+
 def _state(place: Path, files: Files, now: datetime) -> Path:
     """A directory with these files."""
     state = Path(tempfile.mkdtemp(prefix=f"..{now:%Y_%m_%d_%H_%M_%S}.", dir=place))
@@ -58,7 +72,7 @@ def _state(place: Path, files: Files, now: datetime) -> Path:
 
 def _link(place: Path, wanted: set[str]) -> None:
     """At the top: one link for each of these names, and nothing else that a reader looks for."""
-    there = {one.name for one in place.iterdir() if not one.name.startswith("..")}
+    there = {one.name for one in place.iterdir() if one.is_symlink() and not one.name.startswith("..")}
     for name in wanted - there:
         (place / name).symlink_to(f"{DATA}/{name}")
     for name in there - wanted:

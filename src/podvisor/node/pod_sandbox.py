@@ -4,7 +4,7 @@ import asyncio
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 
-from podvisor.node import containers, links, objects, payload, volumes
+from podvisor.node import containers, etc, links, objects, payload, volumes
 from podvisor.node.containers import Surroundings
 from podvisor.node.facts import Facts
 from podvisor.node.host import Node
@@ -114,7 +114,8 @@ class PodSandbox:
     async def _describe(self, sandbox: driver.Sandbox, around: Surroundings, image: str) -> None:
         """Tell a new kernel of the pod and of all that its containers will need of the host."""
         await sandbox.create(containers.pod(self.pod, self.address, self._node.settings))
-        for volume in (*around.volumes, containers.messages(self.pod, self.directory)):
+        own = (etc.volume(around.facts, self.directory), containers.messages(self.pod, self.directory))
+        for volume in (*around.volumes, *own):
             await sandbox.volume(volume)
         for path in sorted(containers.layer_paths(self.pod, self._node.settings.images, image)):
             await sandbox.reach(path)

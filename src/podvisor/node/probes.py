@@ -4,7 +4,7 @@ https://kubernetes.io/docs/tasks/configure-pod-container/configure-liveness-read
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from podvisor.node import actions, objects
 from podvisor.node.actions import Target, Unsuccessful
@@ -35,6 +35,8 @@ class Listener:
     """The thresholds are met, for the better or the worse; called again with every answer that keeps it so."""
     unhealthy: Callable[[str], None]
     """A single answer was no; the text says why."""
+    warned: Callable[[str], None]
+    """A single answer was yes, and odd; the text says how."""
 
 
 async def ask(probe: objects.Probe, target: Target, listener: Listener, *, until_success: bool = False) -> None:
@@ -53,17 +55,26 @@ async def ask(probe: objects.Probe, target: Target, listener: Listener, *, until
 
 
 async def _answer(probe: objects.Probe, target: Target, listener: Listener) -> bool:
+    waited: list[str] = []
     try:
         async with target.clock.timeout(probe.timeout_seconds):
-            await actions.perform(probe, target)
+            await actions.perform(probe, replace(target, late=waited.append) if probe.http_get else target)
     except TimeoutError:
-        listener.unhealthy(f"{_what(probe)} timed out after {probe.timeout_seconds}s")
+        listener.unhealthy(waited[0] if waited else _late(probe, target))
         return False
+    except actions.Doubtful as doubt:
+        listener.warned(str(doubt))
     except Unsuccessful as error:
         listener.unhealthy(str(error))
         return False
     return True
 
 
-def _what(probe: objects.Probe) -> str:
-    return f'command "{" ".join(probe.exec.command)}"' if probe.exec is not None else "probe"
+def _late(probe: objects.Probe, target: Target) -> str:
+    """What the kubelet says of a probe that took too long."""
+    if probe.exec is not None:
+        return f'command timed out: "{" ".join(probe.exec.command)}" timed out after {probe.timeout_seconds}s'
+    if probe.tcp_socket is not None:
+        port = actions.port_number(probe.tcp_socket.port, target.container)
+        return f"dial tcp {probe.tcp_socket.host or target.address}:{port}: i/o timeout"
+    return f"timed out after {probe.timeout_seconds}s"

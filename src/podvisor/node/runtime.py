@@ -159,7 +159,8 @@ class Runtime:
         if (hook := live.described.lifecycle.post_start) is not None:
             self._changed.set()
             try:
-                await tasks.first(actions.perform(hook, target), live.over.wait())
+                with suppress(actions.Doubtful):
+                    await tasks.first(actions.perform(hook, target), live.over.wait())
             except actions.Unsuccessful as error:
                 self._warn(name, "FailedPostStartHook", f"PostStartHook failed: {error}")
                 await self.stop(name, self._patience(), "FailedPostStartHook")
@@ -173,7 +174,8 @@ class Runtime:
         if hook is None or not patience.left:
             return
         try:
-            await tasks.first(actions.perform(hook, self._target(live)), live.over.wait(), patience.over())
+            with suppress(actions.Doubtful):
+                await tasks.first(actions.perform(hook, self._target(live)), live.over.wait(), patience.over())
         except actions.Unsuccessful as error:
             self._warn(name, "FailedPreStopHook", f"PreStopHook failed: {error}")
         else:
@@ -240,6 +242,7 @@ class Runtime:
             started=lambda: now(started=True),
             ready=lambda ready: now(ready=ready),
             unhealthy=lambda text: self._warn(name, "Unhealthy", text),
+            warned=lambda text: self._warn(name, "ProbeWarning", text),
             kill=kill,
         )
 

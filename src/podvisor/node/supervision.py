@@ -20,6 +20,8 @@ class Watcher:
     ready: Callable[[bool], None]
     unhealthy: Callable[[str], None]
     """A probe's single answer was no; the text says which and why."""
+    warned: Callable[[str], None]
+    """A probe's single answer was yes, and odd; the text says which and how."""
     kill: Callable[[str, int | None], None]
     """The container is to be ended, within a grace period in seconds or the pod's own."""
 
@@ -44,8 +46,16 @@ def _killing(kind: str, described: objects.Container, probe: objects.Probe, watc
             why = f"Container {described.name} failed {kind} probe, will be restarted"
             watcher.kill(why, probe.termination_grace_period_seconds)
 
-    return probes.Listener(decided, lambda text: watcher.unhealthy(f"{kind.capitalize()} probe failed: {text}"))
+    return _listener(kind.capitalize(), decided, watcher)
 
 
 def _hiding(watcher: Watcher) -> probes.Listener:
-    return probes.Listener(watcher.ready, lambda text: watcher.unhealthy(f"Readiness probe failed: {text}"))
+    return _listener("Readiness", watcher.ready, watcher)
+
+
+def _listener(kind: str, decided: Callable[[bool], None], watcher: Watcher) -> probes.Listener:
+    return probes.Listener(
+        decided,
+        unhealthy=lambda text: watcher.unhealthy(f"{kind} probe failed: {text}"),
+        warned=lambda text: watcher.warned(f"{kind} probe warning: {text}"),
+    )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from podvisor import sdk
 from podvisor.base.clock import Clock
-from podvisor.node import hostpaths, objects, payload
+from podvisor.node import hostpaths, nested, objects, payload
 from podvisor.node.errors import NotMountable, Unresolvable
 from podvisor.node.facts import Facts
 from podvisor.node.settings import Settings
@@ -79,6 +79,7 @@ class Maker:
         if (files := await self._files(volume)) is None:
             raise Unresolvable("this type of volume is not supported")
         self._write(volume.name, files)
+        payload.make_places(place, nested.places(self.facts.pod, volume.name), files)
         return spec.Volume(volume.name, path=str(place), read_only=True, gid=group)
 
     def _write(self, volume: str, files: Files) -> bool:
@@ -108,7 +109,9 @@ class Maker:
         if source.downward_api is not None:
             return self._downward(source.downward_api, mode)
         if (token := source.service_account_token) is not None:
-            return {token.path: (await self.tokens.get(token, self.sources.token), mode)}
+            # The group of fsGroup may read it all the same; nobody else may (the kubelet's rule for tokens).
+            private = self.facts.pod.spec.security_context.fs_group is not None
+            return {token.path: (await self.tokens.get(token, self.sources.token), 0o600 if private else mode)}
         raise Unresolvable("this type of projection is not supported")
 
     async def _config_map(self, wanted: objects.Files, mode: int) -> Files:

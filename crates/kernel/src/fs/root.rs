@@ -19,6 +19,8 @@ use crate::vfs::{Attributes, FileSystem, Mount, MountFlags, Mounts, NewNode, Pat
 /// How much a container may write to its root where nothing is said, in memory and on a disk.
 const DEFAULT_UPPER: u64 = 1 << 30;
 const DEFAULT_ON_DISK: u64 = 16 << 30;
+/// What a directory is that is made for a mount.
+const DIRECTORY: Attributes = Attributes { mode: 0o755, uid: 0, gid: 0 };
 
 /// What a container's tree is made of.
 pub struct RootSpec {
@@ -143,7 +145,8 @@ fn attach(root: &Path, spec: MountSpec) -> Result<(), Errno> {
         }
     };
     let kind = mount.root().dentry.kind();
-    let place = prepare(root, &spec.target, if kind == S_IFDIR { NewNode::Directory } else { NewNode::Regular })?;
+    let node = if kind == S_IFDIR { NewNode::Directory } else { NewNode::Regular };
+    let place = prepare(root, &spec.target, node, DIRECTORY)?;
     mount.attach(&place);
     Ok(())
 }
@@ -156,8 +159,14 @@ fn file_of(bytes: Arc<[u8]>, mode: u32) -> Result<Arc<Mount>, Errno> {
     Ok(Mount::bind(&whole.root().child(b"file")?))
 }
 
-/// The place of `target`, made with the directories above it where it is not there.
-pub(crate) fn prepare(root: &Path, target: &[u8], node: NewNode) -> Result<Path, Errno> {
+/// Makes `path` a directory of root's where nothing is there, as container runtimes do for the working directory of
+/// a container; also where guests may change nothing. What is in the way is for chdir(2) to tell.
+pub fn make_working_directory(mounts: &Mounts, path: &[u8]) {
+    let _ = prepare(&mounts.root(), path, NewNode::Directory, DIRECTORY);
+}
+
+/// The place of `target`, made with the directories above it where it is not there; `directory` is how those are.
+pub(crate) fn prepare(root: &Path, target: &[u8], node: NewNode, directory: Attributes) -> Result<Path, Errno> {
     let who = Arc::new(Credentials::user(0, 0, Vec::new()));
     let names: Vec<&[u8]> = target.split(|byte| *byte == b'/').filter(|name| !name.is_empty()).collect();
     let mut at = root.clone();
@@ -167,11 +176,8 @@ pub(crate) fn prepare(root: &Path, target: &[u8], node: NewNode) -> Result<Path,
             Reached::Found(path) => path,
             Reached::Place(place) => {
                 let wanted = if index == names.len() { node.clone() } else { NewNode::Directory };
-                let attributes = Attributes {
-                    mode: if matches!(wanted, NewNode::Directory) { 0o755 } else { 0o644 },
-                    uid: 0,
-                    gid: 0,
-                };
+                let file = Attributes { mode: 0o644, uid: 0, gid: 0 };
+                let attributes = if matches!(wanted, NewNode::Directory) { directory } else { file };
                 let parent = &place.directory;
                 let inode = parent.inode().create(place.name(Errno::EEXIST)?, wanted, attributes)?;
                 let dentry = parent.dentry.adopt(place.name(Errno::EEXIST)?, inode);

@@ -14,6 +14,7 @@ use abi::Errno;
 use platform::host::HostError;
 
 pub use self::directory::{HostDirectory, HostFile, OpenHostFile};
+pub use self::node::pin;
 pub use self::volume::{HostFs, Shown};
 
 /// The error that a guest sees for a host's. What could tell about the host itself, or comes from

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 
 use abi::Errno;
 use abi::stat::{S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK, Stat};
@@ -35,6 +35,8 @@ pub(super) struct HostNode {
     place: Mutex<Option<(Arc<HostNode>, Vec<u8>)>>,
     /// The descriptor of an open regular file: what is asked about the node is asked of it.
     opened: Mutex<Weak<OwnedFd>>,
+    /// The file itself, for one that is mounted alone: a mount holds the file, whatever becomes of its name.
+    pinned: OnceLock<OwnedFd>,
     children: Mutex<HashMap<Vec<u8>, Weak<HostNode>>>,
     slot: Slot,
 }
@@ -62,6 +64,7 @@ impl HostNode {
             directory,
             place: Mutex::new(place),
             opened: Mutex::default(),
+            pinned: OnceLock::new(),
             children: Mutex::default(),
             slot: Slot::default(),
         })
@@ -88,7 +91,7 @@ impl HostNode {
         if let Some(fd) = self.opened.lock().upgrade() {
             return host::stat(fd.as_fd()).map_err(errno);
         }
-        if let Some(fd) = &self.directory {
+        if let Some(fd) = self.directory.as_ref().or(self.pinned.get()) {
             return host::stat(fd.as_fd()).map_err(errno);
         }
         match self.place.lock().clone() {
@@ -162,7 +165,9 @@ impl HostNode {
         let place = self.place.lock().take();
         drop(place);
         if before.nlink <= 1 {
-            self.fs.forget_key(self.key);
+            if self.pinned.get().is_none() {
+                self.fs.forget_key(self.key);
+            }
             if let Some(size) = self.fs.size() {
                 size.lost_last_name(self.key, before);
             }
@@ -197,10 +202,11 @@ impl HostNode {
     /// Opens the bytes, for reading or for both.
     fn open_bytes(&self, write: bool) -> Result<Arc<OwnedFd>, Errno> {
         let how = if write { Open::Write } else { Open::Read };
-        let fd = match self.place.lock().clone() {
-            Some((parent, name)) => host::open(parent.directory()?, &name, how).map_err(errno)?,
-            None if self.root => host::reopen(self.fs.top(), how).map_err(errno)?,
-            None => return Err(Errno::ESTALE),
+        let fd = match (self.pinned.get(), self.place.lock().clone()) {
+            (Some(pinned), _) => host::reopen(pinned.as_fd(), how).map_err(errno)?,
+            (None, Some((parent, name))) => host::open(parent.directory()?, &name, how).map_err(errno)?,
+            (None, None) if self.root => host::reopen(self.fs.top(), how).map_err(errno)?,
+            (None, None) => return Err(Errno::ESTALE),
         };
         let fd = Arc::new(fd);
         *self.opened.lock() = Arc::downgrade(&fd);
@@ -210,6 +216,9 @@ impl HostNode {
     fn set_host_mode(&self, mode: u32) -> Result<(), Errno> {
         let mode = mode | if self.kind == S_IFDIR { OWNER_OF_DIRECTORY } else { OWNER };
         if let Some(fd) = self.opened.lock().upgrade() {
+            return host::set_mode(fd.as_fd(), mode).map_err(errno);
+        }
+        if let Some(fd) = self.pinned.get() {
             return host::set_mode(fd.as_fd(), mode).map_err(errno);
         }
         match self.place() {
@@ -322,8 +331,9 @@ impl Inode for HostNode {
         }
         if atime.is_some() || mtime.is_some() {
             let opened = self.opened.lock().upgrade();
-            return match (opened, self.place()) {
-                (Some(fd), _) => host::set_times(fd.as_fd(), atime, mtime).map_err(errno),
+            let held = opened.as_ref().map(|fd| fd.as_fd()).or(self.pinned.get().map(AsFd::as_fd));
+            return match (held, self.place()) {
+                (Some(fd), _) => host::set_times(fd, atime, mtime).map_err(errno),
                 (None, Ok((parent, name))) => {
                     host::set_times_at(parent.directory()?, &name, atime, mtime).map_err(errno)
                 }
@@ -386,6 +396,32 @@ impl HostNode {
         }
         Ok(())
     }
+}
+
+impl Drop for HostNode {
+    fn drop(&mut self) {
+        if let (Some(size), Some(fd)) = (self.fs.size(), self.pinned.get()) {
+            size.closed(self.key, fd.as_fd());
+        }
+    }
+}
+
+/// Holds on to a regular file of a volume itself rather than to its name, as a bind mount of it does; what is
+/// anything else, or of another file system, holds itself.
+pub fn pin(inode: &Arc<dyn Inode>) -> Result<(), Errno> {
+    let Ok(node) = of_inode(inode) else { return Ok(()) };
+    if node.kind != S_IFREG || node.pinned.get().is_some() {
+        return Ok(());
+    }
+    let file = match node.place.lock().clone() {
+        Some((parent, name)) => host::open(parent.directory()?, &name, Open::Read).map_err(errno)?,
+        None => return Ok(()),
+    };
+    if let Some(size) = node.fs.size() {
+        size.opened(node.key);
+    }
+    let _ = node.pinned.set(file);
+    Ok(())
 }
 
 fn of_inode(inode: &Arc<dyn Inode>) -> Result<Arc<HostNode>, Errno> {
