@@ -73,3 +73,13 @@ def test_whatever_was_there_before_the_last_state_is_what_is_shown(
         payload.write(place, state, NOW)
         assert shown(place) == state
         assert len([one for one in place.iterdir() if one.name.startswith("..2")]) == 1
+
+
+def test_places_for_mounts_stay_when_the_files_change(tmp_path: Path):
+    payload.write(tmp_path, {"key": (b"1", 0o644)}, NOW)
+    payload.make_places(tmp_path, {"secrets": False, "log/end": True, "key": True}, {"key": (b"1", 0o644)})
+    assert (tmp_path / "secrets").is_dir()
+    assert (tmp_path / "log" / "end").is_file()
+    payload.write(tmp_path, {"key": (b"2", 0o644)}, NOW)
+    assert (tmp_path / "secrets").is_dir()
+    assert (tmp_path / "key").read_bytes() == b"2"

@@ -113,3 +113,12 @@ def test_pod_past_its_deadline_is_failed_when_nothing_runs_any_more():
     end = Container("main").begun(NOW, "id").over(Terminated(0, "Completed", NOW, LATER))
     made = told(late, end, now=LATER)
     assert (made["phase"], made["reason"]) == ("Failed", "DeadlineExceeded")
+
+
+def test_status_and_conditions_say_which_generation_they_are_about():
+    one = pod()
+    one.metadata.generation = 3
+    made = told(one, running())
+    assert made["observedGeneration"] == 3
+    assert {condition["observedGeneration"] for condition in made["conditions"]} == {3}
+    assert told(pod(), running())["observedGeneration"] is None

@@ -42,6 +42,7 @@ def status(seen: Seen) -> Json:
     spec, told = seen.pod.spec, seen.pod.status
     late = seen.made.deadline_exceeded and seen.finished
     made: Json = {
+        "observedGeneration": seen.pod.metadata.generation or None,
         "phase": seen.made.phase,
         "hostIP": seen.host,
         "hostIPs": [{"ip": seen.host}],
