@@ -86,3 +86,10 @@ def test_what_cannot_be_imported_is_one_line(image, name: str, source: str, said
     assert outcome.code == 1
     assert said in outcome.stderr
     assert outcome.stderr.count("\n") == 1
+
+
+def test_images_lie_where_the_cluster_on_a_data_directory_looks_for_them(image, tree: Path, tmp_path: Path):
+    assert image("--data-dir", str(tmp_path / "cluster"), "import", "mine", str(tree)).code == 0
+    assert "mine" in image("--data-dir", str(tmp_path / "cluster"), "ls").stdout
+    assert "mine" not in image("ls").stdout
+    assert (tmp_path / "cluster" / "images").is_dir()
