@@ -98,9 +98,8 @@ impl Kernel {
         if task.begin_call(&call) {
             return self.finish(&task, &call, Err(Fault::Continue));
         }
-        if task.release_held() {
-            task.end_call();
-            return self.platform.answer(&call, Reply::RestartAlways);
+        if task.makes_again(&call) {
+            return;
         }
         match table::find(call.number).map(|row| row.handler) {
             Some(Handler::Now(handler)) => {
@@ -126,26 +125,22 @@ impl Kernel {
     }
 
     /// Ends a call with what its handler answers.
-    fn finish(&self, task: &Task, call: &GuestCall, answer: Answer) {
+    fn finish(&self, task: &Arc<Task>, call: &GuestCall, answer: Answer) {
         self.activity.note();
         let mask = task.temporary_mask.lock().take();
-        if let (Some(mask), Err(Fault::Interrupted | Fault::InterruptedAlways)) = (mask, answer) {
-            task.end_call();
-            return self.platform.interrupt(call, mask);
-        }
         let reply = match answer {
             Ok(value) => Reply::Value(value),
             Err(Fault::Errno(errno)) => Reply::Error(errno),
-            Err(Fault::Interrupted) => Reply::RestartByFlags,
-            Err(Fault::InterruptedAlways) => Reply::Error(Errno::EINTR),
+            Err(Fault::Interrupted) if mask.is_none() => Reply::RestartByFlags,
+            Err(Fault::Interrupted | Fault::InterruptedAlways) => Reply::Error(Errno::EINTR),
             Err(Fault::Continue) => Reply::Continue,
             Err(Fault::ContinueWaiting) => {
                 task.begin_native_wait();
                 Reply::Continue
             }
-            Err(Fault::Answered) => return task.end_call(),
+            Err(Fault::Answered) => return task.end_answered_call(),
         };
-        task.end_call();
-        self.platform.answer(call, reply);
+        let interrupted = matches!(answer, Err(Fault::Interrupted | Fault::InterruptedAlways));
+        task.answer(call, reply, mask.filter(|_| interrupted));
     }
 }

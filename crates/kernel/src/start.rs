@@ -13,7 +13,7 @@ use crate::kernel::Kernel;
 use crate::loader::{self, Request};
 use crate::sync::Mutex;
 use crate::task::signals::ChildSignal;
-use crate::task::{Credentials, Expected, Files, FsContext, Limits, Pid, Process, Resource, Settings, Start, Task};
+use crate::task::{Credentials, Files, FsContext, Limits, Pid, Process, Resource, Settings, Start, Task};
 use crate::tty::{Session, Tty};
 use crate::users;
 use crate::vfs::walk::Walk;
@@ -87,7 +87,7 @@ impl Kernel {
         let process = first_process(pid, host, container, &root, &spec);
         self.add_process(&process);
         let task = Task::new(pid, host, Arc::clone(&process), Vec::new());
-        task.expect(Expected::First(abi::nr::EXECVEAT));
+        task.expect_first(abi::nr::EXECVEAT);
         self.add_task(&task);
         match prepare(&task, spec) {
             Ok(plan) => {

@@ -50,13 +50,31 @@ pub enum Reply {
     Value(u64),
     /// With this error.
     Error(Errno),
-    /// A signal waits for the thread: after its handler the call fails with `EINTR`, or is made
-    /// again where the handler has SA_RESTART; without a handler it is made again.
+    /// A signal has cut the call short: after its handler the call fails with `EINTR`, or is made again
+    /// where the handler has SA_RESTART; without a handler, or without a signal, it is made again.
     RestartByFlags,
-    /// A signal waits for the thread: the call is made again after the handler, whatever its flags.
+    /// The call is made again, after the handler of a signal, whatever its flags, where there is one.
     RestartAlways,
     /// The host runs the call.
     Continue,
+}
+
+/// A signal with its siginfo.
+pub type Delivery = (Signal, SigInfo);
+
+/// Why a thread has not made the call that it was to make instead of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// It was not begun: the thread waits for an answer.
+    Errno(Errno),
+    /// The thread has its result, makes its own call again, or is gone.
+    Answered,
+}
+
+impl From<Errno> for Refusal {
+    fn from(errno: Errno) -> Refusal {
+        Refusal::Errno(errno)
+    }
 }
 
 /// How a guest process ended, as wait(2) tells.
@@ -131,17 +149,35 @@ pub trait Platform: Send + Sync {
         Err(Errno::ENOSYS)
     }
 
-    /// Makes the caller make another call instead. It is reported as an event like any other and
-    /// must be let go with [`Reply::Continue`]; its result is what the caller sees.
-    fn redirect(&self, _call: &GuestCall, _number: u32, _args: [u64; 6]) -> Result<(), Errno> {
-        Err(Errno::ENOSYS)
+    /// Ends a call and delivers `signals`, which the thread does not block and has handlers for, with the
+    /// siginfo as given. With `mask` their handlers, and those of signals that wait on the host, run under
+    /// that mask, and the thread's own holds again after them.
+    fn answer_with(&self, call: &GuestCall, reply: Reply, _mask: Option<SignalSet>, _signals: &[Delivery]) {
+        self.answer(call, reply);
+    }
+
+    /// Delivers `signals` to a thread that runs, or that waits for them on the host. False where it has
+    /// made a call that is about to be an event: then it has none of them.
+    fn deliver(&self, _task: HostTask, _signals: &[Delivery]) -> bool {
+        false
+    }
+
+    /// Makes the caller make another call instead, which the filter reports where a `file` is to be put
+    /// under the number in its fifth argument. Its result is what the caller sees.
+    fn redirect(
+        &self,
+        _call: &GuestCall,
+        _number: u32,
+        _args: [u64; 6],
+        _file: Option<BorrowedFd<'_>>,
+    ) -> Result<i64, Refusal> {
+        Err(Errno::ENOSYS.into())
     }
 
     /// Makes the caller start the loader stub in place of its program, as execve(2) does: its other
-    /// threads end, its memory is gone. The stub then asks with [`notify::stub::HELLO`].
-    /// Answers the call that the thread makes now, to be let go.
-    fn exec(&self, _call: &GuestCall) -> Result<(u32, [u64; 6]), Errno> {
-        Err(Errno::ENOSYS)
+    /// threads have ended, its memory is gone. The stub then asks with [`notify::stub::HELLO`].
+    fn exec(&self, _call: &GuestCall) -> Result<(), Refusal> {
+        Err(Errno::ENOSYS.into())
     }
 
     /// Whether the thread runs the stub that [`Platform::exec`] told it to start: its old program is
@@ -152,14 +188,8 @@ pub trait Platform: Send + Sync {
 
     /// Makes the caller fork with these arguments of clone(2); the caller gets its result from the
     /// host. Answers the new process, which has not run yet.
-    fn fork(&self, _call: &GuestCall, _args: [u64; 6]) -> Result<HostTask, Errno> {
-        Err(Errno::ENOSYS)
-    }
-
-    /// Ends the call with `EINTR` after a signal was handled that waits for the thread and that
-    /// `mask` lets through, although the thread's own mask, which then holds again, may not.
-    fn interrupt(&self, call: &GuestCall, _mask: SignalSet) {
-        self.answer(call, Reply::Error(Errno::EINTR));
+    fn fork(&self, _call: &GuestCall, _args: [u64; 6]) -> Result<HostTask, Refusal> {
+        Err(Errno::ENOSYS.into())
     }
 
     /// Starts a new process that runs nothing but the loader stub, in the pod's pid namespace
@@ -185,7 +215,7 @@ pub trait Platform: Send + Sync {
     }
 
     /// Sends a signal to one thread with the given siginfo; to any thread that does not block it
-    /// where `thread` is `None`.
+    /// where `thread` is `None`. Codes that the host lets nobody claim arrive as SI_QUEUE.
     fn signal(&self, _process: HostTask, _thread: Option<HostTask>, _signal: Signal, _info: Option<SigInfo>) {}
 
     /// A thread's signal state, or `None` where it is gone.

@@ -8,7 +8,7 @@ use platform::notify::stub;
 use super::{Answer, Args, Call};
 use crate::loader::{self, Request};
 use crate::now;
-use crate::task::{Expected, Fault, Task};
+use crate::task::{Fault, Task};
 use crate::vfs::Path;
 use crate::vfs::walk::Walk;
 
@@ -62,13 +62,10 @@ fn exec(task: &Arc<Task>, path: Path, called: Vec<u8>, arguments: u64, environme
     let call = task.call().ok_or(Errno::EINVAL)?;
     task.process().set_plan(Some(plan));
     match task.kernel().platform.exec(&call) {
-        Ok((number, args)) => {
-            task.expect(Expected::Exactly(number, args));
-            Err(Fault::Answered)
-        }
-        Err(errno) => {
+        Ok(()) => Err(Fault::Answered),
+        Err(refusal) => {
             task.process().set_plan(None);
-            Err(errno.into())
+            Err(refusal.into())
         }
     }
 }

@@ -10,7 +10,7 @@ use super::{Answer, Args, Call};
 use crate::ipc::Object;
 use crate::ipc::shm::Segment;
 use crate::now;
-use crate::task::{Expected, Fault, Task, UserPtr};
+use crate::task::{Fault, Task, UserPtr};
 
 pub(super) const CALLS: &[Call] =
     &[now!(SHMGET, shmget, "huge pages are refused"), now!(SHMAT, shmat), now!(SHMDT, shmdt), now!(SHMCTL, shmctl)];
@@ -62,12 +62,11 @@ fn shmat(task: &Arc<Task>, [id, address, flags, ..]: Args) -> Answer {
     let protection = PROT_READ | if writing { PROT_WRITE } else { 0 } | execute;
     let call = task.call().ok_or(Errno::EINVAL)?;
     let memory = if writing { Arc::clone(&segment.memory) } else { segment.read_only()? };
-    let platform = &task.kernel().platform;
-    platform.install(&call, NUMBER, memory.as_fd())?;
     let args = [place, segment.size.next_multiple_of(PAGE), protection, MAP_SHARED | fixed, u64::from(NUMBER), 0];
-    platform.redirect(&call, abi::nr::MMAP, args)?;
-    task.expect(Expected::Exactly(abi::nr::MMAP, args));
-    segment.note_attached(task.process().pid);
+    let attached = task.kernel().platform.redirect(&call, abi::nr::MMAP, args, Some(memory.as_fd()))?;
+    if attached >= 0 {
+        segment.note_attached(task.process().pid);
+    }
     Err(Fault::Answered)
 }
 
@@ -80,7 +79,7 @@ fn shmdt(task: &Arc<Task>, [address, ..]: Args) -> Answer {
     let found = kernel.ipc.shm.all().into_iter().find_map(|(_, segment)| Some((attached(&segment)?, segment)));
     let (attachment, segment) = found.ok_or(Errno::EINVAL)?;
     let call = task.call().ok_or(Errno::EINVAL)?;
-    kernel.platform.redirect(&call, abi::nr::MUNMAP, [address, attachment.length, 0, 0, 0, 0])?;
+    kernel.platform.redirect(&call, abi::nr::MUNMAP, [address, attachment.length, 0, 0, 0, 0], None)?;
     segment.note_detached(task.process().pid);
     Err(Fault::Answered)
 }

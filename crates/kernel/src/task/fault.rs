@@ -1,6 +1,7 @@
 //! How a handler ends other than well.
 
 use abi::Errno;
+use platform::Refusal;
 
 /// What a handler answers instead of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +24,15 @@ pub enum Fault {
 impl From<Errno> for Fault {
     fn from(errno: Errno) -> Fault {
         Fault::Errno(errno)
+    }
+}
+
+impl From<Refusal> for Fault {
+    fn from(refusal: Refusal) -> Fault {
+        match refusal {
+            Refusal::Errno(errno) => Fault::Errno(errno),
+            Refusal::Answered => Fault::Answered,
+        }
     }
 }
 

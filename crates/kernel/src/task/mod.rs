@@ -82,26 +82,8 @@ struct InCall {
     native_wait: bool,
     /// The signals that this call takes instead of their handlers: those of sigtimedwait(2).
     awaited: SignalSet,
-    /// The call that it was told to make instead of another.
-    expected: Option<Expected>,
-}
-
-/// A call that a thread was told to make.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Expected {
-    /// Of that number, whatever its arguments: only before any code of the guest has run.
-    First(u32),
-    /// Exactly this one.
-    Exactly(u32, [u64; 6]),
-}
-
-impl Expected {
-    fn is(self, call: &GuestCall) -> bool {
-        match self {
-            Expected::First(number) => number == call.number,
-            Expected::Exactly(number, args) => (number, args) == (call.number, call.args),
-        }
-    }
+    /// The number of its very first call, made before any code of a guest has run.
+    first: Option<u32>,
 }
 
 impl Task {
@@ -190,12 +172,12 @@ impl Task {
         self.call.lock().native_wait = true;
     }
 
-    /// The thread will make this call next, because it was told to.
-    pub fn expect(&self, expected: Expected) {
-        self.call.lock().expected = Some(expected);
+    /// The thread, in which no code of a guest has run, will make the call `number` next.
+    pub fn expect_first(&self, number: u32) {
+        self.call.lock().first = Some(number);
     }
 
-    /// Notes a received call; whether it is the one that the thread was told to make.
+    /// Notes a received call; true if it is the one that the new process was told to make.
     pub fn begin_call(&self, call: &GuestCall) -> bool {
         self.cut.store(false, Ordering::Release);
         self.cloning.end();
@@ -203,7 +185,7 @@ impl Task {
         state.call = Some(*call);
         state.native_wait = false;
         state.awaited = SignalSet::default();
-        state.expected.take_if(|expected| expected.is(call)).is_some()
+        state.first.take() == Some(call.number)
     }
 
     /// The handler of the current call waits.

@@ -4,15 +4,15 @@
 //! Linux's own; the kernel decides about permission, stops, the first process's immunity and, above
 //! all, *when* the host is told. A thread whose call is on its way to us (made, not yet received)
 //! would see a call like close(2) fail with EINTR; so a signal for a thread that has a received call
-//! is sent at once and that call is cut short, and a signal for a running thread waits for its next
-//! call, which is then made again ([`platform::Reply::RestartAlways`]), or for [`PATIENCE`].
+//! cuts that short and goes with its answer, and a signal for a running thread waits for its next call,
+//! which is then made again ([`platform::Reply::RestartAlways`]), or for [`PATIENCE`].
 //! See signal(7), kill(2).
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
 
 use abi::signal::{DefaultAction, SI_KERNEL, SigInfo, Signal, SignalSet};
-use platform::SignalState;
+use platform::{Delivery, GuestCall, Reply, SignalState};
 use zerocopy::FromZeros;
 
 use super::family::News;
@@ -157,7 +157,7 @@ impl Process {
         }
         let Some(state) = self.signal_state() else { return };
         if state.caught.contains(signal) {
-            return self.to_handler(signal, info, thread);
+            return self.to_taker(signal, info, thread, Task::take_signal);
         }
         if state.ignored.contains(signal) {
             return self.quiet(signal, info);
@@ -169,18 +169,25 @@ impl Process {
             _ if immune => {}
             DefaultAction::Stop if self.group_is_orphaned() => {}
             DefaultAction::Stop => self.stop(signal),
-            DefaultAction::Terminate | DefaultAction::Core => self.to_handler(signal, info, thread),
+            DefaultAction::Terminate | DefaultAction::Core => self.to_taker(signal, info, thread, Task::die_of),
         }
     }
 
-    /// Sends a signal that a handler takes, or that ends the process, to the thread that shall take it.
-    fn to_handler(self: &Arc<Self>, signal: Signal, info: SigInfo, thread: Option<&Arc<Task>>) {
+    /// Gives a signal that a handler takes, or that ends the process, to the thread that shall take it.
+    fn to_taker(
+        self: &Arc<Self>,
+        signal: Signal,
+        info: SigInfo,
+        thread: Option<&Arc<Task>>,
+        take: impl FnOnce(&Arc<Task>, Signal, SigInfo),
+    ) {
         let target = match thread {
             Some(thread) => (!thread.blocks(signal)).then(|| Arc::clone(thread)),
             None => self.tasks().into_iter().find(|task| !task.blocks(signal)),
         };
         match (target, thread) {
-            (Some(task), _) => task.take_signal(signal, info),
+            (Some(task), _) => take(&task, signal, info),
+            (None, Some(thread)) if belongs_to_libc(signal) => thread.hold(signal, info),
             (None, _) if self.held_for_signalfd.wants(signal) => self.held_for_signalfd.push(signal, info),
             (None, Some(thread)) => self.host_signal(Some(thread), signal, Some(info)),
             (None, None) => self.host_signal(None, signal, Some(info)),
@@ -198,7 +205,7 @@ impl Process {
 
     fn host_signal(&self, thread: Option<&Arc<Task>>, signal: Signal, info: Option<SigInfo>) {
         self.kernel().activity.note();
-        self.kernel().platform.signal(self.host, thread.map(|task| task.host), signal, info.map(host_info));
+        self.kernel().platform.signal(self.host, thread.map(|task| task.host), signal, info);
     }
 
     /// Stops the process and tells its parent.
@@ -229,13 +236,11 @@ impl Process {
     }
 }
 
-/// The host lets nobody claim a code >= 0 for another process: such a code travels as SI_QUEUE,
-/// with sender and value kept.
-fn host_info(mut info: SigInfo) -> SigInfo {
-    if info.code >= 0 {
-        info.code = abi::signal::SI_QUEUE;
-    }
-    info
+/// True for the signals that the C library sends to its own threads, to cancel them and to change their
+/// ids: their handlers believe nothing but SI_TKILL of their own process, so that siginfo must be exact even
+/// where such a signal comes while it is blocked, which the library does for moments only.
+fn belongs_to_libc(signal: Signal) -> bool {
+    matches!(signal.number(), 32 | 33)
 }
 
 impl Task {
@@ -268,39 +273,147 @@ impl Task {
         }
     }
 
-    /// Gives the thread a signal that it does not block.
+    /// Gives the thread a signal that it does not block and has a handler for.
     fn take_signal(self: &Arc<Self>, signal: Signal, info: SigInfo) {
         if self.is_in_call() {
-            self.process().host_signal(Some(self), signal, Some(info));
+            self.held.lock().push((signal, info));
             self.cut_short();
-        } else if self.waits_natively() || self.sleeps_on_a_futex() {
-            self.process().host_signal(Some(self), signal, Some(info));
         } else {
             self.held.lock().push((signal, info));
-            let when = crate::time::monotonic().saturating_add(PATIENCE);
-            let timer = self.kernel().timers.at(when, Arc::new(Release(Arc::downgrade(self))));
-            *self.held_timer.lock() = Some(timer);
+            if self.waits_natively() || self.place() == Place::Futex {
+                self.release();
+            } else {
+                self.release_later();
+            }
         }
     }
 
-    /// Whether the thread sleeps in a futex wait on the host, where a signal does no harm.
-    fn sleeps_on_a_futex(&self) -> bool {
+    /// Gives the thread a signal that ends its process.
+    fn die_of(self: &Arc<Self>, signal: Signal, info: SigInfo) {
+        self.process().host_signal(Some(self), signal, Some(info));
+        if self.is_in_call() {
+            self.cut_short();
+        }
+    }
+
+    /// Keeps a signal until the thread makes a call, or for [`PATIENCE`].
+    fn hold(self: &Arc<Self>, signal: Signal, info: SigInfo) {
+        self.held.lock().push((signal, info));
+        self.release_later();
+    }
+
+    fn release_later(self: &Arc<Self>) {
+        let when = crate::time::monotonic().saturating_add(PATIENCE);
+        let timer = self.kernel().timers.at(when, Arc::new(Release(Arc::downgrade(self))));
+        *self.held_timer.lock() = Some(timer);
+    }
+
+    /// Delivers what is held to a thread that runs or waits on the host. One that is in a call which no signal
+    /// interrupts (vfork(2) until its child has begun another program), or which is about to be handled, keeps
+    /// its signals until later.
+    fn release(self: &Arc<Self>) {
+        let reachable = self.waits_natively() || self.place() != Place::Call;
+        let signals = if reachable { self.take_held(None) } else { Vec::new() };
+        if signals.is_empty() {
+            if self.holds_signals() {
+                self.release_later();
+            }
+            return;
+        }
+        self.kernel().activity.note();
+        if !self.kernel().platform.deliver(self.host, &signals) {
+            self.held.lock().splice(0..0, signals);
+            self.release_later();
+        }
+    }
+
+    /// Where the thread is, on the host.
+    fn place(&self) -> Place {
         let text = self.kernel().platform.proc_file(self.host, "syscall");
-        text.starts_with(format!("{} ", abi::nr::FUTEX).as_bytes())
+        let number = text.split(|byte| *byte == b' ').next().unwrap_or_default();
+        match number {
+            number if number == abi::nr::FUTEX.to_string().as_bytes() => Place::Futex,
+            number if !number.is_empty() && number.iter().all(u8::is_ascii_digit) => Place::Call,
+            _ => Place::Program,
+        }
     }
 
-    /// Hands the signals that waited for this thread to the host; whether there were any.
-    pub fn release_held(&self) -> bool {
+    /// The signals that the thread takes now. Of the others, which it blocks by now, the host keeps what a
+    /// sigpending(2) may ask for, and we what belongs to the C library.
+    fn take_held(self: &Arc<Self>, mask: Option<SignalSet>) -> Vec<Delivery> {
         let held = std::mem::take(&mut *self.held.lock());
-        let timer = self.held_timer.lock().take();
-        drop(timer);
-        for (signal, info) in &held {
-            self.kernel().activity.note();
-            let info = Some(host_info(*info));
-            self.kernel().platform.signal(self.process().host, Some(self.host), *signal, info);
+        drop(self.held_timer.lock().take());
+        let own = || self.kernel().platform.signal_state(self.host).map(|state| state.blocked).unwrap_or_default();
+        let blocked = mask.unwrap_or_else(own);
+        let (blocked, taken): (Vec<Delivery>, _) = held.into_iter().partition(|(signal, _)| blocked.contains(*signal));
+        for (signal, info) in blocked {
+            if belongs_to_libc(signal) {
+                self.hold(signal, info);
+            } else {
+                self.process().host_signal(Some(self), signal, Some(info));
+            }
         }
-        !held.is_empty()
+        taken
     }
+
+    fn holds_signals(&self) -> bool {
+        !self.held.lock().is_empty()
+    }
+
+    /// Delivers what waits for the thread's next call: true if there was something, and `call`, which has
+    /// just been received, is made again after it.
+    pub fn makes_again(self: &Arc<Self>, call: &GuestCall) -> bool {
+        if !self.holds_signals() {
+            return false;
+        }
+        let signals = self.take_held(None);
+        if signals.is_empty() {
+            return false;
+        }
+        self.end_call();
+        self.kernel().platform.answer_with(call, Reply::RestartAlways, None, &signals);
+        true
+    }
+
+    /// The call is answered already, and its thread runs.
+    pub fn end_answered_call(self: &Arc<Self>) {
+        self.end_call();
+        if self.holds_signals() {
+            self.release_later();
+        }
+    }
+
+    /// Ends `call`, with the signals that have cut it short; `mask` is the one that it set for its time.
+    pub fn answer(self: &Arc<Self>, call: &GuestCall, reply: Reply, mask: Option<SignalSet>) {
+        let platform = &self.kernel().platform;
+        if mask.is_none() && !self.holds_signals() {
+            self.end_call();
+            return platform.answer(call, reply);
+        }
+        if matches!(reply, Reply::Continue) {
+            self.end_call();
+            self.release_later();
+            return platform.answer(call, reply);
+        }
+        let signals = self.take_held(mask);
+        self.end_call();
+        if mask.is_none() && signals.is_empty() {
+            platform.answer(call, reply);
+        } else {
+            platform.answer_with(call, reply, mask, &signals);
+        }
+    }
+}
+
+/// Where a thread is on the host.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// In its own code.
+    Program,
+    /// Asleep in futex(2), where a signal does no harm.
+    Futex,
+    /// In another call.
+    Call,
 }
 
 /// Patience with a running thread is over.
@@ -309,7 +422,10 @@ struct Release(Weak<Task>);
 impl Listener for Release {
     fn notify(&self, _: Events) {
         if let Some(task) = self.0.upgrade() {
-            task.release_held();
+            // A call that waits takes them with its answer.
+            if !task.is_in_call() {
+                task.release();
+            }
         }
     }
 }

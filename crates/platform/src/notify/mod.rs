@@ -5,6 +5,7 @@
 //! host), their memory, their pid namespaces. One thread does all of it. Read DESIGN's traps in
 //! docs/adr before changing the order of anything here.
 
+mod deliver;
 pub(crate) mod filter;
 mod listener;
 mod memory;
@@ -12,6 +13,7 @@ mod namespaces;
 mod procfs;
 mod spawn;
 mod spawner;
+mod stops;
 pub mod stub;
 mod together;
 mod trace;
@@ -28,9 +30,11 @@ pub use namespaces::{Isolation, isolate};
 
 use crate::confine::{Confinement, confine_kernel};
 use crate::reactor::{Reactor, Readiness};
-use crate::{BadAddress, Event, GuestCall, HostTask, Identity, Platform, Reply, SignalState};
+use crate::{BadAddress, Delivery, Event, GuestCall, HostTask, Identity, Platform, Refusal, Reply, SignalState};
+use deliver::Target;
 use listener::{Listener, Received};
 use spawner::Spawner;
+use trace::{Missed, Redirect};
 
 /// The number under which a thread that is to exec gets the stub, closed by the execve.
 pub const STUB_NUMBER: u32 = 3;
@@ -121,6 +125,41 @@ impl Notify {
         Some(Event::Ended(HostTask(process), ended, usage))
     }
 
+    /// Runs `steps`, which make the thread of `call` make another call.
+    fn redirected<T>(
+        &self,
+        call: &GuestCall,
+        number: u32,
+        args: [u64; 6],
+        steps: impl FnOnce(&mut Redirect<'_>) -> Result<T, Missed>,
+    ) -> Result<T, Refusal> {
+        let listener = self.listener(call.listener).ok_or(Refusal::Errno(Errno::ESRCH))?;
+        let received = reassemble(call);
+        let mut redirect = Redirect { listener: &listener, call: &received, number, args, deferred: Vec::new() };
+        let done = steps(&mut redirect);
+        let deferred = redirect.deferred.into_iter().map(|received| (call.listener, received));
+        self.state().deferred.extend(deferred);
+        if matches!(done, Err(Missed::Gone)) {
+            self.state().strays = true;
+            self.end_strays();
+        }
+        done.map_err(|missed| match missed {
+            Missed::Refused(error) => Refusal::Errno(translate(error)),
+            Missed::Again(_) | Missed::Failed | Missed::Gone => Refusal::Answered,
+        })
+    }
+
+    fn process_of(&self, task: HostTask) -> Option<i32> {
+        if self.state().processes.contains_key(&task.0) {
+            return Some(task.0);
+        }
+        Some(procfs::identify(self.proc_dir.as_fd(), task.0)?.process.0)
+    }
+
+    fn target(&self, task: HostTask) -> Target {
+        Target { process: self.process_of(task).unwrap_or(task.0), host: task.0 }
+    }
+
     fn end_strays(&self) {
         let mut state = self.state();
         if state.strays && trace::end_strays(|process| state.processes.contains_key(&process)) {
@@ -180,10 +219,30 @@ impl Platform for Notify {
         match reply {
             Reply::Value(value) => listener.answer(call.id, value as i64, 0),
             Reply::Error(errno) => listener.answer(call.id, 0, -i32::from(errno.0)),
+            Reply::RestartByFlags | Reply::RestartAlways => self.answer_with(call, reply, None, &[]),
+            Reply::Continue => listener.let_go(call.id),
+        }
+    }
+
+    fn answer_with(&self, call: &GuestCall, reply: Reply, mask: Option<SignalSet>, signals: &[Delivery]) {
+        let Some(listener) = self.listener(call.listener) else { return };
+        let end = || match reply {
+            Reply::Value(value) => listener.answer(call.id, value as i64, 0),
+            Reply::Error(errno) => listener.answer(call.id, 0, -i32::from(errno.0)),
             Reply::RestartByFlags => listener.answer(call.id, 0, -512),
             Reply::RestartAlways => listener.answer(call.id, 0, -513),
             Reply::Continue => listener.let_go(call.id),
+        };
+        let _ = self.target(call.task).answer(end, mask.map(|mask| mask.0), signals);
+    }
+
+    fn deliver(&self, task: HostTask, signals: &[Delivery]) -> bool {
+        // One whose call was received cannot be stopped before it is answered.
+        if self.state().deferred.iter().any(|(_, received)| received.host == task.0) {
+            return false;
         }
+        let _ = self.target(task).interrupt(signals);
+        true
     }
 
     fn install(&self, call: &GuestCall, fd: u32, file: BorrowedFd<'_>) -> Result<(), Errno> {
@@ -191,17 +250,28 @@ impl Platform for Notify {
         listener.install(call.id, file, fd).map_err(translate)
     }
 
-    fn redirect(&self, call: &GuestCall, number: u32, args: [u64; 6]) -> Result<(), Errno> {
-        let listener = self.listener(call.listener).ok_or(Errno::ESRCH)?;
-        trace::redirect(&listener, &reassemble(call), number, args).map_err(translate)
+    fn redirect(
+        &self,
+        call: &GuestCall,
+        number: u32,
+        args: [u64; 6],
+        file: Option<BorrowedFd<'_>>,
+    ) -> Result<i64, Refusal> {
+        self.redirected(call, number, args, |redirect| {
+            let listener = redirect.listener;
+            let install = |id| file.map_or(Ok(()), |file| listener.install(id, file, args[4] as u32));
+            redirect.perform(file.is_some(), install)
+        })
     }
 
-    fn exec(&self, call: &GuestCall) -> Result<(u32, [u64; 6]), Errno> {
-        self.install(call, STUB_NUMBER, self.stub.as_fd())?;
-        let empty = stub_path(self, call)?;
-        let args = [u64::from(STUB_NUMBER), empty, 0, 0, libc::AT_EMPTY_PATH as u64, 0];
-        self.redirect(call, abi::nr::EXECVEAT, args)?;
-        Ok((abi::nr::EXECVEAT, args))
+    fn exec(&self, call: &GuestCall) -> Result<(), Refusal> {
+        let process = self.process_of(call.task).ok_or(Refusal::Errno(Errno::ESRCH))?;
+        let args = [u64::from(STUB_NUMBER), stub_path(self, call)?, 0, 0, libc::AT_EMPTY_PATH as u64, 0];
+        self.redirected(call, abi::nr::EXECVEAT, args, |redirect| {
+            let listener = redirect.listener;
+            let install = |id| listener.install(id, self.stub.as_fd(), STUB_NUMBER);
+            redirect.exec(process, install, || procfs::runs(self.proc_dir.as_fd(), process, self.stub.as_fd()))
+        })
     }
 
     fn runs_stub(&self, task: HostTask) -> bool {
@@ -209,25 +279,14 @@ impl Platform for Notify {
             && !procfs::has_descriptor(self.proc_dir.as_fd(), task.0, STUB_NUMBER)
     }
 
-    fn fork(&self, call: &GuestCall, args: [u64; 6]) -> Result<HostTask, Errno> {
-        let listener = self.listener(call.listener).ok_or(Errno::ESRCH)?;
-        let mut deferred = Vec::new();
-        let forked = trace::fork(&listener, &reassemble(call), args, &mut deferred);
-        self.state().deferred.extend(deferred.into_iter().map(|received| (call.listener, received)));
-        if forked == Err(libc::ESRCH) {
-            self.state().strays = true;
-            self.end_strays();
-        }
-        let child = forked.map_err(translate)?;
-        self.adopt(child).map_err(|_| Errno::ENOMEM)?;
-        Ok(HostTask(child))
-    }
-
-    fn interrupt(&self, call: &GuestCall, mask: SignalSet) {
-        if let Some(listener) = self.listener(call.listener) {
-            let waits = || self.signal_state(call.task).is_some_and(|state| state.pending.0 & !mask.0 != 0);
-            let _ = trace::interrupt(&listener, &reassemble(call), mask.0, waits);
-        }
+    fn fork(&self, call: &GuestCall, args: [u64; 6]) -> Result<HostTask, Refusal> {
+        // Its place is kept free for the descriptor by which we learn of the child's end.
+        let place = self.stub.try_clone().map_err(|_| Refusal::Errno(Errno::EAGAIN))?;
+        let adopt = |child| {
+            drop(place);
+            self.adopt(child).is_ok()
+        };
+        self.redirected(call, abi::nr::CLONE, args, |redirect| redirect.fork(adopt)).map(HostTask)
     }
 
     fn spawn(&self, namespace: u32) -> Result<HostTask, std::io::Error> {

@@ -223,14 +223,19 @@ pub(crate) fn reap(process: i32) -> Option<(Ended, Usage)> {
     Some((ended, usage))
 }
 
-/// As `Platform::signal`. The host lets nobody claim `si_code` >= 0 or SI_TKILL for another
-/// process: without siginfo, or with such a code, plain kill and tgkill are used.
+/// As `Platform::signal`. The host lets nobody claim `si_code` >= 0 or SI_TKILL for another process:
+/// such a code travels as SI_QUEUE, with sender and value kept.
 pub(crate) fn send(process: i32, thread: Option<i32>, signal: Signal, info: Option<SigInfo>) {
     let number = signal.number() as i32;
-    let queued = info.filter(|info| info.code < 0 && info.code != abi::signal::SI_TKILL);
-    // SAFETY: `queued` outlives the call that reads it; the ids are those of our own children.
+    let info = info.map(|mut info| {
+        if info.code >= 0 || info.code == abi::signal::SI_TKILL {
+            info.code = abi::signal::SI_QUEUE;
+        }
+        info
+    });
+    // SAFETY: `info` outlives the call that reads it; the ids are those of our own children.
     unsafe {
-        match (thread, queued) {
+        match (thread, info) {
             (Some(thread), Some(info)) => {
                 libc::syscall(libc::SYS_rt_tgsigqueueinfo, process, thread, number, &raw const info);
             }

@@ -1,186 +1,294 @@
 //! Redirecting a thread inside a call: ptrace(2) for the few calls that must run with other
-//! registers than the guest chose (clone, execve, shmat).
+//! registers than the guest chose (clone, execve, shmat, shmdt).
 //!
 //! A received call is answered with a dummy error, the thread stops before it sees it, gets new
-//! registers and makes the call again, which our filter reports once more; then it is let go.
-//! The thread that calls these functions must be the one that made the guests (ptrace and wait
-//! know threads, not processes).
+//! registers, and stops again as it enters the new call: from here on its own code, which other threads
+//! may write meanwhile, has no say. Our filter reports the call once more, it is let go, and its end is
+//! waited for. So nothing is expected of a thread once one of these functions has returned.
 
 use super::listener::{Listener, Received};
+use super::stops::{
+    LONG_DEADLINE, Registers, interrupt, is_call, kill, long_stop, next_stop, ptrace, registers, set_registers,
+    signal_of, stop, stop_within,
+};
 use super::together::Together;
+use crate::clock;
 
-/// How many bytes `syscall` has.
-const SYSCALL_LENGTH: u64 = 2;
+/// The instruction `syscall`.
+const SYSCALL: [u8; 2] = [0x0f, 0x05];
+/// The codes by which the host's kernel tells itself that a call is to be made again: they are no errors.
+const RESTARTS: std::ops::RangeInclusive<i64> = -517..=-512;
+/// How long a thread gets before we look where it is.
+const PATIENCE: u64 = 20_000_000;
 
-fn ptrace(request: libc::c_uint, host: i32, address: usize, data: usize) -> Result<(), i32> {
-    // SAFETY: each caller passes an address or a place that fits the request.
-    let done = unsafe { libc::ptrace(request, host, address, data) };
-    if done == -1 { Err(crate::last_errno()) } else { Ok(()) }
+/// Why a call was not made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Missed {
+    /// It was not begun; the thread still waits for an answer. The host's errno.
+    Refused(i32),
+    /// The thread makes its own call again, after a signal, which it goes on with.
+    Again(i32),
+    /// It was made and has failed; the thread has its result.
+    Failed,
+    /// The thread is gone.
+    Gone,
 }
 
-/// Waits for a stop of `host`; an error where it died instead.
-fn wait_for_stop(host: i32) -> Result<i32, i32> {
-    loop {
-        if let Some(status) = next_stop(host, 0)? {
-            return Ok(status);
-        }
+/// What a ptrace(2) of a thread that was stopped a moment ago fails with: somebody has killed it.
+fn gone(_: i32) -> Missed {
+    Missed::Gone
+}
+
+/// A thread on its way to another call than the one that it made.
+pub(crate) struct Redirect<'a> {
+    pub(crate) listener: &'a Listener,
+    pub(crate) call: &'a Received,
+    /// What it is to call instead.
+    pub(crate) number: u32,
+    pub(crate) args: [u64; 6],
+    /// Calls of other threads that arrived meanwhile.
+    pub(crate) deferred: Vec<Received>,
+}
+
+impl Redirect<'_> {
+    /// Makes the call, after `install` where it is one that our filter reports. Answers its result, which
+    /// is the thread's too.
+    pub(crate) fn perform(
+        &mut self,
+        reported: bool,
+        install: impl FnOnce(u64) -> Result<(), i32>,
+    ) -> Result<i64, Missed> {
+        let host = self.call.host;
+        let _together = Together::new(host);
+        let begun = self.enter(0);
+        let done = begun.and_then(|()| if reported { self.let_go(install) } else { resume(host) });
+        let result = done.and_then(|()| self.result(host));
+        self.release(host, result.err());
+        result
     }
-}
 
-/// The status of the next stop of `host`, as waitpid(2) tells it; with WNOHANG in `flags`, `None`
-/// where there is none yet. An error where it died, which another thread's exit_group(2) may bring
-/// about at any moment: the end of a process is only looked at here, since its status belongs to
-/// `Notify::ended`; that of another thread nobody else takes.
-fn next_stop(host: i32, flags: libc::c_int) -> Result<Option<i32>, i32> {
-    loop {
-        let seen = wait_id(host, libc::WEXITED | libc::WSTOPPED | libc::WNOWAIT | flags)?;
-        match seen {
-            None => return Ok(None),
-            Some((libc::CLD_TRAPPED | libc::CLD_STOPPED, _)) => {
-                if let Some((_, status)) = wait_id(host, libc::WSTOPPED | libc::WNOHANG)? {
-                    return Ok(Some(status << 8 | 0x7f));
-                }
+    /// Has the thread start what is put into its descriptors by `install`, in place of its program. `process`
+    /// is the id of the thread's process, which the new program has; `is_right` is asked before the program
+    /// runs: where it says no the process is killed.
+    pub(crate) fn exec(
+        &mut self,
+        process: i32,
+        install: impl FnOnce(u64) -> Result<(), i32>,
+        is_right: impl FnOnce() -> bool,
+    ) -> Result<(), Missed> {
+        let host = self.call.host;
+        let mut together = Together::new(host);
+        let begun = self.enter(libc::PTRACE_O_TRACEEXEC).and_then(|()| self.let_go(install));
+        let started = begun.and_then(|()| self.started(process));
+        if started.is_err() {
+            self.release(host, started.err());
+            return started;
+        }
+        together.add(process);
+        if !is_right() {
+            kill(process);
+            return Err(Missed::Gone);
+        }
+        ptrace(libc::PTRACE_DETACH, process, 0, 0).map_err(gone)
+    }
+
+    /// Makes the thread fork; answers the host's id of the new process, which has not run yet a single
+    /// instruction of the guest when this returns. `adopt` is asked for each one: a child that it does not
+    /// take is killed, and the fork has failed with EAGAIN.
+    pub(crate) fn fork(&mut self, adopt: impl FnOnce(i32) -> bool) -> Result<i32, Missed> {
+        let options = libc::PTRACE_O_TRACEFORK | libc::PTRACE_O_TRACEVFORK | libc::PTRACE_O_TRACECLONE;
+        let host = self.call.host;
+        let mut together = Together::new(host);
+        let begun = self.enter(options).and_then(|()| self.let_go(|_| Ok(())));
+        let forked = begun.and_then(|()| self.forked()).and_then(|child| {
+            together.add(child);
+            if self.begin(child, adopt) { Ok(child) } else { self.fail() }
+        });
+        self.release(host, forked.err());
+        drop(together);
+        let child = forked?;
+        // One that was killed meanwhile ends as any other.
+        let _ = ptrace(libc::PTRACE_DETACH, child, 0, 0);
+        Ok(child)
+    }
+
+    /// Stops the thread behind its call and has it enter the other one.
+    fn enter(&self, options: libc::c_int) -> Result<(), Missed> {
+        let host = self.call.host;
+        let options = options | libc::PTRACE_O_TRACESYSGOOD;
+        ptrace(libc::PTRACE_SEIZE, host, 0, options as usize).map_err(Missed::Refused)?;
+        let asked = ptrace(libc::PTRACE_INTERRUPT, host, 0, 0);
+        self.listener.answer(self.call.id, 0, -libc::EAGAIN);
+        asked.and_then(|()| stop(host)).map_err(gone)?;
+        aim(host, self.call.instruction_pointer, self.number, self.args).map_err(gone)?;
+        resume(host)?;
+        let end = clock::read(clock::MONOTONIC).saturating_add(super::stops::DEADLINE);
+        loop {
+            let status = match stop_within(host, PATIENCE).map_err(gone)? {
+                Some(status) => status,
+                None => interrupt(host).map_err(gone)?,
+            };
+            let registers = registers(host).map_err(gone)?;
+            if is_call(status) {
+                return if self.is_entered(&registers) { Ok(()) } else { Err(gone(kill(host))) };
             }
-            Some(_) => {
-                if !leads(host) {
-                    super::namespaces::wait(host);
+            if let Some(signal) = signal_of(status) {
+                return Err(Missed::Again(signal));
+            }
+            // Not yet there: it was slow, or the host has halted it, or its code is another one by now.
+            if !self.is_ahead(&registers) || clock::read(clock::MONOTONIC) > end {
+                return Err(gone(kill(host)));
+            }
+            resume(host)?;
+        }
+    }
+
+    fn is_entered(&self, registers: &Registers) -> bool {
+        let args = [registers.rdi, registers.rsi, registers.rdx, registers.r10, registers.r8, registers.r9];
+        registers.orig_rax == u64::from(self.number) && args == self.args
+    }
+
+    /// True if the thread is about to run the `syscall` instruction of its call.
+    fn is_ahead(&self, registers: &Registers) -> bool {
+        let mut code = [0; 2];
+        let read = super::memory::read(self.call.host, registers.rip, &mut code);
+        registers.rip == before(self.call.instruction_pointer) && read.is_ok_and(|count| count == 2) && code == SYSCALL
+    }
+
+    /// Receives the entered call, and lets it go once `install` is done.
+    fn let_go(&mut self, install: impl FnOnce(u64) -> Result<(), i32>) -> Result<(), Missed> {
+        let host = self.call.host;
+        resume(host)?;
+        let end = clock::read(clock::MONOTONIC).saturating_add(super::stops::DEADLINE);
+        loop {
+            // Where everybody behind the listener is dead it is readable for ever, and tells nothing.
+            let received = if self.listener.has_call(20) { self.listener.receive() } else { None };
+            match received {
+                Some(again) if again.host == host => {
+                    match install(again.id) {
+                        Ok(()) => self.listener.let_go(again.id),
+                        Err(_) => self.listener.answer(again.id, 0, -libc::EAGAIN),
+                    }
+                    return Ok(());
                 }
-                return Err(libc::ESRCH);
+                Some(other) => self.deferred.push(other),
+                // A signal has ended the call before we received it.
+                None if next_stop(host).map_err(gone)?.is_some() => return Err(Missed::Again(0)),
+                None => {}
+            }
+            if clock::read(clock::MONOTONIC) > end {
+                return Err(gone(kill(host)));
             }
         }
     }
-}
 
-/// waitid(2) for one thread: `si_code` and `si_status`, or `None` where there is nothing to tell.
-fn wait_id(host: i32, flags: libc::c_int) -> Result<Option<(i32, i32)>, i32> {
-    let mut info = std::mem::MaybeUninit::<libc::siginfo_t>::zeroed();
-    loop {
-        // SAFETY: `info` is a place for one siginfo.
-        let done = unsafe { libc::waitid(libc::P_PID, host as u32, info.as_mut_ptr(), flags | libc::__WALL) };
-        if done == 0 {
-            break;
-        }
-        if crate::last_errno() != libc::EINTR {
-            return Err(libc::ESRCH);
+    /// Waits for the end of the call, which failed or must not have anything else to tell.
+    fn result(&self, host: i32) -> Result<i64, Missed> {
+        let status = long_stop(host).map_err(gone)?;
+        let result = registers(host).map_err(gone)?.rax as i64;
+        match result {
+            _ if !is_call(status) => Err(gone(kill(host))),
+            result if RESTARTS.contains(&result) => Err(Missed::Again(0)),
+            result => Ok(result),
         }
     }
-    // SAFETY: zeros are valid, and waitid fills the fields of SIGCHLD.
-    unsafe {
-        let info = info.assume_init();
-        Ok((info.si_pid() == host).then(|| (info.si_code, info.si_status())))
+
+    fn forked(&self) -> Result<i32, Missed> {
+        let host = self.call.host;
+        let status = long_stop(host).map_err(gone)?;
+        let event = status >> 16;
+        if matches!(event, libc::PTRACE_EVENT_FORK | libc::PTRACE_EVENT_VFORK | libc::PTRACE_EVENT_CLONE) {
+            let mut child: libc::c_ulong = 0;
+            ptrace(libc::PTRACE_GETEVENTMSG, host, 0, &raw mut child as usize).map_err(gone)?;
+            return Ok(child as i32);
+        }
+        let result = registers(host).map_err(gone)?.rax as i64;
+        if RESTARTS.contains(&result) { Err(Missed::Again(0)) } else { Err(Missed::Failed) }
+    }
+
+    /// Waits until the new child is stopped, and prepares it; kills it where that, or `adopt`, fails.
+    fn begin(&self, child: i32, adopt: impl FnOnce(i32) -> bool) -> bool {
+        let ready = stop(child).is_ok() && self.restore(child).is_ok() && adopt(child);
+        if !ready {
+            // SAFETY: the child is our own and not reaped.
+            unsafe { libc::kill(child, libc::SIGKILL) };
+            super::namespaces::wait(child);
+        }
+        ready
+    }
+
+    /// Of a fork whose child was killed: what the parent gets instead of its id.
+    fn fail(&self) -> Result<i32, Missed> {
+        let host = self.call.host;
+        resume(host)?;
+        long_stop(host).map_err(gone)?;
+        let mut registers = registers(host).map_err(gone)?;
+        registers.rax = i64::from(-libc::EAGAIN) as u64;
+        registers.orig_rax = u64::MAX;
+        set_registers(host, &registers).map_err(gone)?;
+        Err(Missed::Failed)
+    }
+
+    /// Waits until the thread is `process`, in its new program; an error where the old one goes on.
+    fn started(&self, process: i32) -> Result<(), Missed> {
+        let host = self.call.host;
+        let end = clock::read(clock::MONOTONIC).saturating_add(LONG_DEADLINE);
+        loop {
+            // A thread that is not the first takes the id of the first.
+            let status = match stop_within(host, PATIENCE) {
+                Err(libc::ECHILD) if host != process => stop_within(process, PATIENCE),
+                other => other,
+            };
+            match status.map_err(gone)? {
+                Some(status) if status >> 16 == libc::PTRACE_EVENT_EXEC => return Ok(()),
+                Some(_) => {
+                    let result = registers(host).map_err(gone)?.rax as i64;
+                    let again = RESTARTS.contains(&result);
+                    return Err(if again { Missed::Again(0) } else { Missed::Failed });
+                }
+                None if clock::read(clock::MONOTONIC) > end => return Err(gone(kill(process))),
+                None => {}
+            }
+        }
+    }
+
+    /// Lets the stopped thread go on: to what it has called by itself where a signal came first.
+    fn release(&self, host: i32, missed: Option<Missed>) {
+        let call = self.call;
+        let (_, signal) = match missed {
+            Some(Missed::Refused(_)) => return,
+            Some(Missed::Gone) => (Ok(()), 0),
+            Some(Missed::Again(signal)) => (aim(host, call.instruction_pointer, call.number, call.args), signal),
+            Some(Missed::Failed) | None => (self.restore(host), 0),
+        };
+        let _ = ptrace(libc::PTRACE_DETACH, host, 0, signal as usize);
+    }
+
+    /// Gives a stopped thread back the argument registers that the guest chose: a call preserves them,
+    /// and vfork(3) of the C library keeps its return address in one.
+    fn restore(&self, host: i32) -> Result<(), i32> {
+        let mut registers = registers(host)?;
+        [registers.rdi, registers.rsi, registers.rdx, registers.r10, registers.r8, registers.r9] = self.call.args;
+        set_registers(host, &registers)
     }
 }
 
-/// Whether `host` is the first thread of its process.
-fn leads(host: i32) -> bool {
-    // SAFETY: no pointers are passed; signal 0 only asks.
-    unsafe { libc::syscall(libc::SYS_tgkill, host, host, 0) == 0 }
+fn before(instruction_pointer: u64) -> u64 {
+    instruction_pointer.wrapping_sub(SYSCALL.len() as u64)
 }
 
-/// Stops the thread of `call` behind its call and gives it registers to make `number` with `args`.
-/// It stays stopped and traced.
-fn aim(listener: &Listener, call: &Received, number: u32, args: [u64; 6], options: libc::c_int) -> Result<(), i32> {
-    ptrace(libc::PTRACE_SEIZE, call.host, 0, options as usize)?;
-    let stopped = ptrace(libc::PTRACE_INTERRUPT, call.host, 0, 0);
-    listener.answer(call.id, 0, -libc::EAGAIN);
-    stopped?;
-    wait_for_stop(call.host)?;
-    let mut registers = get_registers(call.host)?;
-    registers.rip = call.instruction_pointer.wrapping_sub(SYSCALL_LENGTH);
+/// Gives a stopped thread, which has made a call, the registers to make `number` with `args`.
+fn aim(host: i32, instruction_pointer: u64, number: u32, args: [u64; 6]) -> Result<(), i32> {
+    let mut registers = registers(host)?;
+    registers.rip = before(instruction_pointer);
     registers.rax = u64::from(number);
     registers.orig_rax = u64::MAX;
     [registers.rdi, registers.rsi, registers.rdx, registers.r10, registers.r8, registers.r9] = args;
-    ptrace(libc::PTRACE_SETREGS, call.host, 0, &raw const registers as usize)
+    set_registers(host, &registers)
 }
 
-/// Makes the thread of `call` make another call instead; its result becomes the result of the
-/// first. The second call is reported like any other.
-pub(crate) fn redirect(listener: &Listener, call: &Received, number: u32, args: [u64; 6]) -> Result<(), i32> {
-    let _together = Together::new(call.host);
-    let aimed = aim(listener, call, number, args, 0);
-    let gone = ptrace(libc::PTRACE_DETACH, call.host, 0, 0);
-    aimed.and(gone)
-}
-
-/// Ends `call` with EINTR under another signal mask, so that a signal that waits for the thread is
-/// handled although its own mask blocks it; afterwards that mask holds again: what ppoll(2),
-/// pselect(2) and epoll_pwait(2) promise. `waits` tells whether such a signal waits.
-pub(crate) fn interrupt(
-    listener: &Listener,
-    call: &Received,
-    mask: u64,
-    waits: impl FnOnce() -> bool,
-) -> Result<(), i32> {
-    ptrace(libc::PTRACE_SEIZE, call.host, 0, 0)?;
-    let stopped = ptrace(libc::PTRACE_INTERRUPT, call.host, 0, 0);
-    listener.answer(call.id, 0, -libc::EINTR);
-    let handled = stopped
-        .and_then(|()| wait_for_stop(call.host))
-        .and_then(|_| if waits() { handle_under(call.host, mask) } else { Ok(()) });
-    let _ = ptrace(libc::PTRACE_DETACH, call.host, 0, 0);
-    handled
-}
-
-fn handle_under(host: i32, mask: u64) -> Result<(), i32> {
-    /// Behind the return address: flags, link, stack and registers of ucontext_t come first.
-    const MASK_IN_FRAME: u64 = 8 + 8 + 8 + 24 + 256;
-    const MASK_SIZE: usize = 8;
-    let mut own = 0u64;
-    ptrace(libc::PTRACE_GETSIGMASK, host, MASK_SIZE, &raw mut own as usize)?;
-    ptrace(libc::PTRACE_SETSIGMASK, host, MASK_SIZE, &raw const mask as usize)?;
-    ptrace(libc::PTRACE_CONT, host, 0, 0)?;
-    let status = wait_for_stop(host)?;
-    ptrace(libc::PTRACE_SINGLESTEP, host, 0, libc::WSTOPSIG(status) as usize)?;
-    wait_for_stop(host)?;
-    let frame = get_registers(host)?.rsp.wrapping_add(MASK_IN_FRAME);
-    super::memory::write(host, frame, &own.to_ne_bytes()).map(drop).map_err(|_| libc::EFAULT)
-}
-
-/// Makes the thread of `call` fork with `args` of clone(2); answers the host's id of the new
-/// process, which has not run yet a single instruction of the guest when this returns, or the
-/// host's error. Calls of other threads that arrive meanwhile are put into `deferred`.
-pub(crate) fn fork(
-    listener: &Listener,
-    call: &Received,
-    args: [u64; 6],
-    deferred: &mut Vec<Received>,
-) -> Result<i32, i32> {
-    let options = libc::PTRACE_O_TRACEFORK | libc::PTRACE_O_TRACEVFORK | libc::PTRACE_O_TRACECLONE;
-    let mut signal = 0;
-    let mut together = Together::new(call.host);
-    let forked = aim(listener, call, abi::nr::CLONE, args, options)
-        .and_then(|()| ptrace(libc::PTRACE_CONT, call.host, 0, 0))
-        .and_then(|()| let_again(listener, call.host, args, deferred, &mut signal))
-        .and_then(|()| wait_for_fork(call.host, &mut signal));
-    let _ = match forked {
-        Ok(_) => restore(call.host, call),
-        Err(libc::EINTR) => repeat(call),
-        Err(_) => Ok(()),
-    };
-    let _ = ptrace(libc::PTRACE_DETACH, call.host, 0, signal as usize);
-    let child = forked?;
-    let stopped = wait_for_stop(child);
-    together.add(child);
-    drop(together);
-    let begun = stopped.and_then(|_| restore(child, call)).and_then(|()| ptrace(libc::PTRACE_DETACH, child, 0, 0));
-    if let Err(error) = begun {
-        // SAFETY: the child is our own and not reaped.
-        unsafe { libc::kill(child, libc::SIGKILL) };
-        super::namespaces::wait(child);
-        return Err(error);
-    }
-    Ok(child)
-}
-
-/// Lets the stopped thread of `call` make that very call once more, after the handler of the signal
-/// that stopped it.
-fn repeat(call: &Received) -> Result<(), i32> {
-    let mut registers = get_registers(call.host)?;
-    registers.rip = call.instruction_pointer.wrapping_sub(SYSCALL_LENGTH);
-    registers.rax = u64::from(call.number);
-    registers.orig_rax = u64::MAX;
-    [registers.rdi, registers.rsi, registers.rdx, registers.r10, registers.r8, registers.r9] = call.args;
-    ptrace(libc::PTRACE_SETREGS, call.host, 0, &raw const registers as usize)
+fn resume(host: i32) -> Result<(), Missed> {
+    ptrace(libc::PTRACE_SYSCALL, host, 0, 0).map_err(gone)
 }
 
 /// Ends processes that were forked, and stopped before their first instruction, by a thread that
@@ -206,107 +314,4 @@ pub(crate) fn end_strays(known: impl Fn(i32) -> bool) -> bool {
             super::namespaces::wait(process);
         }
     }
-}
-
-/// Gives a stopped thread back the argument registers that the guest chose: a call preserves them,
-/// and vfork(3) of the C library keeps its return address in one.
-fn restore(host: i32, call: &Received) -> Result<(), i32> {
-    let mut registers = get_registers(host)?;
-    [registers.rdi, registers.rsi, registers.rdx, registers.r10, registers.r8, registers.r9] = call.args;
-    ptrace(libc::PTRACE_SETREGS, host, 0, &raw const registers as usize)
-}
-
-/// Receives the repeated clone of `host` and lets it go on. Where a signal stops the thread before
-/// it gets there, `signal` is that signal and the error is EINTR.
-fn let_again(
-    listener: &Listener,
-    host: i32,
-    args: [u64; 6],
-    deferred: &mut Vec<Received>,
-    signal: &mut i32,
-) -> Result<(), i32> {
-    loop {
-        // Where everybody behind the listener is dead it is readable for ever, and tells nothing.
-        let received = if listener.has_call(20) { listener.receive() } else { None };
-        let Some(again) = received else {
-            if let Some(stop) = stopped(host)? {
-                *signal = stop;
-                return Err(libc::EINTR);
-            }
-            continue;
-        };
-        if again.host == host && again.number == abi::nr::CLONE && again.args == args {
-            listener.let_go(again.id);
-            return Ok(());
-        }
-        deferred.push(again);
-    }
-}
-
-/// The signal that has stopped `host`, if it is stopped; an error where it is gone.
-fn stopped(host: i32) -> Result<Option<i32>, i32> {
-    Ok(next_stop(host, libc::WNOHANG)?.map(signal_of))
-}
-
-/// The signal that a stop is about, 0 for one of ptrace's own.
-fn signal_of(status: i32) -> i32 {
-    if status >> 16 == 0 { libc::WSTOPSIG(status) } else { 0 }
-}
-
-/// How long a fork may take before we look whether it failed.
-static PATIENCE: libc::timespec = libc::timespec { tv_sec: 0, tv_nsec: 300_000_000 };
-
-/// Waits for the fork event of `host`. A fork that fails on the host reports nothing: then the
-/// thread is stopped and its return value tells. One that a signal prevents is EINTR, with `signal`.
-fn wait_for_fork(host: i32, signal: &mut i32) -> Result<i32, i32> {
-    let mut flags = libc::WNOHANG;
-    loop {
-        if let Some(status) = next_stop(host, flags)? {
-            return fork_result(host, status, signal);
-        }
-        if !child_signal_comes() {
-            ptrace(libc::PTRACE_INTERRUPT, host, 0, 0)?;
-            flags = 0;
-        }
-    }
-}
-
-/// Sleeps until a SIGCHLD arrives (it is blocked in this process); `false` once patience is over.
-fn child_signal_comes() -> bool {
-    let mut set = std::mem::MaybeUninit::<libc::sigset_t>::zeroed();
-    // SAFETY: `set` is a place for a signal set; sigemptyset fills it before it is used.
-    unsafe {
-        libc::sigemptyset(set.as_mut_ptr());
-        libc::sigaddset(set.as_mut_ptr(), libc::SIGCHLD);
-        libc::sigtimedwait(set.as_ptr(), std::ptr::null_mut(), &raw const PATIENCE) > 0
-    }
-}
-
-fn fork_result(host: i32, status: i32, signal: &mut i32) -> Result<i32, i32> {
-    /// ERESTARTNOINTR: a signal came before the child was made.
-    const RESTART: i64 = -513;
-    let event = status >> 16;
-    if matches!(event, libc::PTRACE_EVENT_FORK | libc::PTRACE_EVENT_VFORK | libc::PTRACE_EVENT_CLONE) {
-        let mut child: libc::c_ulong = 0;
-        ptrace(libc::PTRACE_GETEVENTMSG, host, 0, &raw mut child as usize)?;
-        return Ok(child as i32);
-    }
-    *signal = signal_of(status);
-    let mut registers = get_registers(host)?;
-    if registers.rax as i64 == RESTART {
-        return Err(libc::EINTR);
-    }
-    let failure = i32::try_from((registers.rax as i64).wrapping_neg()).unwrap_or(libc::EAGAIN);
-    let failure = if (1..512).contains(&failure) && failure != libc::EINTR { failure } else { libc::EAGAIN };
-    registers.rax = i64::from(failure).wrapping_neg() as u64;
-    registers.orig_rax = u64::MAX;
-    ptrace(libc::PTRACE_SETREGS, host, 0, &raw const registers as usize)?;
-    Err(failure)
-}
-
-fn get_registers(host: i32) -> Result<libc::user_regs_struct, i32> {
-    let mut registers = std::mem::MaybeUninit::<libc::user_regs_struct>::zeroed();
-    ptrace(libc::PTRACE_GETREGS, host, 0, registers.as_mut_ptr() as usize)?;
-    // SAFETY: PTRACE_GETREGS has filled it, and zeros are valid anyway.
-    Ok(unsafe { registers.assume_init() })
 }
