@@ -102,7 +102,7 @@ def test_every_kind_can_be_listed(api) -> None:
         client.DiscoveryV1Api(api).list_endpoint_slice_for_all_namespaces,
         client.AppsV1Api(api).list_replica_set_for_all_namespaces,
     ):
-        assert next(watch.Watch().stream(listing, timeout_seconds=60), None), listing
+        assert listing().items
     assert client.VersionApi(api).get_code().minor == "33"
 
 
