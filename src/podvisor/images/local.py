@@ -2,7 +2,8 @@
 
     DIRECTORY/trees/<sha256>/root            the unpacked tree
     DIRECTORY/trees/<sha256>/contents.json   its size and the owners that could not be kept
-    DIRECTORY/names/<quoted name>.json       which tree a name means
+    DIRECTORY/names/<quoted name>.json       which tree, or pulled image, a name means
+    DIRECTORY/blobs, layers, trees-of        what pulled images are made of; see `content`
     DIRECTORY/unfinished/                    trees being written or removed
 
 A tree or a name appears by one rename(2) and is never changed afterwards, so a reader needs no lock, and an import
@@ -19,10 +20,15 @@ import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from podvisor.images import errors, reference, sources, tree
+from podvisor.images import config, errors, reference, sources, tree
+from podvisor.images.content import Content
 from podvisor.sandbox import spec
+
+if TYPE_CHECKING:
+    from podvisor.images.pulling import Pulled
 
 HOST = "host"
 """The image that is always there: this machine's own files."""
@@ -37,6 +43,10 @@ class Image:
     size_bytes: int
     imported: float
     """Seconds since the epoch."""
+    config: str = ""
+    """The digest of its configuration, for one that was pulled."""
+    manifest: str = ""
+    """The digest of its own manifest; `digest` may be that of an index."""
 
 
 class Store:
@@ -47,6 +57,7 @@ class Store:
         self._names = os.path.join(directory, "names")
         self._trees = os.path.join(directory, "trees")
         self._unfinished = os.path.join(directory, "unfinished")
+        self.content = Content(directory)
 
     def add(self, name: str, source: str, *, now: float) -> tuple[Image, tree.Contents]:
         """Import a directory or archive under a name, in place of what the name meant before.
@@ -62,6 +73,33 @@ class Store:
             if previous is not None:
                 self._forget(previous.digest)
         return image, contents
+
+    def tag(self, pulled: Pulled, *, now: float) -> Image:
+        """Give a pulled image, whose content is here, its name, in place of what that meant before."""
+        size, named = pulled.size_bytes, pulled.name
+        image = Image(named.canonical, pulled.digest, size, now, pulled.parsed.config.digest, pulled.manifest.digest)
+        with self._changing():
+            previous = self._read(named)
+            self._write_name(named, image)
+            if previous is not None:
+                self._forget(previous.digest)
+        return image
+
+    def find(self, name: str) -> Image:
+        """What a name means. Raises `NotFound` or `BadReference`."""
+        return self._find(self._reference(name))
+
+    def config(self, name: str) -> config.Config | None:
+        """What a pulled image says about its containers; None for an imported tree. Raises as `root` does."""
+        image = self.find(name)
+        return self._config(image) if image.config else None
+
+    def _config(self, image: Image) -> config.Config:
+        try:
+            with open(self.content.blob(image.config), "rb") as file:
+                return config.parse(file.read())
+        except FileNotFoundError as error:
+            raise errors.NotFound(f"{image.name}: its content is gone; pull it again") from error
 
     def images(self) -> list[Image]:
         """Every image, by name."""
@@ -80,7 +118,9 @@ class Store:
 
     def root(self, name: str) -> spec.Root:
         """An image's root file system. Raises `NotFound` or `BadReference`."""
-        image = self._find(self._reference(name))
+        image = self.find(name)
+        if image.config:
+            return self.content.root(self._config(image).rootfs.diff_ids)
         return spec.Root((spec.HostLayer("/", os.path.join(self._tree(image.digest), "root")),))
 
     def _reference(self, name: str) -> reference.Reference:
@@ -128,7 +168,8 @@ class Store:
 
     def _forget(self, digest: str) -> None:
         """Remove a tree that no name means any more."""
-        if all(image.digest != digest for image in self.images()):
+        is_tree = os.path.isdir(self._tree(digest))
+        if is_tree and all(image.digest != digest for image in self.images()):
             os.rename(self._tree(digest), os.path.join(self._unfinished, "gone"))
 
     @contextmanager
@@ -147,10 +188,27 @@ class Store:
 
     def _sweep(self) -> None:
         for entry in os.scandir(self._unfinished):
+            if _is_held(entry.path):
+                continue
             if entry.is_dir(follow_symlinks=False):
                 shutil.rmtree(entry.path)
             else:
                 os.unlink(entry.path)
+
+
+def _is_held(path: str) -> bool:
+    """True while somebody writes a piece of content there."""
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(file)
+    return False
 
 
 def _write_json(path: str, value: object) -> None:

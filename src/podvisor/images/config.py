@@ -1,0 +1,69 @@
+"""What an image says about the containers made of it (OCI image specification, config.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from podvisor.images.errors import Unacceptable
+
+
+class Execution(msgspec.Struct, frozen=True):
+    """The parameters for running: each may be left out or null."""
+
+    user: str = msgspec.field(default="", name="User")
+    environment: tuple[str, ...] | None = msgspec.field(default=None, name="Env")
+    entrypoint: tuple[str, ...] | None = msgspec.field(default=None, name="Entrypoint")
+    command: tuple[str, ...] | None = msgspec.field(default=None, name="Cmd")
+    working_directory: str = msgspec.field(default="", name="WorkingDir")
+    volumes: Mapping[str, object] | None = msgspec.field(default=None, name="Volumes")
+    exposed_ports: Mapping[str, object] | None = msgspec.field(default=None, name="ExposedPorts")
+    labels: Mapping[str, str] | None = msgspec.field(default=None, name="Labels")
+    stop_signal: str = msgspec.field(default="", name="StopSignal")
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The variables; a word without `=` is one that is empty."""
+        pairs = (word.partition("=") for word in self.environment or ())
+        return {name: value for name, _, value in pairs if name}
+
+
+class RootFs(msgspec.Struct, frozen=True):
+    """The layers, lowest first, by the digests of their uncompressed archives."""
+
+    diff_ids: tuple[str, ...] = ()
+    type: str = "layers"
+
+
+class Config(msgspec.Struct, frozen=True):
+    """An image's configuration."""
+
+    rootfs: RootFs
+    architecture: str = ""
+    os: str = ""
+    config: Execution | None = None
+    created: str | None = None
+
+    @property
+    def execution(self) -> Execution:
+        return self.config or Execution()
+
+
+def parse(data: bytes) -> Config:
+    """Read a configuration. Raises Unacceptable."""
+    try:
+        return msgspec.json.decode(data, type=Config)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Unacceptable(f"its configuration is damaged: {error}") from error
+
+
+def argv(execution: Execution, command: tuple[str, ...] = (), args: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """The words of a container's first process.
+
+    `command` replaces the entrypoint and the image's own arguments, `args` these alone
+    (https://kubernetes.io/docs/tasks/inject-data-application/define-command-argument-container/).
+    """
+    if command:
+        return (*command, *args)
+    return (*(execution.entrypoint or ()), *(args or execution.command or ()))
