@@ -25,7 +25,7 @@ from harness import Sandboxed
         (["--mount", "/tmp:/x:rx"], ["--mount", "/tmp:/x:rx"]),
         (["--mount", "/dev/null:/x"], ["--mount", "/dev/null", "neither a directory nor"]),
         (["--image", "No Name"], ["No Name"]),
-        (["--image", "nobody/imported:this"], ["nobody/imported:this", "podvisor image import"]),
+        (["--image", "nobody/pulled:this", "--pull", "never"], ["nobody/pulled:this", "podvisor image pull"]),
         (["--colour"], ["--colour"]),
     ],
     ids=" ".join,

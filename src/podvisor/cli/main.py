@@ -29,7 +29,7 @@ COMMANDS = {
     "down": Lazy("podvisor.cli.down", "Stop a cluster."),
     "status": Lazy("podvisor.cli.status", "Say how a cluster is doing."),
     "run": Lazy("podvisor.cli.run", "Run one command in a fresh sandbox."),
-    "image": Lazy("podvisor.cli.image", "Import, list and remove local images."),
+    "image": Lazy("podvisor.cli.image", "Pull, import, list and remove images."),
     "store": Lazy("podvisor.cli.store", "Check, save, restore and repair a cluster's store."),
     "demo": Lazy("podvisor.cli.demo", "Show what a cluster does, on examples."),
     "version": Lazy("podvisor.cli.version", "Print the versions of podvisor and its kernel."),

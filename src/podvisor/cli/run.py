@@ -13,14 +13,15 @@ import signal
 import sys
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 import click
 
 from podvisor.cli import flags, signals, terminal
 from podvisor.cli.main import Failure
+from podvisor.images import config, host
 from podvisor.images import errors as image_errors
-from podvisor.images import host
 from podvisor.sandbox import errors, protocol, spec
 from podvisor.sandbox.process import Sandbox
 
@@ -36,9 +37,12 @@ class Settings:
     """What `run` was asked for, field by flag."""
 
     image: str
+    pull: Literal["always", "missing", "never"]
+    registries: Path | None
+    entrypoint: str | None
     env: tuple[str, ...]
-    workdir: str
-    user: str
+    workdir: str | None
+    user: str | None
     mount: tuple[spec.Bind, ...]
     memory: int | None
     cpus: float | None
@@ -49,15 +53,28 @@ class Settings:
 
 PARAMETERS: list[click.Parameter] = [
     click.Option(["--image"], default="host", metavar="NAME", help="Root file system; `host` is this machine's own."),
+    click.Option(
+        ["--pull"],
+        type=click.Choice(["always", "missing", "never"]),
+        default="missing",
+        help="When to ask the image's registry.",
+    ),
+    click.Option(
+        ["--registries"],
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="Mirrors, certificates and logins; without it ~/.config/podvisor/registries.yaml.",
+    ),
+    click.Option(["--entrypoint"], help="Program in place of the image's; its own arguments are left out then."),
     click.Option(["--env", "-e"], type=flags.Variable(), multiple=True, help="Set a variable."),
-    click.Option(["--workdir", "-w"], type=flags.AbsolutePath(), default="/", help="Working directory."),
-    click.Option(["--user", "-u"], type=flags.User(), default="0", help="UID[:GID] or NAME[:GROUP] in the image."),
+    click.Option(["--workdir", "-w"], type=flags.AbsolutePath(), help="Working directory."),
+    click.Option(["--user", "-u"], type=flags.User(), help="UID[:GID] or NAME[:GROUP] in the image."),
     click.Option(["--mount", "-v"], type=flags.Mount(), multiple=True, help="Show a host directory or file inside."),
     click.Option(["--memory", "-m"], type=flags.Memory(), help="Memory limit, such as 512m."),
     click.Option(["--cpus"], type=flags.Cpus(), help="Limit on processor time, such as 1.5."),
     click.Option(["--pids"], type=click.IntRange(min=1), help="Limit on processes and threads."),
     click.Option(["--tty/--no-tty", "-t"], default=None, help="Give it a terminal. Without it: if this is one."),
-    click.Argument(["command"], nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- CMD [ARG]..."),
+    click.Argument(["command"], nargs=-1, type=click.UNPROCESSED, metavar="-- [CMD] [ARG]..."),
 ]
 """Every flag, declared once: parsing, help and completion derive from this."""
 
@@ -91,41 +108,44 @@ def _run(settings: Settings, container: spec.Container) -> protocol.Exited:
 
 
 def _container(settings: Settings) -> spec.Container:
-    """The container that the flags describe."""
-    stdio = _stdio(settings.tty)
+    """The container that the flags describe, on top of what its image says. Raises `Failure`."""
+    root, said = _image(settings)
+    words = config.docker_argv(said, settings.command, settings.entrypoint)
+    if not words:
+        raise click.UsageError(f"no command: give one, or an image that has its own; {settings.image} has none")
+    given = dict(variable.split("=", 1) for variable in settings.env if variable)
     process = spec.Process(
-        args=settings.command,
-        stdio=stdio,
-        env=tuple(variable for variable in settings.env if variable),
-        cwd=settings.workdir,
-        user=settings.user,
+        args=words,
+        stdio=_stdio(settings.tty),
+        env=tuple(f"{name}={value}" for name, value in {**said.env, **given}.items()),
+        cwd=settings.workdir or said.working_directory or "/",
+        user=settings.user or said.user or "0",
     )
-    return spec.Container(CONTAINER, _root(settings.image), process, mounts=settings.mount)
+    return spec.Container(CONTAINER, root, process, mounts=settings.mount)
 
 
 def _pod(settings: Settings) -> spec.Pod:
     return spec.Pod(HOSTNAME, memory_bytes=settings.memory, pids_limit=settings.pids, cpus=settings.cpus)
 
 
-def _root(image: str) -> spec.Root:
-    """The image below the few files that belong to a sandbox and not to any image."""
+def _image(settings: Settings) -> tuple[spec.Root, config.Execution]:
+    """The image below the few files that belong to a sandbox and not to any image, and what it says of its process."""
     own = (
         spec.FileLayer("/etc/hostname", f"{HOSTNAME}\n"),
         spec.FileLayer("/etc/hosts", f"127.0.0.1 localhost {HOSTNAME}\n::1 localhost {HOSTNAME}\n"),
         spec.FileLayer("/etc/resolv.conf", ""),
     )
     try:
-        below = host.root() if image == "host" else _local(image)
+        below, said = (host.root(), config.Execution()) if settings.image == "host" else _fetched(settings)
     except image_errors.ImageError as error:
         raise Failure(str(error), OUR_FAILURE) from error
-    return spec.Root((*own, *below.layers))
+    return spec.Root((*own, *below.layers)), said
 
 
-def _local(image: str) -> spec.Root:
-    from podvisor.images import local
+def _fetched(settings: Settings) -> tuple[spec.Root, config.Execution]:
+    from podvisor.cli import registries
 
-    data = os.environ.get("PODVISOR_DATA_DIR")
-    return local.Store(os.path.join(data, "images") if data else local.default_directory()).root(image)
+    return registries.for_run(settings.image, settings.pull, settings.registries)
 
 
 def _stdio(tty: bool | None) -> spec.Streams | spec.Terminal:

@@ -58,6 +58,16 @@ def parse(data: bytes) -> Config:
         raise Unacceptable(f"its configuration is damaged: {error}") from error
 
 
+def docker_argv(execution: Execution, words: tuple[str, ...] = (), entrypoint: str | None = None) -> tuple[str, ...]:
+    """The words of a container's first process by docker's rules (docker-run(1)).
+
+    `words` replace the image's own arguments; another entrypoint replaces both, an empty one leaves `words` alone.
+    """
+    if entrypoint is not None:
+        return (*((entrypoint,) if entrypoint else ()), *words)
+    return (*(execution.entrypoint or ()), *(words or execution.command or ()))
+
+
 def argv(execution: Execution, command: tuple[str, ...] = (), args: tuple[str, ...] = ()) -> tuple[str, ...]:
     """The words of a container's first process.
 

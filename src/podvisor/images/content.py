@@ -17,8 +17,8 @@ import fcntl
 import hashlib
 import os
 import tempfile
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence, Set
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 from podvisor.images import unpacking
 from podvisor.sandbox import spec
@@ -74,12 +74,52 @@ class Content:
         if diff_ids:
             await self.make(self.tree(diff_ids), write)
 
+    @contextmanager
+    def pulling(self) -> Generator[None]:
+        """Keep what is fetched until it has a name: nobody removes content meanwhile."""
+        with self._pullers() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH)
+            yield
+
+    @contextmanager
+    def nobody_pulls(self) -> Generator[bool]:
+        """Keep others from pulling meanwhile; False if somebody does."""
+        with self._pullers() as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
+
+    @contextmanager
+    def _pullers(self) -> Generator[int]:
+        self._make_places()
+        lock = os.open(self._at("locks", "pulling"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            yield lock
+        finally:
+            os.close(lock)
+
+    def remove_but(self, used: Set[str]) -> int:
+        """Remove all pieces but those at these paths, and say how many bytes that was."""
+        freed = 0
+        for place in ("trees-of", "layers", "blobs"):
+            for entry in os.scandir(self._at(place)):
+                if entry.path not in used:
+                    freed += entry.stat(follow_symlinks=False).st_size
+                    os.unlink(entry.path)
+        return freed
+
+    def _make_places(self) -> None:
+        for place in PLACES:
+            os.makedirs(self._at(place), mode=0o700, exist_ok=True)
+
     async def make(self, path: str, write: Write) -> bool:
         """Have a piece made unless it is there, by one at a time, in whatever process. False if it was there."""
         if _is_there(path):
             return False
-        for place in PLACES:
-            os.makedirs(os.path.join(self._directory, place), mode=0o700, exist_ok=True)
+        self._make_places()
         async with self._alone(os.path.basename(path)):
             if _is_there(path):
                 return False

@@ -19,7 +19,7 @@ import shutil
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -85,6 +85,39 @@ class Store:
                 self._forget(previous.digest)
         return image
 
+    def rename(self, name: str, new: str) -> Image:
+        """Let another name mean the same. Raises `NotFound` or `BadReference`."""
+        named, wanted = self._reference(name), self._reference(new)
+        with self._changing():
+            image = replace(self._find(named), name=wanted.canonical)
+            previous = self._read(wanted)
+            self._write_name(wanted, image)
+            if previous is not None:
+                self._forget(previous.digest)
+        return image
+
+    def prune(self) -> int:
+        """Remove the content that no name means any more, and say how many bytes that was.
+
+        None while somebody pulls: what they have fetched has no name yet.
+        """
+        with self._changing(), self.content.nobody_pulls() as alone:
+            return self.content.remove_but(self._used()) if alone else 0
+
+    def _used(self) -> set[str]:
+        """The paths of the content that names mean."""
+        used: set[str] = set()
+        for image in self.images():
+            if image.config:
+                layers = self._config(image).rootfs.diff_ids
+                used |= {self.content.blob(image.config), self.content.blob(image.manifest), self.content.tree(layers)}
+                used |= {self.content.layer(one) for one in layers}
+        return used
+
+    def has(self, name: str) -> bool:
+        """True if the name means something here. Raises `BadReference`."""
+        return self._read(self._reference(name)) is not None
+
     def find(self, name: str) -> Image:
         """What a name means. Raises `NotFound` or `BadReference`."""
         return self._find(self._reference(name))
@@ -131,7 +164,7 @@ class Store:
     def _find(self, named: reference.Reference) -> Image:
         image = self._read(named)
         if image is None:
-            raise errors.NotFound(f"no image named {named}; `podvisor image import {named} DIR|TAR` makes one")
+            raise errors.NotFound(f"no image named {named}; `podvisor image pull {named}` fetches it")
         return image
 
     def _read(self, named: reference.Reference) -> Image | None:
