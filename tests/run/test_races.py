@@ -46,6 +46,14 @@ def test_a_race_gains_nothing_and_hangs_nothing(sandboxed: Sandboxed, compiled, 
     assert (outcome.stdout, outcome.code) == (said, 0), outcome
 
 
+def test_a_full_table_of_the_kernels_leaves_no_process_that_nobody_knows(compiled):
+    name = "fork_beside_a_full_table"
+    run = [podvisor(), "run", "--mount", f"{compiled(name)}:/mnt:ro", "--", f"/mnt/{name}"]
+    limited = ["sh", "-c", 'ulimit -n 300 && exec "$@"', "sh", *run]
+    outcome = subprocess.run(limited, capture_output=True, text=True, check=False)
+    assert (outcome.stdout, outcome.returncode) == ("all are known\n", 0), outcome
+
+
 def descendants(process: int) -> set[int]:
     """The ids of all processes below `process`, as far as they can be seen."""
     found: set[int] = set()

@@ -63,6 +63,8 @@ pub enum Operation {
     Dial(Dial),
     /// Asks for what is used.
     Stats,
+    /// Asks whether the kernel still answers.
+    Ping,
     /// Kills everything and ends the process with exit code 0.
     Shutdown,
 }
@@ -271,6 +273,7 @@ impl Operation {
             "stop" => Self::Stop(read(name, fields)?),
             "dial" => Self::Dial(read(name, fields)?),
             "stats" => read(name, fields).map(|Nothing {}| Self::Stats)?,
+            "ping" => read(name, fields).map(|Nothing {}| Self::Ping)?,
             "shutdown" => read(name, fields).map(|Nothing {}| Self::Shutdown)?,
             _ => return Err(format!("unknown operation `{name}`")),
         })

@@ -126,6 +126,9 @@ pub const UNPACKER_CALLS: &[u32] = &[
 /// The requests of ioctl(2) that the kernel can make: those of a seccomp listener.
 pub const KERNEL_REQUESTS: &[u32] = &[0xc050_2100, 0xc018_2101, 0x4008_2102, 0x4018_2103, 0x4008_2104];
 
+/// Landlock's scopes: no abstract socket of, and no signal to, anybody outside of the own domain and those
+/// nested in it.
+const SIGNALS_AND_SOCKETS: u64 = 3;
 const EXECUTE: u64 = 1;
 const READ_FILE: u64 = 1 << 2;
 const READ_DIRECTORY: u64 = 1 << 3;
@@ -155,28 +158,19 @@ pub(crate) fn confine_kernel<T>(
     let mut rules: Vec<(BorrowedFd<'_>, u64)> =
         directories.iter().map(|(fd, writable)| (*fd, if *writable { u64::MAX } else { READING })).collect();
     rules.push((proc_dir, READ_FILE | READ_DIRECTORY));
-    let landlock = locked && restrict(&rules, 0);
+    let landlock = locked && restrict(&rules, SIGNALS_AND_SOCKETS);
     let made = between();
+    drop_capabilities(&[]);
     (Confinement { landlock, filter: locked && install() }, made)
 }
 
 /// In a process that unpacks, before it makes its threads: no capability, no path, no TCP port, no signal to anybody
 /// outside. Where the host has no Landlock, [`filter_unpacker`] holds alone.
 pub fn seal_unpacker() {
-    const ALL: u64 = 3;
-    #[repr(C)]
-    struct Header {
-        version: u32,
-        pid: i32,
-    }
-    let header = Header { version: 0x2008_0522, pid: 0 };
-    let none = [0_u32; 6];
-    // SAFETY: prctl gets no pointers; capset gets a header of version 3 and its two empty sets, which outlive it.
-    unsafe {
-        libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-        libc::syscall(libc::SYS_capset, &raw const header, none.as_ptr());
-    }
-    restrict(&[], ALL);
+    // SAFETY: no pointers are passed.
+    unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) };
+    drop_capabilities(&[]);
+    restrict(&[], SIGNALS_AND_SOCKETS);
 }
 
 /// Leaves all threads of this process [`UNPACKER_CALLS`] only; false where the host cannot.
@@ -184,13 +178,59 @@ pub fn filter_unpacker() -> bool {
     let mut program = filter::prologue();
     program.extend(UNPACKER_CALLS.iter().flat_map(|number| filter::allow(*number)));
     program.push(filter::refuse());
-    load(program, libc::SECCOMP_FILTER_FLAG_TSYNC)
+    load(&mut program, libc::SECCOMP_FILTER_FLAG_TSYNC)
+}
+
+/// Leaves this process the capabilities `kept`, and their sets no others: capabilities(7). Allocates nothing, so
+/// that a fork may call it.
+pub(crate) fn drop_capabilities(kept: &[u32]) {
+    #[repr(C)]
+    struct Header {
+        version: u32,
+        pid: i32,
+    }
+    let header = Header { version: 0x2008_0522, pid: 0 };
+    let low = kept.iter().fold(0_u32, |set, capability| set | 1 << capability);
+    // Effective, permitted and inheritable, first of the capabilities below 32 and then of the others.
+    let sets = [low, low, 0, 0, 0, 0];
+    // SAFETY: prctl gets no pointers; capset gets a header of version 3 and its two sets, which outlive it.
+    unsafe {
+        libc::prctl(libc::PR_CAP_AMBIENT, libc::PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+        for capability in (0..64).filter(|capability| !kept.contains(capability)) {
+            libc::prctl(libc::PR_CAPBSET_DROP, capability, 0, 0, 0);
+        }
+        libc::syscall(libc::SYS_capset, &raw const header, sets.as_ptr());
+    }
+}
+
+/// Keeps other processes of the same user, and of the same Landlock domain, from looking into this one and from
+/// changing it: prctl(2) PR_SET_DUMPABLE. A child is as its parent is.
+pub(crate) fn be_dumpable(dumpable: bool) {
+    // SAFETY: no pointers are passed.
+    unsafe { libc::prctl(libc::PR_SET_DUMPABLE, libc::c_ulong::from(dumpable), 0, 0, 0) };
+}
+
+/// The calls that are left to the first process of a pid namespace, which only waits for its end.
+pub const KEEPER_CALLS: &[u32] = &[abi::nr::READ, abi::nr::EXIT_GROUP];
+
+/// The program that leaves [`KEEPER_CALLS`]; made before the fork, since it allocates.
+pub(crate) fn keeper_program() -> Vec<sock_filter> {
+    let mut program = filter::prologue();
+    program.extend(KEEPER_CALLS.iter().flat_map(|number| filter::allow(*number)));
+    program.push(filter::refuse());
+    program
+}
+
+/// Installs a program on the calling thread; whether the host could.
+pub(crate) fn load(program: &mut [sock_filter], flags: libc::c_ulong) -> bool {
+    let prog = libc::sock_fprog { len: program.len() as u16, filter: program.as_mut_ptr() };
+    // SAFETY: `prog` points at `program`, which outlives the call.
+    unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, flags, &raw const prog) == 0 }
 }
 
 /// In a guest's first process: no path, no TCP port, no signal to anybody outside, by Landlock,
 /// where the host has it. The filter holds alone where it does not.
 pub(crate) fn seal_guest() {
-    const SIGNALS_AND_SOCKETS: u64 = 3;
     restrict(&[], SIGNALS_AND_SOCKETS);
 }
 
@@ -246,13 +286,7 @@ fn restrict(rules: &[(BorrowedFd<'_>, u64)], scoped: u64) -> bool {
 
 /// Installs the kernel's own filter.
 fn install() -> bool {
-    load(program(), 0)
-}
-
-fn load(mut program: Vec<sock_filter>, flags: libc::c_ulong) -> bool {
-    let prog = libc::sock_fprog { len: program.len() as u16, filter: program.as_mut_ptr() };
-    // SAFETY: `prog` points at `program`, which outlives the call.
-    unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, flags, &raw const prog) == 0 }
+    load(&mut program(), 0)
 }
 
 fn program() -> Vec<sock_filter> {

@@ -78,13 +78,18 @@ pub fn open(directory: BorrowedFd<'_>, name: &[u8], how: Open) -> Answer<OwnedFd
     Ok(file)
 }
 
+/// As [`crate::process::within_reserve`].
+fn kept(file: OwnedFd) -> Answer<OwnedFd> {
+    crate::process::within_reserve(file).map_err(|_| Errno::MFILE.into())
+}
+
 fn beneath(directory: BorrowedFd<'_>, name: &CString, flags: OFlags) -> Answer<OwnedFd> {
     let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS | ResolveFlags::NO_SYMLINKS;
     let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     loop {
         match rustix::fs::openat2(directory, name, flags, Mode::empty(), resolve) {
             Err(Errno::AGAIN | Errno::INTR) => {}
-            other => return Ok(other?),
+            other => return kept(other?),
         }
     }
 }
@@ -103,14 +108,14 @@ pub fn create(directory: BorrowedFd<'_>, name: &[u8], mode: u32) -> Answer<Owned
     let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS | ResolveFlags::NO_SYMLINKS;
     let mode = Mode::from_raw_mode(mode & 0o777);
-    Ok(rustix::fs::openat2(directory, &component(name)?, flags, mode, resolve)?)
+    kept(rustix::fs::openat2(directory, &component(name)?, flags, mode, resolve)?)
 }
 
 /// A regular file in `directory` without a name, open for reading and writing: it goes when it is closed.
 pub fn nameless_file(directory: BorrowedFd<'_>) -> Answer<OwnedFd> {
     let flags = OFlags::RDWR | OFlags::TMPFILE | OFlags::CLOEXEC;
     let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS | ResolveFlags::NO_SYMLINKS;
-    Ok(rustix::fs::openat2(directory, c".", flags, Mode::from_raw_mode(0o600), resolve)?)
+    kept(rustix::fs::openat2(directory, c".", flags, Mode::from_raw_mode(0o600), resolve)?)
 }
 
 /// The status of `name` in `directory`, not following a link.
@@ -298,7 +303,7 @@ pub fn space(file: BorrowedFd<'_>) -> Answer<[u64; 5]> {
 
 /// An empty memory file that can be sealed.
 pub fn memory_file(name: &str) -> Answer<OwnedFd> {
-    Ok(rustix::fs::memfd_create(name, MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?)
+    kept(rustix::fs::memfd_create(name, MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?)
 }
 
 /// Seals a memory file, fcntl(2)'s F_ADD_SEALS with its raw bits.
@@ -317,7 +322,7 @@ pub fn reopen(file: BorrowedFd<'_>, how: Open) -> Answer<OwnedFd> {
         only_regular(stat(file)?)?;
     }
     let flags = flags | OFlags::CLOEXEC | OFlags::NOCTTY;
-    Ok(rustix::fs::openat(own_descriptors()?, own_name(file), flags, Mode::empty())?)
+    kept(rustix::fs::openat(own_descriptors()?, own_name(file), flags, Mode::empty())?)
 }
 
 /// The ids that new host files get: those of this process.

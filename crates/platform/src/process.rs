@@ -1,6 +1,7 @@
 //! This process's own settings.
 
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::sync::OnceLock;
 
 /// Blocks SIGCHLD, which the platform waits for, lets a broken pipe be an error, and allows as many
 /// descriptors as the host grants: files of guests cost some.
@@ -16,10 +17,26 @@ pub fn prepare() {
         libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut files);
         files.rlim_cur = files.rlim_max;
         libc::setrlimit(libc::RLIMIT_NOFILE, &raw const files);
+        let _ = MOST.set(files.rlim_cur);
     }
     // Where the host runs out of memory it takes it from a pod, and from the one that holds the most: all have the
     // kubelet's value for those without requests (proc_pid_oom_score_adj(5)). Guests inherit it.
     let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
+}
+
+/// How many descriptors are left to what the kernel itself needs to go on: pidfds of new processes, /proc, streams of
+/// an exec.
+const RESERVE: u64 = 64;
+
+/// How many descriptors this process may have.
+static MOST: OnceLock<u64> = OnceLock::new();
+
+/// `fd`, which a guest has asked for: `EMFILE` once the table of this process has room for the kernel's own needs
+/// only. The host gives the lowest free number, so a high one means a full table.
+pub(crate) fn within_reserve(fd: OwnedFd) -> std::io::Result<OwnedFd> {
+    let most = *MOST.get().unwrap_or(&u64::MAX);
+    let full = fd.as_raw_fd() as u64 >= most.saturating_sub(RESERVE.min(most / 2));
+    if full { Err(std::io::Error::from_raw_os_error(libc::EMFILE)) } else { Ok(fd) }
 }
 
 /// Has the host kill this process when the one that started it ends, also while this one is halted and

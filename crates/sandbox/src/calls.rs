@@ -31,6 +31,22 @@ pub(crate) fn print_reachable() -> ExitCode {
     for number in platform::confine::KERNEL_CALLS {
         let _ = writeln!(text, "kernel\t{}", name(*number));
     }
+    for request in platform::confine::KERNEL_REQUESTS {
+        let _ = writeln!(text, "kernel\tioctl\trequest {request:#x}");
+    }
+    text.push_str("\n# Host calls that the process makes which keeps a pid namespace alive.\n");
+    for number in platform::confine::KEEPER_CALLS {
+        let _ = writeln!(text, "keeper\t{}", name(*number));
+    }
+    text.push_str("\n# Host calls that a process makes which unpacks layers.\n");
+    for number in platform::confine::UNPACKER_CALLS {
+        let _ = writeln!(text, "unpacker\t{}", name(*number));
+    }
+    text.push_str(
+        "\n# The spawner, podvisor-spawn, has no filter: guests would inherit it, and its refusals would come before\n",
+    );
+    text.push_str("# our kernel's answers. It has no path, no capability but those of its own user namespace, nobody can look into\n");
+    text.push_str("# it, and it reads nothing but numbers of namespaces.\n");
     print(&text)
 }
 

@@ -210,6 +210,7 @@ impl Server {
             Operation::Exec(exec) => self.exec(&exec, sent),
             Operation::Signal(signal) => self.signal(&signal),
             Operation::Resize(resize) => self.resize(&resize),
+            Operation::Ping => Ok(Reply::Done {}),
             Operation::Stats => Ok(Reply::Stats(crate::stats::collect(&self.kernel))),
             Operation::Shutdown => {
                 self.done = true;

@@ -59,7 +59,7 @@ impl Segment {
         }
         let number = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let name = format!("SYSV{number:08x}");
-        let memory = kernel.platform.memory_file(&name).map_err(|_| Errno::ENOMEM)?;
+        let memory = kernel.platform.memory_file(&name).map_err(|_| Errno::ENFILE)?;
         platform::host::truncate(memory.as_fd(), size.next_multiple_of(4096)).map_err(|_| Errno::ENOMEM)?;
         let status = ShmStatus { size, changed: now(), creator: creator.0, ..ShmStatus::default() };
         let state = State { permissions, status, doomed: false };

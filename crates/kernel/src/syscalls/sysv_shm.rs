@@ -22,6 +22,8 @@ const PROT_EXEC: u64 = 4;
 const MAP_SHARED: u64 = 0x01;
 const MAP_FIXED: u64 = 0x10;
 const MAP_FIXED_NOREPLACE: u64 = 0x10_0000;
+/// SHMMNI: how many segments there may be.
+const SEGMENTS: u64 = 4096;
 /// The number under which a segment's memory file is handed to the guest; it means nothing to the guest.
 const NUMBER: u32 = 0;
 
@@ -31,7 +33,10 @@ fn shmget(task: &Arc<Task>, [key, size, flags, ..]: Args) -> Answer {
         return Err(Errno::ENOMEM.into());
     }
     kernel.ipc.sweep(kernel);
-    let make = |permissions| Segment::new(kernel, permissions, size, task.process().pid);
+    let full = kernel.ipc.shm.extent().1 as u64 >= SEGMENTS;
+    let make = |permissions| {
+        if full { Err(Errno::ENOSPC) } else { Segment::new(kernel, permissions, size, task.process().pid) }
+    };
     let fits = |segment: &Segment| if size > segment.size { Err(Errno::EINVAL) } else { Ok(()) };
     let id = kernel.ipc.shm.get(&task.credentials(), key as i32, flags, make, fits)?;
     Ok(u64::from(id.unsigned_abs()))
@@ -119,7 +124,7 @@ fn shmctl(task: &Arc<Task>, [id, command, buffer, ..]: Args) -> Answer {
         }
         IPC_INFO => {
             // struct shminfo64: shmmax, shmmin, shmmni, shmseg, shmall.
-            let info: [u64; 9] = [u64::MAX - (1 << 24), 1, 4096, 4096, u64::MAX - (1 << 24), 0, 0, 0, 0];
+            let info: [u64; 9] = [u64::MAX - (1 << 24), 1, SEGMENTS, SEGMENTS, u64::MAX - (1 << 24), 0, 0, 0, 0];
             task.write(UserPtr::new(buffer), &info)?;
             return Ok(table.extent().0);
         }

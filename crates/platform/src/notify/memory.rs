@@ -31,5 +31,5 @@ pub(crate) fn file(name: &str) -> std::io::Result<OwnedFd> {
         return Err(std::io::Error::last_os_error());
     }
     // SAFETY: `fd` was just made and is owned by nobody else.
-    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+    crate::process::within_reserve(unsafe { OwnedFd::from_raw_fd(fd) })
 }

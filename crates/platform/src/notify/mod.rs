@@ -82,11 +82,14 @@ impl Notify {
         self.spawner.get().is_some_and(Spawner::is_gone)
     }
 
-    /// Ends the spawner and what it keeps; to be called when no guest is left.
+    /// Ends the spawner and what it keeps, and whatever else is still a child of this process: no guest is left
+    /// where there are no pid namespaces that end them.
     pub fn end(&self) {
-        if let Some(spawner) = self.spawner.get() {
-            spawner.end();
+        let Some(spawner) = self.spawner.get() else { return };
+        for child in procfs::children(self.proc_dir.as_fd()).into_iter().filter(|child| *child != spawner.process()) {
+            namespaces::send(child, None, Signal::SIGKILL, None);
         }
+        spawner.end();
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -7,9 +7,11 @@
 use std::convert::Infallible;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
+use std::sync::OnceLock;
+
 use abi::signal::{SigInfo, Signal};
 
-use crate::{Ended, Usage, last_errno};
+use crate::{Ended, Usage, confine, last_errno};
 
 /// What [`isolate`] could do on this host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +27,17 @@ fn unshare(flags: libc::c_int) -> Result<(), i32> {
     if unsafe { libc::unshare(flags) } == 0 { Ok(()) } else { Err(last_errno()) }
 }
 
+/// Set once this process lives in a user namespace of its own.
+static OWN_USERS: OnceLock<()> = OnceLock::new();
+
+/// The capabilities that the spawner needs for pid namespaces and for emptying the sets of guests: those of its own
+/// user namespace, or none. The machine's own it does not keep: without a user namespace there are no pid namespaces.
+pub(crate) fn spawner_capabilities() -> &'static [u32] {
+    const SETPCAP: u32 = 8;
+    const SYS_ADMIN: u32 = 21;
+    if OWN_USERS.get().is_some() { &[SETPCAP, SYS_ADMIN] } else { &[] }
+}
+
 /// Puts this process into namespaces of its own with an empty root directory. Must come before the
 /// first guest. Where the host refuses, nothing is changed and the filters alone hold.
 pub fn isolate() -> Isolation {
@@ -33,6 +46,7 @@ pub fn isolate() -> Isolation {
     let rest = libc::CLONE_NEWNS | libc::CLONE_NEWNET | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS;
     let made = match unshare(libc::CLONE_NEWUSER | rest) {
         Ok(()) => {
+            let _ = OWN_USERS.set(());
             let _ = std::fs::write("/proc/self/setgroups", "deny");
             let _ = std::fs::write("/proc/self/uid_map", format!("{uid} {uid} 1"));
             let _ = std::fs::write("/proc/self/gid_map", format!("{gid} {gid} 1"));
@@ -90,14 +104,16 @@ impl PidNamespace {
     /// A new one; an empty value where the host allows none.
     pub(crate) fn new(proc_dir: BorrowedFd<'_>) -> std::io::Result<PidNamespace> {
         let (read, write) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
-        match fork_into(libc::CLONE_NEWPID | libc::SIGCHLD, || keep(&read)) {
-            Err(_) => Ok(PidNamespace { namespace: None, alive: None, keeper: None }),
-            Ok(keeper) => Ok(PidNamespace {
-                namespace: Some(open_namespace(proc_dir, &format!("{keeper}/ns/pid"))?),
-                alive: Some(write),
-                keeper: Some(keeper),
-            }),
-        }
+        let (ready, tell_ready) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
+        let mut program = confine::keeper_program();
+        let forked = fork_into(libc::CLONE_NEWPID | libc::SIGCHLD, || keep(&read, &tell_ready, &mut program));
+        let Ok(keeper) = forked else { return Ok(PidNamespace { namespace: None, alive: None, keeper: None }) };
+        drop(tell_ready);
+        let _ = rustix::io::read(&ready, &mut [0]);
+        let namespace = Some(open_namespace(proc_dir, &format!("{keeper}/ns/pid"))?);
+        // From here on nobody needs to look into it.
+        rustix::io::write(&write, &[0])?;
+        Ok(PidNamespace { namespace, alive: Some(write), keeper: Some(keeper) })
     }
 
     /// Begins its end, which is not waited for: the host ends it only after our parent has reaped each
@@ -167,16 +183,29 @@ fn enter(namespace: BorrowedFd<'_>) -> std::io::Result<()> {
     if done == 0 { Ok(()) } else { Err(std::io::Error::last_os_error()) }
 }
 
-/// The life of a namespace's first process.
-fn keep(alive: &OwnedFd) -> Infallible {
+/// The life of a namespace's first process: it tells that its namespace can be opened, and once that is done nobody
+/// looks into it or has it make a call. A host without seccomp filters is refused later.
+fn keep(alive: &OwnedFd, tell_ready: &OwnedFd, program: &mut [libc::sock_filter]) -> Infallible {
+    const ALIVE: i32 = 0;
+    const READY: i32 = 1;
     // SAFETY: plain calls; `byte` is a place for one byte. The process never returns from here.
     unsafe {
         libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
         libc::prctl(libc::PR_SET_NAME, c"podvisor-init".as_ptr());
-        libc::dup2(alive.as_raw_fd(), 0);
-        libc::syscall(libc::SYS_close_range, 1, u32::MAX, 0);
+        // Both are above 2: the standard streams are open.
+        libc::dup2(alive.as_raw_fd(), ALIVE);
+        libc::dup2(tell_ready.as_raw_fd(), READY);
+        libc::syscall(libc::SYS_close_range, READY + 1, u32::MAX, 0);
+        confine::drop_capabilities(&[]);
+        confine::be_dumpable(true);
+        libc::write(READY, c"".as_ptr().cast(), 1);
+        libc::close(READY);
         let mut byte = 0u8;
-        while libc::read(0, (&raw mut byte).cast(), 1) != 0 {}
+        if libc::read(ALIVE, (&raw mut byte).cast(), 1) == 1 {
+            confine::be_dumpable(false);
+            confine::load(program, 0);
+            while libc::read(ALIVE, (&raw mut byte).cast(), 1) != 0 {}
+        }
         libc::_exit(0)
     }
 }

@@ -69,6 +69,13 @@ pub(crate) fn has_descriptor(proc_dir: BorrowedFd<'_>, host: i32, number: u32) -
     rustix::fs::statat(proc_dir, format!("{host}/fd/{number}"), itself).err() != Some(rustix::io::Errno::NOENT)
 }
 
+/// The children of this process, which has one thread.
+pub(crate) fn children(proc_dir: BorrowedFd<'_>) -> Vec<i32> {
+    let own = std::process::id();
+    let text = read(proc_dir, &format!("{own}/task/{own}/children")).unwrap_or_default();
+    String::from_utf8_lossy(&text).split_whitespace().filter_map(|child| child.parse().ok()).collect()
+}
+
 /// As `Platform::threads`.
 pub(crate) fn threads(proc_dir: BorrowedFd<'_>, process: i32) -> Vec<HostTask> {
     let Ok(path) = std::ffi::CString::new(format!("{process}/task")) else { return Vec::new() };

@@ -120,7 +120,9 @@ pub(super) fn become_guest(
             fail();
         }
         crate::confine::seal_guest();
-        drop_capabilities();
+        crate::confine::drop_capabilities(&[]);
+        // The kernel fetches the listener out of this process; the spawner, its parent, does not let it.
+        crate::confine::be_dumpable(true);
         libc::write(READY, c"".as_ptr().cast(), 1);
         let listener = filter::install(program);
         if listener != LISTENER {
@@ -162,23 +164,5 @@ unsafe fn reset_limits() {
             now.rlim_cur = now.rlim_max.min(8 << 20);
             libc::setrlimit(libc::RLIMIT_STACK, &raw const now);
         }
-    }
-}
-
-/// Empties the capability sets, capabilities(7).
-unsafe fn drop_capabilities() {
-    #[repr(C)]
-    struct Header {
-        version: u32,
-        pid: i32,
-    }
-    let header = Header { version: 0x2008_0522, pid: 0 };
-    let empty = [0u32; 6];
-    // SAFETY: header and data have the layout of version 3.
-    unsafe {
-        for capability in 0..64 {
-            libc::prctl(libc::PR_CAPBSET_DROP, capability, 0, 0, 0);
-        }
-        libc::syscall(libc::SYS_capset, &raw const header, empty.as_ptr());
     }
 }

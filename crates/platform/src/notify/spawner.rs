@@ -12,7 +12,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 
-use super::namespaces::{PidNamespace, fork_into};
+use super::namespaces::{PidNamespace, fork_into, spawner_capabilities};
 use super::spawn::become_guest;
 use super::{filter, listener::Listener, spawn};
 
@@ -42,6 +42,11 @@ impl Spawner {
                 return;
             }
         }
+    }
+
+    /// Its id.
+    pub(super) fn process(&self) -> i32 {
+        self.process
     }
 
     /// Whether the spawner has ended, which it does only where somebody on the host has killed it.
@@ -101,6 +106,8 @@ fn serve(socket: &OwnedFd, stub: BorrowedFd<'_>, proc_dir: BorrowedFd<'_>) -> In
         // Its children, the namespaces' first processes, leave nothing to reap.
         libc::signal(libc::SIGCHLD, libc::SIG_IGN);
     }
+    crate::confine::drop_capabilities(spawner_capabilities());
+    crate::confine::be_dumpable(false);
     close_all_but([socket.as_raw_fd(), stub.as_raw_fd(), proc_dir.as_raw_fd()]);
     let mut namespaces: HashMap<u32, PidNamespace> = HashMap::new();
     let mut program = filter::program();
