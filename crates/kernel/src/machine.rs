@@ -46,25 +46,36 @@ impl Kernel {
     /// Handles what happens next, or what is due. Answers `false` where nothing did before `until`.
     pub fn step(self: &Arc<Self>, until: Option<Nanos>) -> bool {
         self.runtime.run_ready();
-        let due = self.timers.next();
+        let due = self.next_due();
         let now = if due.is_some() || until.is_some() { time::monotonic() } else { 0 };
         if due.is_some_and(|when| now >= when.saturating_add(TIMER_SLACK)) {
-            self.timers.expire(now);
-            self.runtime.run_ready();
+            self.expire(now);
         }
         self.watch_memory();
         self.watch_processors();
-        let deadline = [self.timers.next(), until].into_iter().flatten().min();
+        // Handlers that are ready once more have had their turn: guests get theirs, without a wait.
+        let soon = self.runtime.has_ready().then_some(now);
+        let deadline = [self.next_due(), until, soon].into_iter().flatten().min();
         match self.platform.next_event(deadline) {
             Some(event) => self.handle(event),
             None => {
-                self.timers.expire(time::monotonic());
-                self.runtime.run_ready();
+                self.expire(time::monotonic());
                 return until.is_none_or(|when| time::monotonic() < when);
             }
         }
         self.runtime.run_ready();
         true
+    }
+
+    /// When the next timer is due or a handler's pause ends.
+    fn next_due(&self) -> Option<Nanos> {
+        [self.timers.next(), self.runtime.next_pause_ends()].into_iter().flatten().min()
+    }
+
+    fn expire(&self, now: Nanos) {
+        self.timers.expire(now);
+        self.runtime.end_pauses(now);
+        self.runtime.run_ready();
     }
 
     fn handle(self: &Arc<Self>, event: Event) {

@@ -10,8 +10,12 @@ use abi::termios::*;
 
 use super::output::Screen;
 
-/// How many bytes of input are kept; what is typed beyond is lost, as on Linux.
+/// How many bytes of input the discipline itself keeps: N_TTY_BUF_SIZE, termios(3). Of a line that
+/// is longer the rest is lost.
 const CAPACITY: usize = 4096;
+/// How many more wait to be looked at once it is full, before the master waits: two buffers of the
+/// 8 KiB that Linux lets a pty's port have.
+const WAITING: usize = 16 << 10;
 
 /// What typed bytes lead to besides input and echo.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -20,6 +24,14 @@ pub(super) struct Effects {
     pub(super) signals: Vec<Signal>,
     /// TIOCPKT_ bits for a master in packet mode.
     pub(super) packet: u8,
+}
+
+impl Effects {
+    /// Adds what came of something later.
+    pub(super) fn join(&mut self, later: Effects) {
+        self.signals.extend(later.signals);
+        self.packet |= later.packet;
+    }
 }
 
 /// The state of a terminal's input.
@@ -32,6 +44,8 @@ pub(super) struct Discipline {
     ready: VecDeque<u8>,
     /// In canonical mode: how many bytes of `ready` each line has; 0 is an end of file.
     lines: VecDeque<usize>,
+    /// Typed, and not looked at yet since there is no room: neither echoed nor taken for a key.
+    waiting: VecDeque<u8>,
     literal_next: bool,
     /// Output is stopped by the STOP character or TCXONC.
     pub(super) stopped: bool,
@@ -56,23 +70,43 @@ impl Discipline {
         self.local(IEXTEN) && self.is(byte, character)
     }
 
-    /// Whether more input is taken; a line that is too long is never a reason to wait.
-    pub(super) fn has_room(&self) -> bool {
+    /// True if the discipline takes more input; a line that is too long is never a reason to wait.
+    fn takes_more(&self) -> bool {
         self.ready.len() < CAPACITY - 1 || (self.local(ICANON) && self.lines.is_empty())
+    }
+
+    /// True if the master may write.
+    pub(super) fn has_room(&self) -> bool {
+        self.waiting.len() < WAITING
     }
 
     /// Typed bytes; answers how many were taken and what they lead to.
     pub(super) fn type_in(&mut self, bytes: &[u8], screen: &mut Screen) -> (usize, Effects) {
-        let mut effects = Effects::default();
+        let mut effects = self.look_at_waiting(screen);
         let mut taken = 0;
         for byte in bytes {
             if !self.has_room() {
                 break;
             }
-            self.receive(*byte, screen, &mut effects);
+            if self.waiting.is_empty() && self.takes_more() {
+                self.receive(*byte, screen, &mut effects);
+            } else {
+                self.waiting.push_back(*byte);
+            }
             taken += 1;
         }
         (taken, effects)
+    }
+
+    /// Looks at what waited for room, as far as there is some; to be called after a read.
+    pub(super) fn look_at_waiting(&mut self, screen: &mut Screen) -> Effects {
+        let mut effects = Effects::default();
+        while self.takes_more()
+            && let Some(byte) = self.waiting.pop_front()
+        {
+            self.receive(byte, screen, &mut effects);
+        }
+        effects
     }
 
     fn receive(&mut self, byte: u8, screen: &mut Screen, effects: &mut Effects) {
@@ -148,7 +182,7 @@ impl Discipline {
     /// Editing of a line; whether the byte was an editing character or ended the line.
     fn edit(&mut self, byte: u8, screen: &mut Screen) -> bool {
         if self.is(byte, VERASE) {
-            self.erase_character(screen);
+            let _ = self.erase_character(screen);
         } else if self.is(byte, VKILL) {
             self.erase_line(byte, screen);
         } else if self.extended(byte, VWERASE) {
@@ -225,18 +259,21 @@ impl Discipline {
         self.ready.extend(self.line.drain(..));
     }
 
-    /// Takes the last character off the line: with IUTF8 all of its bytes.
+    /// Takes the last character off the line: with IUTF8 all of its bytes. Nothing where the line
+    /// has continuation bytes only: no part of a character is erased.
     fn pop_character(&mut self) -> Option<u8> {
-        let mut byte = self.line.pop()?;
-        while self.input(IUTF8) && byte & 0xc0 == 0x80 {
-            byte = self.line.pop()?;
-        }
-        Some(byte)
+        let continues = |byte: &u8| self.input(IUTF8) && byte & 0xc0 == 0x80;
+        let at = self.line.iter().rposition(|byte| !continues(byte))?;
+        let first = self.line.get(at).copied();
+        self.line.truncate(at);
+        first
     }
 
-    fn erase_character(&mut self, screen: &mut Screen) {
-        let Some(byte) = self.pop_character() else { return };
+    /// Erases the last character; true if there was one.
+    fn erase_character(&mut self, screen: &mut Screen) -> bool {
+        let Some(byte) = self.pop_character() else { return false };
         self.unshow(byte, screen);
+        true
     }
 
     fn erase_word(&mut self, screen: &mut Screen) {
@@ -247,7 +284,9 @@ impl Discipline {
                 return;
             }
             seen |= is_word(byte);
-            self.erase_character(screen);
+            if !self.erase_character(screen) {
+                return;
+            }
         }
     }
 
@@ -263,9 +302,8 @@ impl Discipline {
             }
             return;
         }
-        while !self.line.is_empty() {
-            self.erase_character(screen);
-        }
+        while self.erase_character(screen) {}
+        self.line.clear();
     }
 
     /// Takes a character that was just taken off the line off the screen, too.
@@ -307,7 +345,18 @@ impl Discipline {
         })
     }
 
-    /// Drops all input.
+    /// Drops all input, also what was not looked at: TCIFLUSH, a hang-up.
+    pub(super) fn flush_all_input(&mut self) {
+        self.waiting.clear();
+        self.flush_input();
+    }
+
+    /// Drops what was not looked at: TCOFLUSH of the master.
+    pub(super) fn drop_undelivered(&mut self) {
+        self.waiting.clear();
+    }
+
+    /// Drops the input that was looked at: a key that signals, TCSETSF.
     pub(super) fn flush_input(&mut self) {
         self.line.clear();
         self.ready.clear();

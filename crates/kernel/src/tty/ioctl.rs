@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use abi::Errno;
+use abi::signal::Signal;
 use abi::termios::*;
 use zerocopy::IntoBytes;
 
@@ -37,11 +38,8 @@ pub(super) fn slave(tty: &Arc<Tty>, task: &Arc<Task>, request: u32, argument: u6
         FIONREAD => tell(task, argument, tty.state.lock().discipline.readable()),
         TIOCOUTQ => tell(task, argument, tty.state.lock().screen.bytes.len()),
         TIOCGPGRP | TIOCGSID if !tty.controls(task) => Err(Errno::ENOTTY),
-        TIOCSCTTY => {
-            let steal = argument == 1 && task.credentials().capable(capability::SYS_ADMIN);
-            tty.control(task, steal).map(|()| 0)
-        }
         TIOCNOTTY => give_up(tty, task),
+        TCFLSH => flush(tty, argument),
         _ => both(tty, task, request, argument),
     }
 }
@@ -67,7 +65,8 @@ pub(super) fn master(tty: &Arc<Tty>, task: &Arc<Task>, request: u32, argument: u
         }
         TIOCGPKT => tell(task, argument, tty.state.lock().packet_mode.into()),
         TIOCGPTPEER => open_peer(tty, task, argument),
-        TIOCSCTTY | TIOCNOTTY => Err(Errno::ENOTTY),
+        TIOCNOTTY => Err(Errno::ENOTTY),
+        TCFLSH => flush_master(tty, argument),
         _ => both(tty, task, request, argument),
     }
 }
@@ -96,7 +95,10 @@ fn both(tty: &Arc<Tty>, task: &Arc<Task>, request: u32, argument: u64) -> Result
         TIOCGPGRP => tell_id(task, argument, tty.foreground().unwrap_or(Pid(0))),
         TIOCSPGRP => tty.set_foreground(task, Pid(task.read(UserPtr::new(argument))?)).map(|()| 0),
         TIOCGSID => tell_id(task, argument, tty.session().ok_or(Errno::ENOTTY)?.id),
-        TCFLSH => flush(tty, argument),
+        TIOCSCTTY => {
+            let steal = argument == 1 && task.credentials().capable(capability::SYS_ADMIN);
+            tty.control(task, steal).map(|()| 0)
+        }
         TCXONC => flow(tty, argument),
         TCSBRK | TCSBRKP => Ok(0),
         TIOCGETD => tell(task, argument, 0),
@@ -128,8 +130,9 @@ fn tell_id(task: &Task, address: u64, id: Pid) -> Result<u64, Errno> {
     task.write(UserPtr::new(address), &id.0).map(|()| 0)
 }
 
-/// TIOCNOTTY: a leader's whole session loses the terminal. Of another process Linux takes it alone;
-/// here its session keeps it.
+/// TIOCNOTTY: a leader's whole session loses the terminal, and the foreground group, of which the
+/// leader may be one, gets SIGHUP and SIGCONT. Of another process Linux takes it alone; here its
+/// session keeps it.
 fn give_up(tty: &Arc<Tty>, task: &Arc<Task>) -> Result<u64, Errno> {
     if !tty.controls(task) {
         return Err(Errno::ENOTTY);
@@ -143,32 +146,51 @@ fn give_up(tty: &Arc<Tty>, task: &Arc<Task>) -> Result<u64, Errno> {
     };
     if let Some(controlled) = controlled {
         controlled.session.set_tty(None);
-        super::job::hang_up(&controlled, foreground);
+        for signal in [Signal::SIGHUP, Signal::SIGCONT] {
+            foreground.into_iter().for_each(|group| super::job::signal_group(&controlled.pids, group, signal));
+        }
     }
     Ok(0)
 }
 
-/// TCFLSH, tcflush(3).
+/// Which queues TCFLSH names, tcflush(3): input, output.
+fn flushed(queue: u64) -> Result<(bool, bool), Errno> {
+    match queue {
+        0 => Ok((true, false)),
+        1 => Ok((false, true)),
+        2 => Ok((true, true)),
+        _ => Err(Errno::EINVAL),
+    }
+}
+
+/// TCFLSH on the terminal end; a master in packet mode is told, TIOCPKT in ioctl_tty(2).
 fn flush(tty: &Tty, queue: u64) -> Result<u64, Errno> {
-    let (input, output) = match queue {
-        0 => (true, false),
-        1 => (false, true),
-        2 => (true, true),
-        _ => return Err(Errno::EINVAL),
-    };
+    let (input, output) = flushed(queue)?;
     let mut effects = Effects::default();
-    {
-        let mut state = tty.state.lock();
-        if input {
-            state.discipline.flush_input();
-            effects.packet |= TIOCPKT_FLUSHREAD;
-        }
-        if output {
-            // Output is never held back: what was written has reached the master already.
-            effects.packet |= TIOCPKT_FLUSHWRITE;
-        }
+    if input {
+        tty.state.lock().discipline.flush_all_input();
+        effects.packet |= TIOCPKT_FLUSHREAD;
+    }
+    if output {
+        tty.state.lock().screen.drop_undelivered();
+        effects.packet |= TIOCPKT_FLUSHWRITE;
     }
     tty.apply(&effects);
+    tty.master_queue.announce(Events::OUT);
+    Ok(0)
+}
+
+/// TCFLSH on the master: its input is the terminal's output. It is not told of it in packet mode.
+fn flush_master(tty: &Tty, queue: u64) -> Result<u64, Errno> {
+    let (input, output) = flushed(queue)?;
+    if input {
+        tty.state.lock().screen.bytes.clear();
+    }
+    if output {
+        tty.state.lock().discipline.drop_undelivered();
+    }
+    tty.slave_queue.announce(Events::OUT);
+    tty.master_queue.announce(Events::OUT);
     Ok(0)
 }
 

@@ -11,6 +11,8 @@ use abi::termios::{OCRNL, OLCUC, ONLCR, ONLRET, ONOCR, OPOST, Termios, XTABS};
 pub(super) const CAPACITY: usize = 16 << 10;
 /// How many bytes echo may add to that, so that a master who never reads costs no more.
 const ECHO_CAPACITY: usize = CAPACITY + (4 << 10);
+/// How much the master's side has taken in before it is read, and TCOFLUSH does not take back.
+const DELIVERED: usize = 4095;
 /// The distance of tab stops.
 const TAB: usize = 8;
 
@@ -26,6 +28,11 @@ impl Screen {
     /// Whether a writer may go on.
     pub(super) fn has_room(&self) -> bool {
         self.bytes.len() < CAPACITY
+    }
+
+    /// Drops what the master's side has not taken in: TCOFLUSH, tcflush(3).
+    pub(super) fn drop_undelivered(&mut self) {
+        self.bytes.truncate(DELIVERED);
     }
 
     /// Takes as much of `bytes` as there is room for; answers how much.

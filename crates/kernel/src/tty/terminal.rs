@@ -140,14 +140,16 @@ impl Tty {
         }
     }
 
-    /// Does what typed bytes or new settings led to.
+    /// Does what typed bytes or new settings led to. What is announced to the master is echo and
+    /// news in packet mode: that it may write is for those to say who made room, or a master that
+    /// waits for room would be woken by its own attempt.
     pub(super) fn apply(&self, effects: &Effects) {
         self.state.lock().note(effects);
         for signal in &effects.signals {
             self.signal_foreground(*signal);
         }
         self.slave_queue.announce(Events::IN | Events::OUT);
-        self.master_queue.announce(Events::IN | Events::OUT);
+        self.master_queue.announce(Events::IN);
     }
 
     /// Bytes from the master; answers how many were taken.
@@ -155,6 +157,9 @@ impl Tty {
         let (taken, effects) = {
             let mut state = self.state.lock();
             let State { discipline, screen, patience, .. } = &mut *state;
+            if !discipline.has_room() {
+                return 0;
+            }
             // A byte that comes begins the time between bytes anew.
             *patience = None;
             discipline.type_in(bytes, screen)
@@ -182,7 +187,7 @@ impl Tty {
     /// A read of the terminal's program; `None` while it has to wait. See termios(3), "Canonical
     /// and noncanonical mode".
     pub(super) fn read_input(&self, buffer: &mut [u8]) -> Option<usize> {
-        let count = {
+        let (count, effects) = {
             let mut state = self.state.lock();
             match self.readiness(&mut state, buffer.len()) {
                 Readiness::Wait => return None,
@@ -190,8 +195,13 @@ impl Tty {
             }
             state.patience = None;
             state.patience_over = false;
-            state.discipline.read(buffer)
+            let count = state.discipline.read(buffer);
+            let State { discipline, screen, .. } = &mut *state;
+            (count, discipline.look_at_waiting(screen))
         };
+        if effects != Effects::default() {
+            self.apply(&effects);
+        }
         self.master_queue.announce(Events::OUT);
         Some(count)
     }
@@ -254,8 +264,11 @@ impl Tty {
                 state.discipline.flush_input();
             }
             state.discipline.set_termios(termios, &mut effects);
+            let State { discipline, screen, .. } = &mut *state;
+            effects.join(discipline.look_at_waiting(screen));
         }
         self.apply(&effects);
+        self.master_queue.announce(Events::OUT);
     }
 
     /// The master is gone: the session loses its terminal and what has it open gets end of file.
@@ -270,7 +283,7 @@ impl Tty {
         let (controlled, foreground) = {
             let mut state = self.state.lock();
             state.generation = state.generation.wrapping_add(1);
-            state.discipline.flush_input();
+            state.discipline.flush_all_input();
             (state.controlled.take(), state.foreground.take())
         };
         if let Some(controlled) = controlled {

@@ -16,8 +16,8 @@ pub struct PipeEnd {
     /// The name's inode, for a FIFO.
     inode: Option<Arc<dyn Inode>>,
     flags: OpenFlags,
-    /// How often the other side had been opened when this one was.
-    seen: u64,
+    /// How often the other side had been opened when this one was; `None` where it was open then.
+    seen: Option<u64>,
 }
 
 impl PipeEnd {
@@ -25,7 +25,11 @@ impl PipeEnd {
     pub fn open(pipe: Arc<Pipe>, inode: Option<Arc<dyn Inode>>, flags: OpenFlags) -> Arc<PipeEnd> {
         let seen = {
             let mut state = pipe.state.lock();
-            let seen = if flags.readable() { state.write_opens } else { state.read_opens };
+            let (others, opens) = match flags.readable() {
+                true => (state.writers, state.write_opens),
+                false => (state.readers, state.read_opens),
+            };
+            let seen = (others == 0).then_some(opens);
             if flags.readable() {
                 state.readers = state.readers.saturating_add(1);
                 state.read_opens = state.read_opens.wrapping_add(1);
@@ -96,7 +100,7 @@ impl File for PipeEnd {
                 events |= Events::IN | Events::RDNORM;
             }
             // A FIFO that was opened before any writer came has not been hung up on.
-            if state.writers == 0 && (self.inode.is_none() || state.write_opens != self.seen) {
+            if state.writers == 0 && (self.inode.is_none() || Some(state.write_opens) != self.seen) {
                 events |= Events::HUP;
             }
         }
@@ -132,8 +136,8 @@ impl File for PipeEnd {
         match (flags.readable(), flags.writable()) {
             _ if self.inode.is_none() => Ok(()),
             (true, true) => Ok(()),
-            (true, false) if nonblocking || state.writers > 0 || state.write_opens != self.seen => Ok(()),
-            (false, true) if state.readers > 0 || state.read_opens != self.seen => Ok(()),
+            (true, false) if nonblocking || state.writers > 0 || Some(state.write_opens) != self.seen => Ok(()),
+            (false, true) if state.readers > 0 || Some(state.read_opens) != self.seen => Ok(()),
             (false, true) if nonblocking => Err(Errno::ENXIO),
             _ => Err(Errno::EAGAIN),
         }
