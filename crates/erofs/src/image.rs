@@ -4,8 +4,8 @@ use zerocopy::{FromBytes, IntoBytes};
 
 use crate::blocks::{Blocks, ReadAt};
 use crate::layout::{
-    BLOCK, BLOCK_BITS, COMPAT_CHECKSUM, DEVICE_SLOT, DeviceSlot, INCOMPAT_CHUNKED, INCOMPAT_DEVICES, MAGIC, SLOT,
-    SUPER_OFFSET, SuperBlock, blocks, checksum,
+    BLOCK, BLOCK_BITS, COMPAT_CHECKSUM, DEVICE_SLOT, DeviceSlot, INCOMPAT_CHUNKED, INCOMPAT_DEVICES, MAGIC,
+    PUBLIC_FROM, PUBLIC_MARK, SLOT, SUPER_OFFSET, SuperBlock, blocks, checksum,
 };
 use crate::{Error, Inode, Result};
 
@@ -17,6 +17,8 @@ pub struct Image<S> {
     pub(crate) blocks: Blocks<S>,
     pub(crate) superblock: SuperBlock,
     devices: Vec<u64>,
+    /// By device: whether it says that its later part is public.
+    public: Vec<bool>,
 }
 
 impl<S: ReadAt> Image<S> {
@@ -35,7 +37,8 @@ impl<S: ReadAt> Image<S> {
         check_sum(&superblock, bytes)?;
         let mut all = vec![length];
         all.extend_from_slice(devices);
-        let image = Image { blocks, superblock, devices: all };
+        let public = vec![superblock.volume_name == PUBLIC_MARK];
+        let mut image = Image { blocks, superblock, devices: all, public };
         image.check_devices(devices)?;
         if !image.root()?.is_directory() {
             return Err(Error::Damaged("its root is not a directory"));
@@ -43,7 +46,7 @@ impl<S: ReadAt> Image<S> {
         Ok(image)
     }
 
-    fn check_devices(&self, given: &[u64]) -> Result<()> {
+    fn check_devices(&mut self, given: &[u64]) -> Result<()> {
         if usize::from(self.superblock.extra_devices.get()) != given.len() {
             return Err(Error::Damaged("its device table and the given files differ in number"));
         }
@@ -57,6 +60,7 @@ impl<S: ReadAt> Image<S> {
             if u64::from(slot.blocks.get()) > blocks(*length) {
                 return Err(Error::Damaged("a file with its data is too short"));
             }
+            self.public.push(slot.tag.starts_with(&PUBLIC_MARK));
         }
         Ok(())
     }
@@ -69,6 +73,11 @@ impl<S: ReadAt> Image<S> {
     /// The length of device `number`, 0 being the image itself.
     pub(crate) fn device_length(&self, number: u16) -> Result<u64> {
         self.devices.get(usize::from(number)).copied().ok_or(Error::Damaged("a device that is not there"))
+    }
+
+    /// True if position `at` of device `number`, and all behind it, is what everybody in the tree may read.
+    pub fn is_public(&self, number: u16, at: u64) -> bool {
+        at >= PUBLIC_FROM && self.public.get(usize::from(number)).is_some_and(|public| *public)
     }
 
     /// How many inodes it says that it has.

@@ -15,6 +15,13 @@ pub const MAGIC: u32 = 0xE0F5_E1E2;
 pub const SLOT: u64 = 32;
 /// A block address that means a hole.
 pub const HOLE: u32 = u32::MAX;
+/// How an image (in `volume_name`) or a device (in its `tag`) says that from [`PUBLIC_FROM`] on it holds nothing but
+/// files that everybody in the tree may read, and its metadata: such a part can be mapped without a look at what lies
+/// behind a file. What only some may read is before it. Ours; other readers ignore it.
+pub const PUBLIC_MARK: [u8; 16] = *b"public@00401000\0";
+/// Where that part begins: 4 MiB are left for the rest.
+pub const PUBLIC_FROM: u64 = 0x40_1000;
+
 /// The longest name.
 pub const NAME_MAX: usize = 255;
 

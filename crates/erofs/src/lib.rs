@@ -14,8 +14,6 @@ mod directory;
 mod image;
 mod inode;
 pub mod layout;
-#[cfg(test)]
-mod tests;
 mod xattr;
 
 pub use blocks::ReadAt;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use abi::Errno;
 use abi::resource::Rlimit;
 use control::{ErrorKind, Failure, FdRef, Ids, Layer, LayerSource, Mount};
+use kernel::fs::erofs::{ErofsImage, Refused};
 use kernel::fs::host::Shown;
 use kernel::fs::overlay::{Layer as KernelLayer, Source};
 use kernel::fs::root::{BuildError, MountSource, MountSpec, RootSpec};
@@ -132,7 +133,12 @@ fn layer(given: &Layer, fds: &mut Descriptors<'_>) -> Result<KernelLayer, Failur
         LayerSource::Symlink(target) => Source::Symlink(target.clone().into_bytes()),
         LayerSource::Content { content, mode } => Source::Bytes { bytes: content.as_bytes().into(), mode: *mode },
         LayerSource::Directory { mode } => Source::Directory { mode: *mode },
-        LayerSource::Erofs { .. } => return Err(failure(ErrorKind::Unsupported, "layer: erofs")),
+        LayerSource::Erofs { image, devices } => {
+            let (image, devices) = (fds.take(image)?, devices.iter().map(|device| fds.take(device)));
+            let opened = ErofsImage::open(image, devices.collect::<Result<_, _>>()?);
+            let refused = |Refused(error)| invalid(format!("layer at {}: {error}", given.at));
+            Source::Erofs(opened.map_err(refused)?)
+        }
     };
     Ok(KernelLayer { at: given.at.clone().into_bytes(), source })
 }

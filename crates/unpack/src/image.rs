@@ -6,7 +6,7 @@
 use erofs::layout::{
     BLOCK, BLOCK_BITS, CHUNK_BASED, CHUNK_INDEXES, COMPAT_CHECKSUM, COMPAT_MTIME, ChunkIndex, DEVICE_SLOT, DeviceSlot,
     Dirent, ExtendedInode, FILE_TYPES, FLAT_INLINE, FLAT_PLAIN, FORMAT_EXTENDED, INCOMPAT_CHUNKED, INCOMPAT_DEVICES,
-    MAGIC, SLOT, SUPER_OFFSET, SuperBlock, XATTR_PREFIXES, XattrEntry, XattrHeader, checksum,
+    MAGIC, PUBLIC_MARK, SLOT, SUPER_OFFSET, SuperBlock, XATTR_PREFIXES, XattrEntry, XattrHeader, checksum,
 };
 use zerocopy::{FromZeros, IntoBytes};
 
@@ -29,9 +29,16 @@ const INODE: u64 = size_of::<ExtendedInode>() as u64;
 /// No slot yet; also the first slot, since no inode may have the number 0.
 const NO_SLOT: u32 = 0;
 
-/// Writes the metadata of `tree` behind what `blocks` has, and the superblock; `devices` are the blocks of the
-/// further files with data. Answers how many inodes there are, and the image's length.
-pub(crate) fn write(tree: &Tree, mut blocks: Blocks<'_>, devices: &[u32]) -> Result<(u64, u64)> {
+/// A further file with data: its blocks, and whether its later part is public.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Device {
+    pub(crate) blocks: u32,
+    pub(crate) public: bool,
+}
+
+/// Writes the metadata of `tree` behind what `blocks` has, and the superblock, which says whether the image's own
+/// later part is public. Answers how many inodes there are, and the image's length.
+pub(crate) fn write(tree: &Tree, mut blocks: Blocks<'_>, public: bool, devices: &[Device]) -> Result<(u64, u64)> {
     let plan = Plan::of(tree)?;
     let first = blocks.block()?;
     for id in &plan.order {
@@ -48,7 +55,11 @@ pub(crate) fn write(tree: &Tree, mut blocks: Blocks<'_>, devices: &[u32]) -> Res
         blocks.write(&plan.inode(tree, *id, first)?)?;
     }
     let end = blocks.block()?;
-    let head = head(&plan, start, end, devices);
+    let mut superblock = superblock(&plan, start, end);
+    if public {
+        superblock.volume_name = PUBLIC_MARK;
+    }
+    let head = head(superblock, devices);
     let length = u64::from(end) * BLOCK;
     blocks.finish(&head, length)?;
     Ok((plan.order.len() as u64, length))
@@ -273,12 +284,7 @@ fn chunk_format(bits: u8) -> u32 {
 }
 
 fn write_chunks(node: &Node, bytes: &mut Vec<u8>) {
-    let chunks = match &node.body {
-        Body::File { data: Data::Whole(chunk), .. } => std::slice::from_ref(chunk),
-        Body::File { data: Data::Chunks { chunks, .. }, .. } => chunks,
-        _ => &[],
-    };
-    for chunk in chunks {
+    for chunk in node.chunks() {
         let index = ChunkIndex { advise: 0.into(), device_id: chunk.device.into(), blkaddr: chunk.block.into() };
         bytes.extend_from_slice(index.as_bytes());
     }
@@ -310,8 +316,7 @@ fn write_xattrs(node: &Node, bytes: &mut Vec<u8>) {
     }
 }
 
-/// The superblock and the device table, in their blocks.
-fn head(plan: &Plan, start: u32, end: u32, devices: &[u32]) -> Vec<u8> {
+fn superblock(plan: &Plan, start: u32, end: u32) -> SuperBlock {
     let mut superblock = SuperBlock::new_zeroed();
     superblock.magic = MAGIC.into();
     superblock.feature_compat = (COMPAT_CHECKSUM | COMPAT_MTIME).into();
@@ -320,6 +325,11 @@ fn head(plan: &Plan, start: u32, end: u32, devices: &[u32]) -> Vec<u8> {
     superblock.inos = (plan.order.len() as u64).into();
     superblock.blocks = end.into();
     superblock.meta_blkaddr = start.into();
+    superblock
+}
+
+/// The superblock and the device table, in their blocks.
+fn head(mut superblock: SuperBlock, devices: &[Device]) -> Vec<u8> {
     let mut features = INCOMPAT_CHUNKED;
     if !devices.is_empty() {
         features |= INCOMPAT_DEVICES;
@@ -329,9 +339,12 @@ fn head(plan: &Plan, start: u32, end: u32, devices: &[u32]) -> Vec<u8> {
     superblock.feature_incompat = features.into();
     let mut head = vec![0; SUPER_OFFSET as usize];
     head.extend_from_slice(superblock.as_bytes());
-    for blocks in devices {
+    for device in devices {
         let mut slot = DeviceSlot::new_zeroed();
-        slot.blocks = (*blocks).into();
+        slot.blocks = device.blocks.into();
+        if device.public {
+            slot.tag[..PUBLIC_MARK.len()].copy_from_slice(&PUBLIC_MARK);
+        }
         head.extend_from_slice(slot.as_bytes());
     }
     head.resize((head_blocks(devices.len()) * BLOCK) as usize, 0);

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::Read;
 
-use erofs::layout::BLOCK;
+use erofs::layout::{BLOCK, PUBLIC_FROM};
 
 use crate::blocks::Blocks;
 use crate::image;
@@ -11,7 +11,7 @@ use crate::names::components;
 use crate::refusal::{Refusal, Result};
 use crate::stream::Start;
 use crate::tar::{Entry, Kind, Reader};
-use crate::tree::{Body, Chunk, Data, Id, Node, ROOT, Tree, Xattr, chunk_bits};
+use crate::tree::{Body, Chunk, Data, Id, Node, READ, ROOT, Tree, Xattr, chunk_bits};
 
 /// What hides a name of the layers below.
 const WHITEOUT: &[u8] = b".wh.";
@@ -60,7 +60,7 @@ pub fn layer(
     let start = Start::new(input, limits.max_bytes)?;
     confine().map_err(|message| Refusal::new(crate::Reason::Host, message))?;
     let mut reader = Reader::new(start.begin());
-    let mut builder = Builder { tree: Tree::new(), blocks: Blocks::new(output, 1), entries: 0 };
+    let mut builder = Builder::new(output);
     while let Some(entry) = reader.next()? {
         builder.entries += 1;
         if builder.entries > limits.max_entries {
@@ -70,18 +70,35 @@ pub fn layer(
         builder.take(entry, &mut reader).map_err(|refusal| refusal.at(&path))?;
     }
     let (diff_id, tar_bytes) = reader.into_stream().finish()?;
-    let Builder { tree, blocks, entries } = builder;
-    let (_, image_bytes) = image::write(&tree, blocks, &[])?;
+    let Builder { tree, mut private, public, overflowed, entries } = builder;
+    private.flush()?;
+    let is_public = !overflowed && !tree.private_devices().contains(&0);
+    let (_, image_bytes) = image::write(&tree, public, is_public, &[])?;
     Ok(Summary { diff_id, tar_bytes, entries, image_bytes })
 }
 
 struct Builder<'f> {
     tree: Tree,
-    blocks: Blocks<'f>,
+    /// Where data goes that not everybody may read, and all other.
+    private: Blocks<'f>,
+    public: Blocks<'f>,
+    /// There was no room for some of the first kind.
+    overflowed: bool,
     entries: u64,
 }
 
-impl Builder<'_> {
+/// Where the data of one file goes.
+struct Place<'p, 'f> {
+    blocks: &'p mut Blocks<'f>,
+    reader: &'p mut Reader,
+}
+
+impl<'f> Builder<'f> {
+    fn new(output: &'f File) -> Builder<'f> {
+        let (private, public) = (Blocks::new(output, 1), Blocks::new(output, PUBLIC_FROM / BLOCK));
+        Builder { tree: Tree::new(), private, public, overflowed: false, entries: 0 }
+    }
+
     fn take(&mut self, mut entry: Entry, reader: &mut Reader) -> Result<()> {
         let path = std::mem::take(&mut entry.path);
         let names = components(&path)?;
@@ -96,7 +113,7 @@ impl Builder<'_> {
         if entry.kind == Kind::HardLink {
             return self.hard_link(directory, name, &entry.link);
         }
-        let node = self.node(entry, reader)?;
+        let node = self.node(entry, directory, reader)?;
         self.put(directory, name, node)
     }
 
@@ -162,7 +179,7 @@ impl Builder<'_> {
         self.tree.put(directory, name, id)
     }
 
-    fn node(&mut self, entry: Entry, reader: &mut Reader) -> Result<Node> {
+    fn node(&mut self, entry: Entry, directory: Id, reader: &mut Reader) -> Result<Node> {
         let body = match entry.kind {
             Kind::Directory => Body::Directory(Default::default()),
             Kind::SymbolicLink => Body::Symlink(target(&entry.link)?),
@@ -171,25 +188,43 @@ impl Builder<'_> {
                 Body::Special(erofs::layout::encode_device(entry.device.0, entry.device.1))
             }
             Kind::Fifo => Body::Special(0),
-            Kind::File | Kind::HardLink => Body::File { size: entry.size, data: self.data(&entry, reader)? },
+            Kind::File | Kind::HardLink => {
+                let blocks = self.place(&entry, directory);
+                Body::File { size: entry.size, data: Place { blocks, reader }.data(&entry)? }
+            }
         };
         attributes(&entry, body)
     }
 
-    fn data(&mut self, entry: &Entry, reader: &mut Reader) -> Result<Data> {
+    /// Where the data of a file in `directory` goes.
+    fn place(&mut self, entry: &Entry, directory: Id) -> &mut Blocks<'f> {
+        if entry.mode & READ == READ && self.tree.is_public(directory) {
+            return &mut self.public;
+        }
+        let end = self.private.position().next_multiple_of(BLOCK).saturating_add(entry.size);
+        if end > PUBLIC_FROM || entry.sparse.is_some() {
+            self.overflowed = true;
+            return &mut self.public;
+        }
+        &mut self.private
+    }
+}
+
+impl Place<'_, '_> {
+    fn data(&mut self, entry: &Entry) -> Result<Data> {
         if let Some(pieces) = &entry.sparse {
-            return self.sparse(entry.size, pieces, reader);
+            return self.sparse(entry.size, pieces);
         }
         if entry.size == 0 {
             return Ok(Data::Empty);
         }
         let block = self.blocks.block()?;
-        reader.data(|piece| self.blocks.write(piece))?;
+        self.reader.data(|piece| self.blocks.write(piece))?;
         Ok(Data::Whole(Chunk { device: 0, block }))
     }
 
     /// Only chunks that hold data get a place; what of them does not stays a hole of the output.
-    fn sparse(&mut self, size: u64, pieces: &[(u64, u64)], reader: &mut Reader) -> Result<Data> {
+    fn sparse(&mut self, size: u64, pieces: &[(u64, u64)]) -> Result<Data> {
         if size == 0 {
             return Ok(Data::Empty);
         }
@@ -220,7 +255,7 @@ impl Builder<'_> {
                 open = Some((start, place));
                 let now = (end - at).min(start + chunk - at);
                 self.blocks.zeros_to(place + (at - start))?;
-                reader.data_part(now, |piece| self.blocks.write(piece))?;
+                self.reader.data_part(now, |piece| self.blocks.write(piece))?;
                 at += now;
             }
         }

@@ -7,11 +7,11 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
-use erofs::layout::BLOCK;
+use erofs::layout::{BLOCK, PUBLIC_FROM};
 use erofs::{Image, Inode, ReadAt};
 
 use crate::blocks::Blocks;
-use crate::image;
+use crate::image::{self, Device};
 use crate::names::components;
 use crate::refusal::{Refusal, Result};
 use crate::tree::{Body, Chunk, Data, Id, Node, ROOT, Tree};
@@ -62,10 +62,16 @@ pub fn merge(layers: &[File], output: &File) -> Result<Merged> {
     for (number, file) in (1..).zip(layers) {
         let name = |refusal: Refusal| Refusal { message: format!("layer {number}: {}", refusal.message), ..refusal };
         let (layer, length) = open(file).map_err(name)?;
-        devices.push(u32::try_from(length.div_ceil(BLOCK)).map_err(|_| Refusal::too_large("a layer of 16 TiB"))?);
+        let blocks = u32::try_from(length.div_ceil(BLOCK)).map_err(|_| Refusal::too_large("a layer of 16 TiB"))?;
+        devices.push(Device { blocks, public: layer.is_public(0, PUBLIC_FROM) });
         merge.layer(&layer, number).map_err(name)?;
     }
-    let (inodes, image_bytes) = image::write(&merge.tree, merge.blocks, &devices)?;
+    for number in merge.tree.private_devices() {
+        if let Some(device) = usize::from(number).checked_sub(1).and_then(|index| devices.get_mut(index)) {
+            device.public = false;
+        }
+    }
+    let (inodes, image_bytes) = image::write(&merge.tree, merge.blocks, false, &devices)?;
     Ok(Merged { inodes, image_bytes })
 }
 

@@ -3,9 +3,9 @@
 //! What it holds is counted, so that a layer of nothing but names ends at a limit and not with the host's memory.
 //! Nothing here recurses: a tree is as deep as its maker likes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
-use erofs::layout::{BLOCK, HOLE};
+use erofs::layout::{BLOCK, HOLE, PUBLIC_FROM};
 
 use crate::refusal::{Refusal, Result};
 
@@ -18,6 +18,9 @@ pub(crate) const ROOT: Id = 0;
 const HELD_MAX: u64 = 256 << 20;
 /// About what a node and its name take beside the name's own bytes.
 const NODE_BYTES: u64 = 160;
+/// What a file everybody may read, and a directory everybody may search, allow.
+pub(crate) const READ: u32 = 0o444;
+const SEARCH: u32 = 0o111;
 /// The most symbolic links in one path, path_resolution(7).
 const LINKS_MAX: usize = 40;
 
@@ -30,6 +33,10 @@ pub(crate) struct Chunk {
 
 impl Chunk {
     pub(crate) const HOLE: Chunk = Chunk { device: 0, block: HOLE };
+
+    fn is_in_public_part(&self) -> bool {
+        *self != Chunk::HOLE && u64::from(self.block) * BLOCK >= PUBLIC_FROM
+    }
 }
 
 /// Where a file's bytes lie.
@@ -106,6 +113,15 @@ impl Node {
 
     pub(crate) fn is_directory(&self) -> bool {
         matches!(self.body, Body::Directory(_))
+    }
+
+    /// Where the bytes of a file lie.
+    pub(crate) fn chunks(&self) -> &[Chunk] {
+        match &self.body {
+            Body::File { data: Data::Whole(chunk), .. } => std::slice::from_ref(chunk),
+            Body::File { data: Data::Chunks { chunks, .. }, .. } => chunks,
+            _ => &[],
+        }
     }
 
     fn bytes(&self) -> u64 {
@@ -246,6 +262,49 @@ impl Tree {
     pub(crate) fn find(&self, names: &[&[u8]]) -> Result<Option<Id>> {
         let Some((name, above)) = names.split_last() else { return Ok(Some(ROOT)) };
         Ok(self.find_directory(ROOT, above)?.and_then(|directory| self.child(directory, name)))
+    }
+}
+
+impl Tree {
+    /// True if everybody may search the directory and all above it.
+    pub(crate) fn is_public(&self, mut directory: Id) -> bool {
+        loop {
+            let node = self.node(directory);
+            if node.mode & SEARCH != SEARCH {
+                return false;
+            }
+            if directory == ROOT {
+                return true;
+            }
+            directory = node.parent;
+        }
+    }
+
+    /// The files of the host that hold, in their public part, something that not everybody may read.
+    pub(crate) fn private_devices(&self) -> HashSet<u16> {
+        let mut public = vec![false; self.nodes.len()];
+        let mut pending = vec![(ROOT, true)];
+        let mut files: Vec<Id> = Vec::new();
+        while let Some((directory, above)) = pending.pop() {
+            let open = above && self.node(directory).mode & SEARCH == SEARCH;
+            for (_, id) in self.names(directory) {
+                let node = self.node(id);
+                match node.body {
+                    Body::Directory(_) => pending.push((id, open)),
+                    Body::File { .. } => {
+                        public[id as usize] |= open && node.mode & READ == READ;
+                        files.push(id);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        let private = files.into_iter().filter(|id| !public[*id as usize]);
+        private
+            .flat_map(|id| self.node(id).chunks())
+            .filter(|chunk| chunk.is_in_public_part())
+            .map(|c| c.device)
+            .collect()
     }
 }
 

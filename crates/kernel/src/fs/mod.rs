@@ -7,6 +7,7 @@ pub mod anon;
 pub mod cgroup;
 pub mod dev;
 pub mod devpts;
+pub mod erofs;
 pub mod host;
 pub mod overlay;
 pub mod pipe;

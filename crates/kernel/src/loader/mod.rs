@@ -13,7 +13,7 @@ use std::sync::Arc;
 use abi::Errno;
 use abi::stat::{S_IFMT, S_IFREG, S_ISGID, S_ISUID};
 
-use crate::task::{Credentials, HostFile, MappedFile, Task};
+use crate::task::{Credentials, HostPlace, MappedFile, Task};
 use crate::vfs::walk::Walk;
 use crate::vfs::{Access, File, OpenFlags, Path, permission};
 
@@ -30,7 +30,7 @@ pub struct Program {
     /// The environment.
     pub environment: Vec<Vec<u8>>,
     /// What it is mapped from: itself and its interpreter.
-    pub mapped: Vec<(HostFile, MappedFile)>,
+    pub mapped: Vec<(HostPlace, MappedFile)>,
     /// The auxiliary vector as bytes.
     pub auxiliary: Vec<u8>,
     /// The name for /proc/PID/comm.

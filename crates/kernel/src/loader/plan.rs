@@ -1,6 +1,6 @@
 //! A program that is ready to be mapped.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use abi::Errno;
@@ -10,9 +10,9 @@ use zerocopy::IntoBytes;
 use super::elf::{self, Image};
 use super::stack::{Contents, Stack, at};
 use super::{Executable, Program, Request};
-use crate::task::{Credentials, HostFile, MappedFile, Task};
+use crate::task::{Credentials, HostPlace, MappedFile, Task};
 use crate::vfs::walk::Walk;
-use crate::vfs::{File, Path};
+use crate::vfs::{File, HostMapping, Path};
 
 const PAGE: u64 = 4096;
 const MAP_PRIVATE: u64 = 0x02;
@@ -36,9 +36,9 @@ const INTERPRETER_FD: u32 = 11;
 /// An image, the host file with its bytes, and where it goes.
 struct Placed {
     image: Image,
-    host: Arc<OwnedFd>,
+    host: HostMapping,
     /// The guest's name of that host file.
-    mapped: Option<(HostFile, MappedFile)>,
+    mapped: Option<(HostPlace, MappedFile)>,
     /// Added to the image's own addresses.
     shift: u64,
 }
@@ -110,7 +110,7 @@ fn place(image: Image, file: &dyn File, path: &Path, base: u64) -> Result<Placed
     if end > elf::ADDRESS_END || meets_stub {
         return Err(Errno::ENOEXEC);
     }
-    let mapped = MappedFile::of(host.as_fd(), path);
+    let mapped = MappedFile::of(&host, path);
     Ok(Placed { image, host, mapped, shift })
 }
 
@@ -124,7 +124,7 @@ impl Placed {
             let mut anonymous = start;
             if segment.file_size > 0 {
                 anonymous = file_end.next_multiple_of(PAGE);
-                let offset = segment.offset & !(PAGE - 1);
+                let offset = self.host.offset.saturating_add(segment.offset & !(PAGE - 1));
                 let flags = MAP_PRIVATE | MAP_FIXED;
                 script.map([start, anonymous - start, segment.protection, flags, u64::from(fd), offset]);
                 if segment.memory_size > segment.file_size && segment.protection & 2 != 0 {
@@ -136,7 +136,7 @@ impl Placed {
                 script.map([anonymous, end - anonymous, segment.protection, flags, u64::MAX, 0]);
             }
         }
-        script.files.push((fd, Arc::clone(&self.host)));
+        script.files.push((fd, Arc::clone(&self.host.file)));
     }
 
     fn entry(&self) -> u64 {

@@ -7,7 +7,7 @@ use abi::Errno;
 
 use super::{Answer, Args, Call};
 use crate::now;
-use crate::task::{Fault, Task};
+use crate::task::{Expected, Fault, Task};
 use crate::vfs::MountFlags;
 
 pub(super) const CALLS: &[Call] = &[
@@ -34,7 +34,7 @@ const PROT_EXEC: u64 = 4;
 /// description that is may write, so mprotect(2) gains nothing later. The number that the loader stub
 /// has while another thread is about to start it is not to be replaced: that thread would start a
 /// guest's file by the host's own loader.
-fn mmap(task: &Arc<Task>, [_, length, protection, flags, fd, offset]: Args) -> Answer {
+fn mmap(task: &Arc<Task>, [address, length, protection, flags, fd, offset]: Args) -> Answer {
     if task.process().is_loading() {
         return Err(Fault::Continue);
     }
@@ -62,11 +62,19 @@ fn mmap(task: &Arc<Task>, [_, length, protection, flags, fd, offset]: Args) -> A
     }
     let host = open.file().host_mapping(shared && open.flags().writable())?;
     if let Some(path) = open.path() {
-        task.process().mappings.note(host.as_fd(), path);
+        task.process().mappings.note(&host, path);
     }
     let call = task.call().ok_or(Errno::EINVAL)?;
-    task.kernel().platform.install(&call, fd as u32, host.as_fd())?;
-    Err(Fault::Continue)
+    let platform = &task.kernel().platform;
+    platform.install(&call, fd as u32, host.file.as_fd())?;
+    if host.offset == 0 {
+        return Err(Fault::Continue);
+    }
+    let offset = host.offset.checked_add(offset).filter(|end| i64::try_from(*end).is_ok()).ok_or(Errno::EOVERFLOW)?;
+    let args = [address, length, protection, flags, fd as u64, offset];
+    platform.redirect(&call, abi::nr::MMAP, args)?;
+    task.expect(Expected::Exactly(abi::nr::MMAP, args));
+    Err(Fault::Answered)
 }
 
 /// Advice that changes nothing that the guest could see.

@@ -33,7 +33,7 @@ pub use fault::{Cut, Fault};
 pub use files::Files;
 pub use identity::{CapabilitySets, SECBIT_KEEP_CAPS, securebits};
 pub use limits::{Limits, NR_OPEN, Resource};
-pub use mappings::{HostFile, MappedFile, Mappings};
+pub use mappings::{HostPlace, MappedFile, Mappings};
 pub use memory::{PATH_MAX, UserPtr};
 pub use pids::Pids;
 pub use process::{FsContext, Process, Start};

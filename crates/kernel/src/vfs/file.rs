@@ -5,6 +5,7 @@
 //! (`syscalls` asks again after the file's queue announced a change), descriptors (`task::files`).
 
 use std::any::Any;
+use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 
@@ -89,6 +90,24 @@ pub struct DirEntry {
     pub next: u64,
 }
 
+/// Where a file's bytes lie on the host.
+#[derive(Clone, Debug)]
+pub struct HostMapping {
+    /// The host file.
+    pub file: Arc<OwnedFd>,
+    /// The position of the first byte there, at the beginning of a page.
+    pub offset: u64,
+    /// How many bytes of it are the file's; `u64::MAX` where all are, also those that will be.
+    pub length: u64,
+}
+
+impl HostMapping {
+    /// All of a host file.
+    pub fn whole(file: Arc<OwnedFd>) -> HostMapping {
+        HostMapping { file, offset: 0, length: u64::MAX }
+    }
+}
+
 /// What an open object answers. Nothing here waits: a call that would have to answers `EAGAIN`, and
 /// the caller listens on [`File::queue`] and asks again.
 ///
@@ -171,10 +190,10 @@ pub trait File: Send + Sync + Any {
         Err(Errno::EINVAL)
     }
 
-    /// A host descriptor whose bytes are the file's bytes from offset 0, for mmap(2). `writable`
+    /// The host file that holds the file's bytes, for mmap(2). `writable`
     /// asks for one that a shared writable mapping accepts. A file that lives in our memory moves
     /// into a memfd at the first call.
-    fn host_mapping(&self, _writable: bool) -> Result<Arc<std::os::fd::OwnedFd>, Errno> {
+    fn host_mapping(&self, _writable: bool) -> Result<HostMapping, Errno> {
         Err(Errno::ENODEV)
     }
 

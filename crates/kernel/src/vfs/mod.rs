@@ -21,7 +21,7 @@ mod xattrs;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 pub use dentry::Dentry;
-pub use file::{DirEntry, File, OpenFile, OpenFlags};
+pub use file::{DirEntry, File, HostMapping, OpenFile, OpenFlags};
 pub use inode::{Attributes, FileSystem, FileSystemStat, Inode, NewNode, SetAttributes};
 pub use mount::{Mount, MountFlags, Mounts};
 pub use path::Path;

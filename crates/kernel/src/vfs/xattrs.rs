@@ -12,6 +12,11 @@ const BYTES: usize = 64 * 1024;
 pub struct Xattrs(BTreeMap<Vec<u8>, Vec<u8>>);
 
 impl Xattrs {
+    /// These attributes, whatever they take.
+    pub fn of(all: impl IntoIterator<Item = (Vec<u8>, Vec<u8>)>) -> Xattrs {
+        Xattrs(all.into_iter().collect())
+    }
+
     /// The value, `ENODATA` where there is none.
     pub fn get(&self, name: &[u8]) -> Result<Vec<u8>, Errno> {
         self.0.get(name).cloned().ok_or(Errno::ENODATA)

@@ -111,3 +111,34 @@ fn sparse_files_stay_sparse() {
     assert_eq!(bytes[1 << 20], b'x');
     assert!(tree.open().run(&tree.inode("s"), 0).unwrap().unwrap().at.is_none());
 }
+
+/// Whether the file may be mapped where it lies.
+fn is_public(tree: &super::Tree, path: &str) -> bool {
+    let run = tree.open().run(&tree.inode(path), 0).unwrap().unwrap();
+    tree.open().is_public(run.device, run.at.unwrap())
+}
+
+#[test]
+fn what_only_some_may_read_lies_before_what_everybody_may() {
+    let secret = Fields { mode: 0o640, ..Fields::default() };
+    let archive = Archive::new()
+        .file("public", "x")
+        .entry("shadow", secret.clone(), "x")
+        .directory("root/", 0o700)
+        .file("root/key", "x");
+    let tree = merged(vec![archive]).unwrap();
+    assert_eq!(["public", "shadow", "root/key"].map(|path| is_public(&tree, path)), [true, false, false]);
+    let large = Archive::new().file("public", "x").entry("data", secret, vec![1; 5 << 20]);
+    assert!(!is_public(&merged(vec![large]).unwrap(), "public"), "what follows it is not for everybody");
+}
+
+#[test]
+fn an_upper_layer_that_closes_a_directory_is_heeded() {
+    let lower = || Archive::new().directory("d/", 0o755).file("d/file", "x").file("public", "x");
+    assert!(is_public(&merged(vec![lower()]).unwrap(), "public"));
+    let tree = merged(vec![lower(), Archive::new().directory("d/", 0o700)]).unwrap();
+    assert!(!is_public(&tree, "d/file"));
+    assert!(!is_public(&tree, "public"), "it lies beside what is not for everybody any more");
+    let implied = merged(vec![Archive::new().directory("d/", 0o700), Archive::new().file("d/file", "x")]).unwrap();
+    assert!(!is_public(&implied, "d/file"));
+}

@@ -1,6 +1,6 @@
 //! The devices that are only memory: null(4), full(4), random(4).
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::sync::Arc;
 
 use abi::Errno;
@@ -8,7 +8,7 @@ use abi::stat::Stat;
 
 use crate::random;
 use crate::task::{Task, UserPtr};
-use crate::vfs::{File, Inode};
+use crate::vfs::{File, HostMapping, Inode};
 
 /// Which device.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -78,12 +78,12 @@ impl File for Device {
     }
 
     /// /dev/zero maps as fresh memory at each mapping.
-    fn host_mapping(&self, _: bool) -> Result<Arc<OwnedFd>, Errno> {
+    fn host_mapping(&self, _: bool) -> Result<HostMapping, Errno> {
         if self.kind != Kind::Zero {
             return Err(Errno::ENODEV);
         }
         let file = platform::host::memory_file("dev-zero").map_err(|_| Errno::ENOMEM)?;
         platform::host::truncate(file.as_fd(), MAPPABLE).map_err(|_| Errno::ENOMEM)?;
-        Ok(Arc::new(file))
+        Ok(HostMapping::whole(Arc::new(file)))
     }
 }

@@ -11,7 +11,7 @@ use super::errno;
 use super::node::HostNode;
 use super::size::Size;
 use crate::sync::Mutex;
-use crate::vfs::{DirEntry, File, Inode};
+use crate::vfs::{DirEntry, File, HostMapping, Inode};
 
 /// How many entries one call hands over at most.
 const ENTRIES: usize = 512;
@@ -101,11 +101,12 @@ impl File for VolumeFile {
         host::sync(self.fd.as_fd()).map_err(errno)
     }
 
-    fn host_mapping(&self, writable: bool) -> Result<Arc<OwnedFd>, Errno> {
+    fn host_mapping(&self, writable: bool) -> Result<HostMapping, Errno> {
         if writable {
-            return Ok(Arc::clone(&self.fd));
+            return Ok(HostMapping::whole(Arc::clone(&self.fd)));
         }
-        Ok(Arc::new(host::reopen(self.fd.as_fd(), host::Open::Read).map_err(errno)?))
+        let reader = host::reopen(self.fd.as_fd(), host::Open::Read).map_err(errno)?;
+        Ok(HostMapping::whole(Arc::new(reader)))
     }
 }
 

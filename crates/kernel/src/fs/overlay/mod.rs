@@ -18,8 +18,10 @@ use abi::stat::{S_IFDIR, S_IFMT, S_IFREG};
 use platform::host;
 
 use self::part::{Found, Part, Stem};
+use crate::fs::erofs::ErofsImage;
 use crate::fs::host::{HostDirectory, errno};
 use crate::fs::tmpfs::lower::{LowerContent, LowerDirectory, LowerEntry, LowerNode};
+use crate::vfs::Xattrs;
 
 /// What hides a name below.
 const WHITEOUT: &[u8] = b".wh.";
@@ -44,6 +46,8 @@ pub enum Source {
         /// Show the host's owners.
         host_ids: bool,
     },
+    /// The tree in an EROFS image.
+    Erofs(Arc<ErofsImage>),
     /// A symbolic link to this target.
     Symlink(Vec<u8>),
     /// A file of these bytes.
@@ -69,7 +73,7 @@ pub fn union(layers: Vec<Layer>) -> Result<LowerNode, Errno> {
     }
     let stat = parts.iter().find_map(Part::own_stat);
     let stat = stat.unwrap_or_else(|| part::synthetic(S_IFDIR | 0o755, b"/"));
-    Ok(directory(parts, stat))
+    directory(parts, stat)
 }
 
 /// The part that a layer adds to the root.
@@ -90,6 +94,7 @@ fn top(layer: Layer, index: u64) -> Result<Part, Errno> {
                 _ => return Err(Errno::EINVAL),
             }
         }
+        Source::Erofs(image) => Found::Directory(Part::Erofs { inode: image.root()?, image, layer: index }),
         Source::Symlink(target) => Found::Other(part::symlink(target, &layer.at)),
         Source::Bytes { bytes, mode } => Found::Other(part::bytes(bytes, mode, &layer.at)),
         Source::Directory { mode } => {
@@ -105,11 +110,13 @@ fn top(layer: Layer, index: u64) -> Result<Part, Errno> {
     Ok(Part::Stem(Stem::new(path, leaf)))
 }
 
-fn directory(parts: Vec<Part>, mut stat: abi::stat::Stat) -> LowerNode {
+fn directory(parts: Vec<Part>, mut stat: abi::stat::Stat) -> Result<LowerNode, Errno> {
     if parts.len() > 1 {
         stat.nlink = 1;
     }
-    LowerNode { stat, content: LowerContent::Directory(Arc::new(Union { parts })) }
+    let described = parts.iter().find(|part| part.own_stat().is_some());
+    let xattrs = described.map_or(Ok(Xattrs::default()), Part::xattrs)?;
+    Ok(LowerNode { stat, content: LowerContent::Directory(Arc::new(Union { parts })), xattrs })
 }
 
 /// A merged directory.
@@ -145,7 +152,7 @@ impl LowerDirectory for Union {
         }
         let stat = merged.iter().find_map(Part::own_stat);
         let stat = stat.unwrap_or_else(|| part::synthetic(S_IFDIR | 0o755, &self.path_hint(name)));
-        Ok(Some(directory(merged, stat)))
+        directory(merged, stat).map(Some)
     }
 
     fn list(&self) -> Result<Vec<LowerEntry>, Errno> {

@@ -3,13 +3,16 @@
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
+use ::erofs::Inode;
 use abi::Errno;
 use abi::stat::{S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, Stat};
 use platform::host;
 
 use super::{OPAQUE, WHITEOUT};
+use crate::fs::erofs::{ErofsImage, is_whiteout};
 use crate::fs::host::{HostDirectory, HostFile, OpenHostFile, errno};
 use crate::fs::tmpfs::lower::{LowerContent, LowerEntry, LowerNode};
+use crate::vfs::Xattrs;
 
 /// Where the layer's number begins in an inode number; below it is the host's number.
 const LAYER_SHIFT: u32 = 48;
@@ -21,6 +24,8 @@ const SYNTHETIC: u64 = 0x7fff;
 pub(super) enum Part {
     /// A host directory.
     Host { directory: Arc<HostDirectory>, stat: Box<Stat>, layer: u64, host_ids: bool },
+    /// A directory of an EROFS image.
+    Erofs { image: Arc<ErofsImage>, inode: Inode, layer: u64 },
     /// A directory on the way to where a layer is seen.
     Stem(Stem),
     /// A directory without names.
@@ -93,7 +98,16 @@ impl Part {
     pub(super) fn own_stat(&self) -> Option<Stat> {
         match self {
             Part::Host { stat, .. } | Part::Empty(stat) => Some(**stat),
+            Part::Erofs { image, inode, layer } => Some(numbered(image.stat(inode), *layer)),
             Part::Stem(_) => None,
+        }
+    }
+
+    /// The directory's extended attributes; those of host directories are not shown.
+    pub(super) fn xattrs(&self) -> Result<Xattrs, Errno> {
+        match self {
+            Part::Erofs { image, inode, .. } => Ok(Xattrs::of(image.xattrs(inode)?)),
+            _ => Ok(Xattrs::default()),
         }
     }
 
@@ -101,6 +115,10 @@ impl Part {
         match self {
             Part::Empty(_) => Ok(Found::Nothing),
             Part::Stem(stem) => Ok(stem.find(name)),
+            Part::Erofs { image, inode, layer } => match image.find(inode, name)? {
+                None => Ok(Found::Nothing),
+                Some(found) => erofs_node(image, found, *layer),
+            },
             Part::Host { directory, layer, host_ids, .. } => match directory.find(name)? {
                 None => Ok(Found::Nothing),
                 Some(stat) => host_node(directory, name, shown(stat, *layer, *host_ids), *layer, *host_ids),
@@ -115,6 +133,7 @@ impl Part {
                 let mark = [WHITEOUT, name].concat();
                 Ok(mark.len() <= crate::vfs::NAME_MAX && directory.find(&mark)?.is_some())
             }
+            Part::Erofs { image, inode, .. } => Ok(image.find(inode, name)?.is_some_and(|found| is_whiteout(&found))),
             _ => Ok(false),
         }
     }
@@ -123,6 +142,7 @@ impl Part {
     pub(super) fn is_opaque(&self) -> Result<bool, Errno> {
         match self {
             Part::Host { directory, .. } => Ok(directory.find(OPAQUE)?.is_some()),
+            Part::Erofs { image, inode, .. } => image.is_opaque(inode),
             _ => Ok(false),
         }
     }
@@ -132,6 +152,13 @@ impl Part {
         match self {
             Part::Empty(_) => Ok(Vec::new()),
             Part::Stem(stem) => Ok(vec![(stem.entry(), stem.is_last())]),
+            Part::Erofs { image, inode, layer } => {
+                let shown = image.list(inode)?.into_iter().map(|(entry, whiteout)| {
+                    let name = if whiteout { [WHITEOUT, &entry.name].concat() } else { entry.name };
+                    (LowerEntry { name, ino: number(*layer, entry.nid), kind: entry.kind }, true)
+                });
+                Ok(shown.collect())
+            }
             Part::Host { directory, layer, .. } => {
                 let entries = directory.list()?.into_iter();
                 let shown = entries.map(|entry| LowerEntry {
@@ -143,6 +170,22 @@ impl Part {
             }
         }
     }
+}
+
+fn erofs_node(image: &Arc<ErofsImage>, inode: Inode, layer: u64) -> Result<Found, Errno> {
+    if is_whiteout(&inode) {
+        return Ok(Found::Nothing);
+    }
+    if inode.is_directory() {
+        return Ok(Found::Directory(Part::Erofs { image: Arc::clone(image), inode, layer }));
+    }
+    let (stat, xattrs) = (numbered(image.stat(&inode), layer), Xattrs::of(image.xattrs(&inode)?));
+    Ok(Found::Other(LowerNode { stat, content: image.content(inode)?, xattrs }))
+}
+
+/// The status with the number that the inode has in the union.
+fn numbered(stat: Stat, layer: u64) -> Stat {
+    Stat { ino: number(layer, stat.ino), ..stat }
 }
 
 fn host_node(
@@ -161,7 +204,12 @@ fn host_node(
         S_IFLNK => LowerContent::Symlink(host::read_link(directory.fd()?, name).map_err(errno)?),
         _ => LowerContent::Special,
     };
-    Ok(Found::Other(LowerNode { stat, content }))
+    Ok(Found::Other(plain(stat, content)))
+}
+
+/// A node without extended attributes.
+fn plain(stat: Stat, content: LowerContent) -> LowerNode {
+    LowerNode { stat, content, xattrs: Xattrs::default() }
 }
 
 /// A host file's status as guests see it.
@@ -188,17 +236,17 @@ pub(super) fn synthetic(mode: u32, path: &[u8]) -> Stat {
 }
 
 pub(super) fn open_file(fd: OwnedFd, stat: Stat) -> LowerNode {
-    LowerNode { stat, content: LowerContent::File(Arc::new(OpenHostFile(Arc::new(fd)))) }
+    plain(stat, LowerContent::File(Arc::new(OpenHostFile(Arc::new(fd)))))
 }
 
 pub(super) fn symlink(target: Vec<u8>, path: &[u8]) -> LowerNode {
-    LowerNode { stat: synthetic(S_IFLNK | 0o777, path), content: LowerContent::Symlink(target) }
+    plain(synthetic(S_IFLNK | 0o777, path), LowerContent::Symlink(target))
 }
 
 pub(super) fn bytes(bytes: Arc<[u8]>, mode: u32, path: &[u8]) -> LowerNode {
     let mut stat = synthetic(S_IFREG | mode & 0o7777, path);
     stat.size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
-    LowerNode { stat, content: LowerContent::Bytes(bytes) }
+    plain(stat, LowerContent::Bytes(bytes))
 }
 
 fn copy(node: &LowerNode) -> LowerNode {
@@ -209,5 +257,5 @@ fn copy(node: &LowerNode) -> LowerNode {
         LowerContent::Symlink(target) => LowerContent::Symlink(target.clone()),
         LowerContent::Special => LowerContent::Special,
     };
-    LowerNode { stat: node.stat, content }
+    LowerNode { stat: node.stat, content, xattrs: node.xattrs.clone() }
 }

@@ -51,16 +51,18 @@ impl<'t> Line<'t> {
 
     /// As the guest sees it.
     fn translated(&self, process: &Process) -> Vec<u8> {
-        let file = self.key().and_then(|key| process.mappings.file(key));
+        let position = u64::from_str_radix(self.offset, 16).unwrap_or(0);
+        let file = self.key().and_then(|key| process.mappings.file(key, position));
+        let offset = file.as_ref().map_or(position, |(_, offset)| *offset);
         let (device, inode, name) = match file {
-            Some(file) => {
+            Some((file, _)) => {
                 let (major, minor) = device_parts(file.device);
                 (format!("{major:02x}:{minor:02x}"), file.inode, escaped(&file.path, b"\n"))
             }
             None if self.is_file() => ("00:00".to_owned(), 0, Vec::new()),
             None => (self.device.to_owned(), 0, self.name.as_bytes().to_vec()),
         };
-        let mut text = format!("{} {} {} {device} {inode} ", self.range, self.permissions, self.offset).into_bytes();
+        let mut text = format!("{} {} {offset:08x} {device} {inode} ", self.range, self.permissions).into_bytes();
         if !name.is_empty() {
             text.resize(text.len().max(73), b' ');
             text.extend(name);

@@ -13,6 +13,7 @@ use platform::host;
 use super::lower::LowerFile;
 use crate::fs::host::errno;
 use crate::fs::space::{PAGE, Quota, pages};
+use crate::vfs::HostMapping;
 
 /// The largest file that is kept as a vector.
 const SMALL: u64 = 256 * 1024;
@@ -90,7 +91,7 @@ impl Content {
         let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
         let Some(buffer) = buffer.get_mut(..wanted).filter(|buffer| !buffer.is_empty()) else { return Ok(0) };
         match &self.store {
-            Store::Lower { file, .. } => host::read_at(file.open()?.as_fd(), buffer, position).map_err(errno),
+            Store::Lower { file, .. } => file.read(buffer, position),
             Store::Host { file, .. } => host::read_at(file.as_fd(), buffer, position).map_err(errno),
             Store::Memory(bytes) => {
                 let start = usize::try_from(position).unwrap_or(usize::MAX);
@@ -244,31 +245,41 @@ impl Content {
         }
         match &self.store {
             Store::Host { file, .. } => host::seek_data(file.as_fd(), offset, hole).map_err(errno),
-            Store::Lower { file, .. } => host::seek_data(file.open()?.as_fd(), offset, hole).map_err(errno),
+            Store::Lower { file, .. } => file.seek_data(offset, hole),
             Store::Memory(bytes) => Ok(if hole { bytes.len() as u64 } else { offset }),
         }
     }
 
-    /// A descriptor whose bytes are the file's, for mmap(2).
-    pub(super) fn mapping(&mut self, space: &Quota, writable: bool) -> Result<Arc<OwnedFd>, Errno> {
+    /// True if mmap(2) for reading does not need a copy of a lower file.
+    pub(super) fn maps_in_place(&self) -> Result<bool, Errno> {
+        match &self.store {
+            Store::Lower { file, .. } => Ok(file.mapping()?.is_some()),
+            _ => Ok(true),
+        }
+    }
+
+    /// Where the file's bytes lie, for mmap(2).
+    pub(super) fn mapping(&mut self, space: &Quota, writable: bool) -> Result<HostMapping, Errno> {
         if writable && self.seals & (seal::WRITE | seal::FUTURE_WRITE) != 0 {
             return Err(Errno::EPERM);
         }
-        if let (Store::Lower { file, .. }, false) = (&self.store, writable) {
-            return file.open();
+        if let (Store::Lower { file, .. }, false) = (&self.store, writable)
+            && let Some(mapping) = file.mapping()?
+        {
+            return Ok(mapping);
         }
         self.raise(space)?;
         self.move_to_host(space)?;
         let Store::Host { file, reader, .. } = &mut self.store else { return Err(Errno::EIO) };
         if writable {
-            return Ok(Arc::clone(file));
+            return Ok(HostMapping::whole(Arc::clone(file)));
         }
         if let Some(reader) = reader {
-            return Ok(Arc::clone(reader));
+            return Ok(HostMapping::whole(Arc::clone(reader)));
         }
         let opened = Arc::new(host::reopen(file.as_fd(), host::Open::Read).map_err(errno)?);
         *reader = Some(Arc::clone(&opened));
-        Ok(opened)
+        Ok(HostMapping::whole(opened))
     }
 
     /// Charges what a memory file really holds: guests fill holes of mapped files without asking.
@@ -337,7 +348,7 @@ impl Content {
             }
             Store::Host { .. } => Ok(()),
             Store::Lower { file, size } => {
-                let (from, size) = (file.open()?, *size);
+                let (from, size) = (Arc::clone(file), *size);
                 if pages(size) > space.free() {
                     return Err(Errno::ENOSPC);
                 }
@@ -345,7 +356,7 @@ impl Content {
                 let mut buffer = vec![0; CHUNK.min(usize::try_from(size).unwrap_or(CHUNK))];
                 let mut at = 0;
                 while at < size {
-                    let done = host::read_at(from.as_fd(), &mut buffer, at).map_err(errno)?;
+                    let done = from.read(&mut buffer, at)?;
                     let Some(piece) = buffer.get(..done).filter(|piece| !piece.is_empty()) else { break };
                     if let Err(failed) = raised.write(space, piece, at) {
                         raised.release(space);

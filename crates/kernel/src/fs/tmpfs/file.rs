@@ -8,7 +8,7 @@ use abi::stat::Stat;
 
 use super::node::Node;
 use crate::sync::Mutex;
-use crate::vfs::{DirEntry, File, Inode, OpenFlags};
+use crate::vfs::{DirEntry, File, HostMapping, Inode, OpenFlags};
 
 /// How many entries one call hands over at most.
 const ENTRIES: usize = 512;
@@ -81,8 +81,9 @@ impl File for RegularFile {
         Ok(())
     }
 
-    fn host_mapping(&self, writable: bool) -> Result<Arc<OwnedFd>, Errno> {
-        if writable {
+    fn host_mapping(&self, writable: bool) -> Result<HostMapping, Errno> {
+        // A copy lives as long as its mapping may, so the node has to stay as after a change.
+        if writable || !self.node.content()?.lock().maps_in_place()? {
             self.node.claim()?;
         }
         self.node.content()?.lock().mapping(&self.node.fs.space.bytes, writable)

@@ -3,11 +3,15 @@
 //! Owns: the contract that `fs::overlay` implements. A lower layer never changes while it is used, so what was
 //! asked once may be remembered.
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
 use abi::Errno;
 use abi::stat::Stat;
+use platform::host;
+
+use crate::fs::host::errno;
+use crate::vfs::{HostMapping, Xattrs};
 
 /// Names below a directory.
 pub trait LowerDirectory: Send + Sync {
@@ -22,6 +26,21 @@ pub trait LowerDirectory: Send + Sync {
 pub trait LowerFile: Send + Sync {
     /// The file, open for reading. It may be closed when the answer is dropped.
     fn open(&self) -> Result<Arc<OwnedFd>, Errno>;
+
+    /// Reads at `position`, which is before the end.
+    fn read(&self, buffer: &mut [u8], position: u64) -> Result<usize, Errno> {
+        host::read_at(self.open()?.as_fd(), buffer, position).map_err(errno)
+    }
+
+    /// lseek(2)'s SEEK_DATA and SEEK_HOLE, from a position before the end.
+    fn seek_data(&self, offset: u64, hole: bool) -> Result<u64, Errno> {
+        host::seek_data(self.open()?.as_fd(), offset, hole).map_err(errno)
+    }
+
+    /// Where its bytes lie for mmap(2); `None` where they have to be copied first.
+    fn mapping(&self) -> Result<Option<HostMapping>, Errno> {
+        Ok(Some(HostMapping::whole(self.open()?)))
+    }
 }
 
 /// An object of a lower layer.
@@ -30,6 +49,8 @@ pub struct LowerNode {
     pub stat: Stat,
     /// What it holds.
     pub content: LowerContent,
+    /// Its extended attributes.
+    pub xattrs: Xattrs,
 }
 
 /// What an object of a lower layer holds.

@@ -110,7 +110,7 @@ impl Tmpfs {
     /// the host's directory `disk`, where there is one.
     pub fn above(lower: LowerNode, options: Options, disk: Option<OwnedFd>) -> Result<Arc<Tmpfs>, Errno> {
         let LowerContent::Directory(names) = lower.content else { return Err(Errno::ENOTDIR) };
-        let meta = Meta::of(&lower.stat);
+        let meta = Meta { xattrs: lower.xattrs, ..Meta::of(&lower.stat) };
         let bytes = Quota::with_disk(options.bytes, disk);
         Ok(Tmpfs::build(bytes, options, true, |fs| Node::root(fs, lower.stat.ino, meta, Some(names))))
     }
@@ -148,7 +148,7 @@ impl Tmpfs {
 
     /// The node of a lower object that was found under `name` of `parent`.
     fn raise(&self, parent: &Arc<Node>, name: &[u8], lower: LowerNode) -> Arc<Node> {
-        let LowerNode { stat, content } = lower;
+        let LowerNode { stat, content, xattrs } = lower;
         let several = stat.nlink > 1 && stat.mode & abi::stat::S_IFMT != S_IFDIR;
         if several && let Some(node) = self.linked_node(stat.ino) {
             return node;
@@ -161,6 +161,7 @@ impl Tmpfs {
             LowerContent::Special => Body::Special,
         };
         let node = Node::below(self.strong(), parent, name, &stat, body, several);
+        node.meta.lock().xattrs = xattrs;
         if several {
             self.linked.lock().insert(stat.ino, Link::Clean(Arc::downgrade(&node)));
         }

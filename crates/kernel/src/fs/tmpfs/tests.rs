@@ -7,7 +7,7 @@ use abi::stat::{S_IFDIR, S_IFREG, Stat};
 use super::lower::{LowerContent, LowerDirectory, LowerEntry, LowerNode};
 use super::{Options, Tmpfs};
 use crate::testing::Guest;
-use crate::vfs::{Attributes, File, FileSystem, Inode, NewNode, OpenFlags};
+use crate::vfs::{Attributes, File, FileSystem, Inode, NewNode, OpenFlags, Xattrs};
 
 const PLAIN: Attributes = Attributes { mode: 0o644, uid: 0, gid: 0 };
 
@@ -59,7 +59,7 @@ fn a_descriptor_for_reading_cannot_be_written_by_who_gets_it() {
     let file = open(&root.create(b"file", NewNode::Regular, PLAIN).unwrap());
     file.write(b"x", 0).unwrap();
     let mapping = file.host_mapping(false).unwrap();
-    assert!(platform::host::write_at(mapping.as_fd(), b"y", 0).is_err());
+    assert!(platform::host::write_at(mapping.file.as_fd(), b"y", 0).is_err());
 }
 
 #[test]
@@ -147,6 +147,7 @@ impl LowerDirectory for Lower {
         Ok((name == b"lower").then(|| LowerNode {
             stat: Stat { ino: 77, nlink: 1, mode: S_IFREG | 0o444, size: 5, ..Stat::default() },
             content: LowerContent::Bytes(b"below".as_slice().into()),
+            xattrs: Xattrs::default(),
         }))
     }
 
@@ -157,7 +158,11 @@ impl LowerDirectory for Lower {
 
 fn layered() -> Arc<dyn Inode> {
     let stat = Stat { ino: 5, nlink: 2, mode: S_IFDIR | 0o755, ..Stat::default() };
-    let directory = |ino| LowerNode { stat: Stat { ino, ..stat }, content: LowerContent::Directory(Arc::new(Lower)) };
+    let directory = |ino| LowerNode {
+        stat: Stat { ino, ..stat },
+        content: LowerContent::Directory(Arc::new(Lower)),
+        xattrs: Xattrs::default(),
+    };
     mounted(Tmpfs::above(directory(5), Options::sized(1 << 20), None).unwrap())
 }
 
