@@ -7,7 +7,7 @@ use abi::Errno;
 
 use super::{Answer, Args, Call};
 use crate::now;
-use crate::task::{Expected, Fault, Task};
+use crate::task::{Fault, Task};
 use crate::vfs::MountFlags;
 
 pub(super) const CALLS: &[Call] = &[
@@ -66,14 +66,13 @@ fn mmap(task: &Arc<Task>, [address, length, protection, flags, fd, offset]: Args
     }
     let call = task.call().ok_or(Errno::EINVAL)?;
     let platform = &task.kernel().platform;
-    platform.install(&call, fd as u32, host.file.as_fd())?;
     if host.offset == 0 {
+        platform.install(&call, fd as u32, host.file.as_fd())?;
         return Err(Fault::Continue);
     }
     let offset = host.offset.checked_add(offset).filter(|end| i64::try_from(*end).is_ok()).ok_or(Errno::EOVERFLOW)?;
     let args = [address, length, protection, flags, fd as u64, offset];
-    platform.redirect(&call, abi::nr::MMAP, args)?;
-    task.expect(Expected::Exactly(abi::nr::MMAP, args));
+    platform.redirect(&call, abi::nr::MMAP, args, Some(host.file.as_fd()))?;
     Err(Fault::Answered)
 }
 
