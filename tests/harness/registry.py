@@ -14,6 +14,9 @@ import pytest
 
 PROGRAMS = ("docker-registry", "skopeo", "umoci", "busybox")
 TREE = ("bin", "etc", "home/app", "tmp", "srv")
+PASSWORD = "secret-word"
+HTPASSWD = "ann:$2b$04$eucDNwABMcnakSIBxeJHPOBdecOWOwFM2EF3q7q2ITAStmzf9EskG\n"
+"""A password file of docker-registry, which knows bcrypt alone: ann, with PASSWORD."""
 APPLETS = ("sh", "cat", "ls", "id", "pwd", "env", "echo", "sleep", "touch", "stat", "true", "find")
 
 

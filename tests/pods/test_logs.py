@@ -62,7 +62,7 @@ async def test_previous_of_a_first_run_is_not_there(pods: Pods):
 
 
 async def test_log_of_a_container_that_waits_says_what_it_waits_for(pods: Pods):
-    name = await pods.create({"name": "main", "image": "nowhere", "imagePullPolicy": "IfNotPresent"})
+    name = await pods.create({"name": "main", "image": "localhost:1/nowhere", "imagePullPolicy": "IfNotPresent"})
     await pods.until(name, waits_for("ImagePullBackOff"))
     told = await pods.kubectl("logs", name, code=1)
     assert f'container "main" in pod "{name}" is waiting to start: trying and failing to pull image' in told

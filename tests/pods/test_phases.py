@@ -92,16 +92,16 @@ async def test_command_that_is_not_there_fails_in_the_words_of_runc(pods: Pods):
 
 
 async def test_unknown_image_is_reported_and_then_waited_for(pods: Pods):
-    name = await pods.create({"name": "main", "image": "nowhere/at-all:1", "imagePullPolicy": "IfNotPresent"})
+    name = await pods.create({"name": "main", "image": "localhost:1/at-all:1", "imagePullPolicy": "IfNotPresent"})
     pod = await pods.until(name, lambda pod: state(pod)[1].get("reason") == "ImagePullBackOff")
     assert pod["status"]["phase"] == "Pending"
-    assert state(pod)[1]["message"].startswith('Back-off pulling image "nowhere/at-all:1": ErrImagePull: ')
-    assert "no image named" in state(pod)[1]["message"]
+    assert state(pod)[1]["message"].startswith('Back-off pulling image "localhost:1/at-all:1": ErrImagePull: ')
+    assert "localhost:1: Cannot connect to host" in state(pod)[1]["message"]
     told = await pods.events(name, lambda all: any(one["message"] == "Error: ImagePullBackOff" for one in all))
     words = [one["message"] for one in told]
-    assert 'Pulling image "nowhere/at-all:1"' in words
+    assert 'Pulling image "localhost:1/at-all:1"' in words
     assert "Error: ErrImagePull" in words
-    assert 'Back-off pulling image "nowhere/at-all:1"' in words
+    assert 'Back-off pulling image "localhost:1/at-all:1"' in words
 
 
 async def test_image_that_is_never_pulled_must_be_there(pods: Pods):

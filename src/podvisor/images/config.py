@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Mapping
 
 import msgspec
@@ -27,6 +28,16 @@ class Execution(msgspec.Struct, frozen=True):
         """The variables; a word without `=` is one that is empty."""
         pairs = (word.partition("=") for word in self.environment or ())
         return {name: value for name, _, value in pairs if name}
+
+    @property
+    def stop_number(self) -> int:
+        """The signal that ends a container: by name, with or without SIG, or by number; SIGTERM if it is none."""
+        word = self.stop_signal.upper().removeprefix("SIG")
+        if word.isdecimal() and 0 < int(word) <= 64:
+            return int(word)
+        base, _, more = word.partition("+")
+        number = {"RTMIN": 34, "RTMAX": 64}.get(base) or getattr(signal, f"SIG{base}", signal.SIGTERM)
+        return int(number) + (int(more) if base == "RTMIN" and more.isdecimal() and int(more) <= 30 else 0)
 
 
 class RootFs(msgspec.Struct, frozen=True):

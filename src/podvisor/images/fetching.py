@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 from podvisor.images import errors
 from podvisor.images.local import Image, Store
 from podvisor.images.pulling import Puller
 from podvisor.images.reference import parse
+from podvisor.images.registry.credentials import Login
 
 Policy = Literal["always", "missing", "never"]
 """When to ask the registry, in the words of docker-run(1)."""
 
 
-async def pull(store: Store, puller: Puller, name: str, *, now: float) -> Image:
+Users = Callable[[Login | None], tuple[str, ...]]
+"""Says for whom an image is that was pulled as this login, or as nobody."""
+
+
+async def pull(store: Store, puller: Puller, name: str, *, now: float, users: Users = lambda _: ()) -> Image:
     """Pull an image and give it its name. Raises ImageError."""
     with store.content.pulling():
-        return store.tag(await puller.pull(parse(name)), now=now)
+        pulled = await puller.pull(parse(name))
+        return store.tag(pulled, now=now, users=users(pulled.login))
 
 
 async def have(store: Store, puller: Puller, name: str, policy: Policy, *, now: float) -> Image:

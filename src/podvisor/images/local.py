@@ -17,7 +17,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
@@ -47,6 +47,8 @@ class Image:
     """The digest of its configuration, for one that was pulled."""
     manifest: str = ""
     """The digest of its own manifest; `digest` may be that of an index."""
+    users: Sequence[str] = ()
+    """Who may use it, in the words of whoever pulled it; empty for everybody."""
 
 
 class Store:
@@ -74,12 +76,18 @@ class Store:
                 self._forget(previous.digest)
         return image, contents
 
-    def tag(self, pulled: Pulled, *, now: float) -> Image:
-        """Give a pulled image, whose content is here, its name, in place of what that meant before."""
+    def tag(self, pulled: Pulled, *, now: float, users: Sequence[str] = ()) -> Image:
+        """Give a pulled image, whose content is here, its name, in place of what that meant before.
+
+        Where it meant the same, those who might use it before still may.
+        """
         size, named = pulled.size_bytes, pulled.name
         image = Image(named.canonical, pulled.digest, size, now, pulled.parsed.config.digest, pulled.manifest.digest)
         with self._changing():
             previous = self._read(named)
+            same = previous is not None and previous.digest == image.digest
+            before = previous.users if previous is not None and same else ()
+            image = replace(image, users=() if same and not before else tuple(sorted({*before, *users})))
             self._write_name(named, image)
             if previous is not None:
                 self._forget(previous.digest)
@@ -175,7 +183,8 @@ class Store:
 
     def _load(self, path: str) -> Image:
         with open(path, encoding="utf-8") as file:
-            return Image(**json.load(file))
+            fields = json.load(file)
+        return Image(**fields | {"users": tuple(fields.get("users", ()))})
 
     def _name_path(self, named: reference.Reference) -> str:
         return os.path.join(self._names, f"{quote(named.canonical, safe='')}.json")

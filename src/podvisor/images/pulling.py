@@ -18,7 +18,7 @@ from podvisor.images.content import Content
 from podvisor.images.reference import Reference
 from podvisor.images.registry import hosts, manifest
 from podvisor.images.registry.client import Client, Served
-from podvisor.images.registry.credentials import Joined, Keyring
+from podvisor.images.registry.credentials import Joined, Keyring, Login
 from podvisor.images.registry.hosts import Registries
 from podvisor.images.registry.manifest import Descriptor, Manifest, Platform
 
@@ -48,6 +48,8 @@ class Pulled:
     """The image's own manifest."""
     parsed: Manifest
     config: config.Config
+    login: Login | None = None
+    """As whom; None where nobody asked."""
 
     @property
     def size_bytes(self) -> int:
@@ -107,7 +109,7 @@ class Puller:
         await self._layers(client, found, described.rootfs.diff_ids)
         await self.content.join(described.rootfs.diff_ids)
         await self.content.write_blob(served.digest, served.data)
-        return Pulled(name, top.digest, served, found, described)
+        return Pulled(name, top.digest, served, found, described, client.login)
 
     async def _image(self, client: Client, served: Served) -> tuple[Served, Manifest]:
         """The image for this platform behind a name."""

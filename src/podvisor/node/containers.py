@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from podvisor.images import config, host, local
 from podvisor.images import errors as image_errors
-from podvisor.images import host, local
 from podvisor.node import environment, etc, nested, objects, security
-from podvisor.node.errors import BadImageName, NoImage, Unresolvable
+from podvisor.node.errors import Unresolvable
 from podvisor.node.facts import Facts
+from podvisor.node.images import Image, is_host
 from podvisor.node.settings import Settings
 from podvisor.node.sources import Sources
 from podvisor.sandbox import spec
@@ -36,38 +37,15 @@ class Surroundings:
     """The pod's own directory on the host."""
 
 
-def root(image: str, images: Path, policy: str = "") -> spec.Root:
-    """An image's file system. Raises NoImage."""
-    if image in (local.HOST, f"{local.HOST}:latest"):
-        return host.root()
-    try:
-        return local.Store(str(images)).root(image)
-    except image_errors.BadReference as error:
-        raise BadImageName(image) from error
-    except image_errors.ImageError as error:
-        if policy == "Never":
-            why = f'Container image "{image}" is not present with pull policy of Never'
-            raise NoImage(image, why, never=True) from error
-        why = f'failed to pull and unpack image "{image}": {_advice(error, images)}'
-        raise NoImage(image, why, never=False) from error
-
-
-def _advice(error: image_errors.ImageError, images: Path) -> str:
-    """What is wrong, with the command that mends it for this node's own images."""
-    if str(images) == local.default_directory():
-        return str(error)
-    return str(error).replace("podvisor image import", f"podvisor image --data-dir {images.parent} import")
-
-
-async def container(described: objects.Container, around: Surroundings, stdio: Stdio) -> spec.Container:
+async def container(described: objects.Container, around: Surroundings, image: Image, stdio: Stdio) -> spec.Container:
     """The container as the sandbox takes it. Raises NotStartable."""
     variables = await _variables(described, around)
-    layers = root(described.image, around.images).layers
+    words = _command(described, image, variables)
     limits = described.resources.limits
     return spec.Container(
         name=described.name,
-        root=spec.Root(layers, upper=str(_upper(around.directory))),
-        process=_process(described, around, variables, stdio, _command(described, variables)),
+        root=spec.Root(image.root.layers, upper=str(_upper(around.directory))),
+        process=_process(described, around, Basis(image.execution, variables), stdio, words),
         mounts=tuple(_mounts(described, around, variables)),
         limits=spec.Limits(
             memory_bytes=_bytes(limits.get("memory")), upper_bytes=_bytes(limits.get("ephemeral-storage"))
@@ -83,12 +61,20 @@ def _upper(directory: Path) -> Path:
     return place
 
 
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a container's processes begin with."""
+
+    execution: config.Execution
+    variables: Mapping[str, str]
+
+
 async def process(
-    described: objects.Container, around: Surroundings, command: Sequence[str], stdio: Stdio
+    described: objects.Container, around: Surroundings, image: Image, command: Sequence[str], stdio: Stdio
 ) -> spec.Process:
     """One more program in a container: an exec, a hook, a probe. Raises NotStartable."""
     variables = await _variables(described, around)
-    return _process(described, around, variables, stdio, command)
+    return _process(described, around, Basis(image.execution, variables), stdio, command)
 
 
 async def _variables(described: objects.Container, around: Surroundings) -> Mapping[str, str]:
@@ -98,29 +84,34 @@ async def _variables(described: objects.Container, around: Surroundings) -> Mapp
 def _process(
     described: objects.Container,
     around: Surroundings,
-    variables: Mapping[str, str],
+    basis: Basis,
     stdio: Stdio,
     command: Sequence[str],
 ) -> spec.Process:
-    who = security.identity(around.facts.pod.spec, described)
-    basis = {"PATH": PATH, "HOSTNAME": etc.hostname(around.facts.pod)}
-    basis |= {"TERM": "xterm"} if isinstance(stdio, spec.Terminal) else {}
+    said = basis.execution
+    who = security.identity(around.facts.pod.spec, described, said.user)
+    own = {"PATH": PATH, "HOSTNAME": etc.hostname(around.facts.pod)}
+    own |= {"TERM": "xterm"} if isinstance(stdio, spec.Terminal) else {}
     return spec.Process(
         args=tuple(command),
         stdio=stdio,
-        env=tuple(f"{name}={value}" for name, value in {**basis, **variables}.items()),
-        cwd=described.working_dir or "/",
+        env=tuple(f"{name}={value}" for name, value in {**own, **said.env, **basis.variables}.items()),
+        cwd=described.working_dir or said.working_directory or "/",
         user=who.user,
         groups=who.groups,
         no_new_privs=described.security_context.allow_privilege_escalation is False,
     )
 
 
-def _command(described: objects.Container, variables: Mapping[str, str]) -> Sequence[str]:
-    words = [*described.command, *described.args]
+def _command(described: objects.Container, image: Image, variables: Mapping[str, str]) -> Sequence[str]:
+    """The words to start with; only the pod's own may refer to variables."""
+    command, args = (
+        tuple(environment.expand(word, variables) for word in words) for words in (described.command, described.args)
+    )
+    words = config.argv(image.execution, command, args)
     if not words:
         raise Unresolvable("no command specified")
-    return [environment.expand(word, variables) for word in words]
+    return words
 
 
 def _mounts(
@@ -166,15 +157,17 @@ def clear_message(directory: Path, name: str) -> None:
 def layer_paths(pod: objects.Pod, images: Path, known: str) -> set[str]:
     """The paths of the host that the pod's images consist of, but for the image that starts first.
 
-    For an image that is not here yet it is the store, since a kernel that has begun reaches nothing more.
+    For an image that is not here yet it is the imported trees, since a kernel that has begun reaches nothing more; what
+    is pulled comes as open files.
     """
     found: set[str] = set()
     for image in {one.image for one in pod.every_container} - {known}:
         try:
-            layers = root(image, images).layers
-        except (NoImage, BadImageName):
-            images.mkdir(mode=0o700, parents=True, exist_ok=True)
-            found.add(str(images))
+            layers = host.root().layers if is_host(image) else local.Store(str(images)).root(image).layers
+        except image_errors.ImageError:
+            trees = images / "trees"
+            trees.mkdir(mode=0o700, parents=True, exist_ok=True)
+            found.add(str(trees))
         else:
             found |= {layer.path for layer in layers if isinstance(layer, spec.HostLayer)}
     return found

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from podvisor import sdk
 from podvisor.base.clock import Clock
 from podvisor.node.addresses import Addresses
+from podvisor.node.images import Images
 from podvisor.node.pace import Pace
 from podvisor.node.settings import Settings
 from podvisor.node.watched import Watched
@@ -24,6 +25,7 @@ class Node:
     events: Recorder
     addresses: Addresses
     watched: Watched
+    images: Images
     capacity: Mapping[str, str]
     services: Callable[[], Iterable[Service]]
     """The cluster's services, as far as this node has heard of them."""

@@ -330,6 +330,12 @@ class ReadinessGate(View):
     condition_type: str
 
 
+class LocalReference(View):
+    """An object of the pod's namespace."""
+
+    name: str = ""
+
+
 class PodSpec(View):
     """What the pod asks for."""
 
@@ -341,6 +347,7 @@ class PodSpec(View):
     termination_grace_period_seconds: int = 30
     active_deadline_seconds: int | None = None
     service_account_name: str = ""
+    image_pull_secrets: list[LocalReference] = field(default_factory=list[LocalReference])
     hostname: str = ""
     subdomain: str = ""
     host_aliases: list[HostAlias] = field(default_factory=list[HostAlias])
@@ -391,6 +398,7 @@ class ContainerStatus(View):
 
     name: str
     container_id: str = field(default="", name="containerID")
+    image_id: str = field(default="", name="imageID")
     restart_count: int = 0
     state: ContainerState = field(default_factory=ContainerState)
     last_state: ContainerState = field(default_factory=ContainerState)

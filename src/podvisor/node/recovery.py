@@ -22,7 +22,7 @@ def _container(name: str, told: objects.ContainerStatus | None, now: datetime) -
     one = Container(name)
     if told is None or not told.container_id:
         return one
-    one = replace(one, runs=told.restart_count + 1, container_id=told.container_id)
+    one = replace(one, runs=told.restart_count + 1, container_id=told.container_id, image_id=told.image_id)
     if (running := told.state.running) is not None:
         lost = Terminated(137, "Error", running.started_at or now, now, _LOST, told.container_id)
         return replace(one, state=lost)

@@ -10,6 +10,7 @@ from podvisor.base.backoff import Backoff
 from podvisor.base.clock import Clock
 from podvisor.node import host, machine, objects, removal, server
 from podvisor.node.addresses import Addresses
+from podvisor.node.images import Images
 from podvisor.node.pace import Pace
 from podvisor.node.runtime import Runtime
 from podvisor.node.settings import Settings
@@ -109,7 +110,16 @@ async def run(client: sdk.Client, settings: Settings, clock: Clock, registered: 
         capacity = machine.capacity(settings)
         watched = Watched(client, clock, scope)
         node = host.Node(
-            client, settings, clock, Pace(clock), events, addresses, watched, capacity, lambda: services.cache
+            client,
+            settings,
+            clock,
+            Pace(clock),
+            events,
+            addresses,
+            watched,
+            Images(settings.images, settings.registries, clock),
+            capacity,
+            lambda: services.cache,
         )
         pods = Pods(node, scope)
         async with server.serving(pods.find, settings, clock) as port:

@@ -8,11 +8,13 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from podvisor.base import tasks
 from podvisor.node import actions, containers, logchoice, objects, pipes, pod_sandbox, status, supervision, telling
 from podvisor.node.errors import NotStartable
 from podvisor.node.host import Node
+from podvisor.node.images import Image
 from podvisor.node.logs import Log, keeper, log_path, prune
 from podvisor.node.messages import termination_message
 from podvisor.node.states import Container, Running, Terminated, Waiting
@@ -20,7 +22,6 @@ from podvisor.node.stopping import MINIMUM, Patience
 from podvisor.sandbox import driver, spec
 from podvisor.sandbox import errors as sandbox_errors
 
-SIGTERM = 15
 LOST = 137
 """The exit code of a container whose kernel is gone."""
 START_ERROR = 128
@@ -36,6 +37,7 @@ class Live:
     """A container that runs."""
 
     described: objects.Container
+    image: Image
     sandbox: driver.Sandbox
     running: driver.Running
     log: Log
@@ -68,8 +70,6 @@ class Runtime:
             live = await self._launch(described, one)
         except NotStartable as error:
             self.containers[name] = one.held(error.reason, error.message, self._node.clock.now(), error.backoff)
-            if error.reason == "ErrImagePull":
-                self._tell(name, "Pulling", f'Pulling image "{described.image}"')
             for reason, message in error.warnings:
                 self._warn("" if error.of_pod else name, reason, message)
         except (sandbox_errors.SandboxError, OSError) as error:
@@ -90,7 +90,7 @@ class Runtime:
                 live.stopping = patience
                 self._tell(name, "Killing", why)
                 await self._before_stop(live, patience)
-                live.sandbox.post_signal(name, live.running.pid, SIGTERM)
+                live.sandbox.post_signal(name, live.running.pid, live.image.execution.stop_number)
                 await tasks.first(live.over.wait(), patience.over(at_least=MINIMUM))
             else:
                 await tasks.first(live.over.wait(), patience.over())
@@ -125,33 +125,44 @@ class Runtime:
 
     async def process(self, name: str, command: Sequence[str], stdio: containers.Stdio) -> spec.Process:
         """One more program for a container. Raises NotStartable."""
-        return await containers.process(self.pod.container(name), await self.box.surroundings(), command, stdio)
+        around, image = await self.box.surroundings(), self.live[name].image
+        return await containers.process(self.pod.container(name), around, image, command, stdio)
 
     async def _launch(self, described: objects.Container, one: Container) -> Live:
         name = described.name
         around = await self.box.surroundings()
-        containers.root(described.image, around.images, described.image_pull_policy)
-        self._tell(name, "Pulled", f'Container image "{described.image}" already present on machine')
+        image = await self._image(described, around)
         sandbox = await self.box.open(described.image)
         containers.clear_message(around.directory, name)
         if one.runs:
             with suppress(sandbox_errors.Refused):
                 await sandbox.stop(name)
         with pipes.Pipes(stdin=described.stdin, tty=described.tty) as ends:
-            made = await containers.container(described, around, ends.stdio)
+            made = await containers.container(described, around, image, ends.stdio)
             self._tell(name, "Created", f"Created container: {name}")
             running = await sandbox.start(made)
             readers, stdin = ends.take()
         prune(around.directory, name, one.runs)
         kept = Log(log_path(around.directory, name, one.runs), self._node.settings.log_bytes)
-        self.containers[name] = one.begun(self._node.clock.now(), logchoice.identity(self.pod, name, one.runs))
-        live = self.live[name] = Live(described, sandbox, running, kept, stdin)
+        begun = one.begun(self._node.clock.now(), logchoice.identity(self.pod, name, one.runs))
+        self.containers[name] = replace(begun, image_id=image.image_id)
+        live = self.live[name] = Live(described, image, sandbox, running, kept, stdin)
         carrying = self._scope.start(
             pipes.carry(readers, running.exited, keeper(kept, self._node.pace)), name=f"log {name}"
         )
         self._scope.start(self._follow(live, carrying), name=f"follow {name}")
         self._tell(name, "Started", f"Started container {name}")
         return live
+
+    async def _image(self, described: objects.Container, around: containers.Surroundings) -> Image:
+        """The container's image, pulled with the pod's secrets where it has to be. Raises NotStartable."""
+        keyring, missing = await around.sources.pull_secrets()
+        if missing:
+            names = ", ".join(missing)
+            why = f"Unable to retrieve some image pull secrets ({names}); attempting to pull the image may not succeed."
+            self._warn("", "FailedToRetrieveImagePullSecret", why)
+        tell = partial(self._tell, described.name)
+        return await self._node.images.have(described, keyring, tell)
 
     async def _after_start(self, live: Live) -> None:
         """The postStart hook; what it was started for goes on when that is done."""

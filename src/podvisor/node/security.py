@@ -18,16 +18,27 @@ class Identity:
     groups: tuple[int, ...]
 
 
-def identity(pod: objects.PodSpec, container: objects.Container) -> Identity:
-    """The container's own settings over the pod's. Raises Unresolvable for root where that is ruled out."""
+def identity(pod: objects.PodSpec, container: objects.Container, image_user: str = "") -> Identity:
+    """The container's own settings over the pod's, and these over its image's. Raises Unresolvable for root where
+    that is ruled out, and for a name, of which the kubelet does not know either whether it is root.
+    """
     own, shared = container.security_context, pod.security_context
     user = shared.run_as_user if own.run_as_user is None else own.run_as_user
     group = shared.run_as_group if own.run_as_group is None else own.run_as_group
     non_root = shared.run_as_non_root if own.run_as_non_root is None else own.run_as_non_root
-    if non_root and not user:
-        why = "image will run as root" if user is None else "container's runAsUser breaks non-root policy"
+    name = image_user.partition(":")[0]
+    if non_root and (why := _breaks(user, name)):
         raise Unresolvable(f"container has runAsNonRoot and {why} (container: {container.name})")
     extra = (*shared.supplemental_groups, *(() if shared.fs_group is None else (shared.fs_group,)))
     if group is not None:
-        return Identity(f"{user or 0}:{group}", extra)
-    return Identity("" if user is None else str(user), extra)
+        return Identity(f"{(name or 0) if user is None else user}:{group}", extra)
+    return Identity(image_user if user is None else str(user), extra)
+
+
+def _breaks(user: int | None, name: str) -> str:
+    """Why a container might be root, in the kubelet's words; empty where it is not."""
+    if user is not None:
+        return "" if user else "container's runAsUser breaks non-root policy"
+    if name and not name.isdecimal():
+        return f"image has non-numeric user ({name}), cannot verify user is non-root"
+    return "" if name and int(name) else "image will run as root"

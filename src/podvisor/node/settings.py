@@ -43,6 +43,11 @@ class Settings:
     """How many processes and threads a pod may have (the kubelet's `podPidsLimit`)."""
 
     @property
+    def registries(self) -> Path:
+        """The node's `registries.yaml`, beside its images; it need not be there."""
+        return self.images.parent / "registries.yaml"
+
+    @property
     def memory_limit(self) -> int:
         """What `pod_memory` comes to."""
         return self.pod_memory or int(MEMORY_SHARE * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))

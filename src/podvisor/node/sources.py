@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from podvisor import sdk
+from podvisor.images.registry import credentials
 from podvisor.node import objects
 from podvisor.node.errors import Unresolvable
 from podvisor.node.tokens import Token
@@ -36,6 +37,19 @@ class Sources:
         """A Secret's entries; none where it is optional and not there. Raises Unresolvable."""
         found = await self._get(sdk.kinds.SECRETS.raw, "secret", name, optional=optional)
         return _decoded(found.get("data"))
+
+    async def pull_secrets(self) -> tuple[credentials.Auths, list[str]]:
+        """The logins of the pod's imagePullSecrets, and the names of those that cannot be had."""
+        found: list[credentials.Auths] = []
+        missing: list[str] = []
+        for one in self.pod.spec.image_pull_secrets:
+            try:
+                secret = await self._get(sdk.kinds.SECRETS.raw, "secret", one.name, optional=False)
+            except Unresolvable:
+                missing.append(one.name)
+            else:
+                found.append(credentials.secret(str(secret.get("type")), _decoded(secret.get("data"))))
+        return credentials.joined(found), missing
 
     async def token(self, wanted: objects.Token) -> Token:
         """A ServiceAccount token that is bound to the pod. Raises Unresolvable."""

@@ -59,6 +59,7 @@ class Container:
     retry: datetime | None = None
     """Not to be started before."""
     container_id: str = ""
+    image_id: str = ""
     ready: bool = False
     """While it runs: whether its readiness probe lets it be used."""
     started: bool = False

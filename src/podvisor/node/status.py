@@ -130,7 +130,7 @@ def _container(described: objects.Container, seen: Seen) -> Json:
     return {
         "name": one.name,
         "image": described.image,
-        "imageID": f"local/{described.image}" if one.container_id else "",
+        "imageID": (one.image_id or f"local/{described.image}") if one.container_id else "",
         "containerID": one.container_id or None,
         "restartCount": one.restarts,
         "ready": (one.ended is not None and one.ended.code == 0) if once else _ready(one),

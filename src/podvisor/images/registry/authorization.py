@@ -33,6 +33,11 @@ class Authorization:
         self.login = login
         self._header = f"Bearer {login.registry_token}" if login and login.registry_token and self._safe() else ""
 
+    @property
+    def is_used(self) -> bool:
+        """True once something is sent that tells who one is."""
+        return bool(self._header)
+
     def header(self, url: URL) -> dict[str, str]:
         """The headers for a request: none for another host than the endpoint's."""
         same = url.origin() == URL(self._endpoint.url).origin()

@@ -80,6 +80,11 @@ class Client:
     def endpoint(self) -> Endpoint:
         return self._endpoint
 
+    @property
+    def login(self) -> Login | None:
+        """As whom the registry has let us in; None where it asked nobody."""
+        return self._authorization.login if self._authorization.is_used else None
+
     async def manifest(self, name: str) -> Served:
         """What a tag or digest names. Raises Missing, Denied, PullFailed or Unacceptable."""
         headers = {"Accept": ", ".join(manifest.ACCEPTED)}
@@ -138,6 +143,8 @@ class Client:
                 async with self._request(path, headers) as answer:
                     yield answer
                     return
+            except aiohttp.ClientConnectorError as error:
+                raise PullFailed(str(self._again(error))) from error
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
                 failures = await self._later(failures, self._again(error))
             except _Again as error:

@@ -77,6 +77,14 @@ class Joined:
             yield from ring.logins(registry, repository)
 
 
+def joined(documents: Iterable[Auths]) -> Auths:
+    """The logins of several documents, earlier ones over later ones, without their helpers: those are programs."""
+    entries: dict[str, Login] = {}
+    for one in documents:
+        entries = {**one.entries, **entries}
+    return Auths(entries)
+
+
 def matches(key: str, registry: str, repository: str) -> bool:
     """True if a key of `auths` is for this repository."""
     bare = key.removeprefix("https://").removeprefix("http://").rstrip("/")
