@@ -11,7 +11,6 @@ from pods.kit import Pods
 from podvisor import sdk
 
 SAYS = ("--config.entrypoint=/bin/echo", "--config.cmd=hello", "--config.user=app", "--config.env=COLOUR=blue")
-needs_erofs = pytest.mark.xfail(reason="the kernel does not read EROFS layers yet", strict=False)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +39,6 @@ async def words(pods: Pods, name: str, last: str) -> list[str]:
     return [one["message"] for one in told]
 
 
-@needs_erofs
 async def test_a_pod_runs_an_image_as_it_says(pods: Pods, registry, layout):
     image = registry.push(layout, "alone")
     pod = await pods.ended(from_image(image))

@@ -21,9 +21,6 @@ SAYS = (
 )
 
 
-needs_erofs = pytest.mark.xfail(reason="the kernel does not read EROFS layers yet", strict=False)
-
-
 @pytest.fixture(scope="module")
 def pulled(tmp_path_factory):
     """The name of an image at a registry of this module's own."""
@@ -42,27 +39,25 @@ def image(*words: str) -> Outcome:
     return run([podvisor(), "image", *words], "", dict(os.environ), None)
 
 
-@needs_erofs
 def test_an_image_runs_as_it_says(pulled: str, sandboxed: Sandboxed):
     lines = sandboxed.run("--image", pulled).stdout.splitlines()
     assert lines[0] == "from image"
     assert "COLOUR=blue" in lines
     assert "/home/app" in lines
-    assert "uid=70(app) gid=71(apps) groups=71(apps),99(extra)" in lines
+    (who,) = (line for line in lines if line.startswith("uid="))
+    assert who.startswith("uid=70(app) gid=71(apps)")
+    assert "99(extra)" in who
 
 
-@needs_erofs
 def test_words_replace_the_images_own_and_keep_its_entrypoint(pulled: str, sandboxed: Sandboxed):
     assert sandboxed.run("--image", pulled, "--", "other", "words").stdout.startswith("other words\n")
 
 
-@needs_erofs
 def test_another_entrypoint_replaces_both(pulled: str, sandboxed: Sandboxed):
     assert sandboxed.run("--image", pulled, "--entrypoint", "/bin/echo").stdout == "\n"
     assert sandboxed.run("--image", pulled, "--entrypoint", "/bin/echo", "--", "a").stdout == "a\n"
 
 
-@needs_erofs
 def test_flags_count_before_the_image(pulled: str, sandboxed: Sandboxed):
     flags = ("-e", "COLOUR=red", "-w", "/tmp", "-u", "0:0")
     lines = sandboxed.run("--image", pulled, *flags).stdout.splitlines()
@@ -71,7 +66,6 @@ def test_flags_count_before_the_image(pulled: str, sandboxed: Sandboxed):
     assert "uid=0(root) gid=0(root)" in lines
 
 
-@needs_erofs
 def test_never_pulls_nothing_and_then_runs_what_is_here(pulled: str, sandboxed: Sandboxed):
     refused = sandboxed.run("--image", pulled, "--pull", "never")
     assert (refused.code, "podvisor image pull" in refused.stderr) == (125, True)

@@ -16,6 +16,16 @@ Each reads as one line that names the image, archive or entry.
 
 from __future__ import annotations
 
+import re
+
+_USERINFO = re.compile(r"://[^/\s'\"]*@")
+_QUERY = re.compile(r"\?[^\s'\"]+")
+
+
+def quiet(text: object) -> str:
+    """One line for people, without what addresses in it may tell: passwords, and the signatures in their queries."""
+    return _QUERY.sub("?…", _USERINFO.sub("://", " ".join(str(text).split())))
+
 
 class ImageError(Exception):
     """The root of this room's errors."""

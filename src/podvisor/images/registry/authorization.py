@@ -14,7 +14,7 @@ import aiohttp
 import msgspec
 from yarl import URL
 
-from podvisor.images.errors import Denied, PullFailed
+from podvisor.images.errors import Denied, PullFailed, quiet
 from podvisor.images.registry import challenge, hosts
 from podvisor.images.registry.credentials import Login
 from podvisor.images.registry.hosts import Endpoint
@@ -91,7 +91,7 @@ class Authorization:
             async with self._session.request(method, url, ssl=context, allow_redirects=False, **options) as answer:
                 data = await answer.content.read(LARGEST)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise PullFailed(f"{where}: {str(error) or 'timed out'}") from error
+            raise PullFailed(f"{where}: {quiet(error) or 'timed out'}") from error
         if answer.status in (400, 401, 403):
             raise Denied(f"{where} refuses: unauthorized")
         if answer.status != 200:

@@ -19,7 +19,7 @@ from yarl import URL
 
 from podvisor.base.backoff import Backoff
 from podvisor.base.clock import Clock
-from podvisor.images.errors import Denied, Missing, PullFailed, Unacceptable
+from podvisor.images.errors import Denied, Missing, PullFailed, Unacceptable, quiet
 from podvisor.images.registry import manifest
 from podvisor.images.registry.authorization import Authorization
 from podvisor.images.registry.credentials import Login
@@ -160,7 +160,7 @@ class Client:
 
     def _again(self, error: Exception) -> _Again:
         """A broken connection in words. Raises PullFailed for what will not mend itself."""
-        words = " ".join(str(error).split()) or "no answer in time"
+        words = quiet(error) or "no answer in time"
         if isinstance(error, (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorDNSError)):
             raise PullFailed(f"{self._endpoint.host}: {words}") from error
         return _Again(f"{self._endpoint.host}: {words}")

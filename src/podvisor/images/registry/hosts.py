@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from podvisor.images.errors import BadConfiguration
+from podvisor.images.errors import BadConfiguration, quiet
 from podvisor.images.reference import DEFAULT_REGISTRY
 from podvisor.images.registry import credentials
 from podvisor.images.registry.credentials import Login
@@ -67,7 +67,7 @@ class Endpoint:
 
     @property
     def host(self) -> str:
-        return urlsplit(self.url).netloc
+        return urlsplit(self.url).netloc.rpartition("@")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class Registries:
     def _endpoint(self, url: str, repository: str, *, named: str = "", is_mirror: bool = False) -> Endpoint:
         parts = urlsplit(url if "://" in url else f"https://{url}")
         if parts.scheme not in ("http", "https") or not parts.netloc:
-            raise BadConfiguration(f"registries: endpoint {url!r} is no http or https address")
+            raise BadConfiguration(f"registries: endpoint {quiet(url)!r} is no http or https address")
         path = parts.path.rstrip("/").removesuffix("/v2")
         config = self.configs.get(parts.netloc) or self.configs.get(named) or {}
         return Endpoint(
