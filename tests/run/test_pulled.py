@@ -1,6 +1,8 @@
 """Images from a registry, run by docker's rules: Entrypoint, Cmd, Env, WorkingDir and User of the image."""
 
 import os
+import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -88,3 +90,17 @@ def test_a_refusal_is_one_line_with_the_name_and_the_reason(pulled: str):
     refused = image("pull", f"{pulled.rsplit(':', 1)[0]}:no")
     assert (refused.code, refused.stderr.count("\n")) == (1, 1)
     assert "manifest unknown" in refused.stderr
+
+
+@pytest.mark.parametrize("place", ["unfinished", "layers", "blobs"])
+def test_a_pull_that_is_killed_leaves_nothing_half_made(pulled: str, sandboxed: Sandboxed, place: str):
+    store = Path(os.environ["XDG_DATA_HOME"], "podvisor", "images")
+    with subprocess.Popen([podvisor(), "image", "pull", pulled], stderr=subprocess.DEVNULL) as process:
+        while process.poll() is None and not (store / place).is_dir():
+            pass
+        while process.poll() is None and not any((store / place).iterdir()):
+            pass
+        process.kill()
+    assert image("pull", pulled).code == 0
+    assert list((store / "unfinished").iterdir()) == []
+    assert sandboxed.run("--image", pulled, "--pull", "never").stdout.startswith("from image\n")
