@@ -41,7 +41,12 @@ def test_a_missing_user_is_named(sandboxed: Sandboxed):
     )
 
 
-def test_a_missing_working_directory_is_named(sandboxed: Sandboxed):
-    outcome = sandboxed.run("--workdir", "/no/such", "--", "true")
-    assert 'chdir to cwd ("/no/such")' in outcome.stderr
-    assert outcome.code == 125
+def test_a_missing_working_directory_is_made_as_docker_does(sandboxed: Sandboxed):
+    outcome = sandboxed.run("--workdir", "/no/such", "--", "pwd")
+    assert (outcome.stdout, outcome.code) == ("/no/such\n", 0)
+
+
+def test_a_working_directory_that_is_none_is_named(sandboxed: Sandboxed):
+    outcome = sandboxed.run("--workdir", "/etc/passwd", "--", "true")
+    assert "/etc/passwd" in outcome.stderr
+    assert outcome.code != 0
