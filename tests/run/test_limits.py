@@ -52,3 +52,28 @@ def test_the_processor_that_the_kernel_uses_for_a_guest_is_the_guests(attack: At
     free = int(attack("poll_many", arguments=("1",)).stdout)
     held = int(attack("poll_many", "--cpus", "0.1", arguments=("1",)).stdout)
     assert held <= max(free // 3, 1)
+
+
+@pytest.mark.parametrize("where", ["anonymous", "memfd", "/dev/zero", "/dev/shm/x", "/tmp/x"])
+def test_shared_memory_that_is_dropped_and_still_held_counts(attack: Attacks, where: str):
+    assert is_killed_for_memory(attack("drop_shared", "--memory", "64m", arguments=(where,)))
+
+
+def test_removed_files_count_while_they_are_mapped(attack: Attacks):
+    assert is_killed_for_memory(attack("pin_removed", "--memory", "128m", arguments=("1",)))
+
+
+def test_removed_files_that_were_mapped_are_given_back(attack: Attacks):
+    assert attack("pin_removed", "--memory", "128m", arguments=("0",)).stdout == "all of it\n"
+
+
+def test_page_tables_count(attack: Attacks):
+    assert is_killed_for_memory(attack("page_tables", "--memory", "64m"))
+
+
+def test_a_file_is_mapped_under_a_number_that_the_host_has_no_table_for(attack: Attacks):
+    assert attack("high_numbers").stdout == "mapped\n"
+
+
+def test_shared_memory_is_shared_and_given_back(attack: Attacks):
+    assert attack("ordinary_sharing", "--memory", "64m").stdout == "fine\n"

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use abi::Errno;
 use platform::Ended;
 
+use crate::fs::anon::MemoryFiles;
 use crate::kernel::Kernel;
 use crate::sync::Mutex;
 use crate::task::{Pid, Pids, Process};
-use crate::vfs::Mounts;
+use crate::vfs::{FileSystem, Mounts};
 
 /// A container: a process tree, a tree of mounts, limits.
 pub struct Container {
@@ -20,6 +21,8 @@ pub struct Container {
     pub mounts: Arc<Mounts>,
     /// What its processes may use together.
     pub limits: ContainerLimits,
+    /// Its files that no directory names, shared memory included.
+    pub memory_files: MemoryFiles,
     pids: Arc<Pids>,
     started: Mutex<Started>,
     ending: Mutex<Ending>,
@@ -82,6 +85,7 @@ impl Container {
             name: name.to_owned(),
             mounts,
             limits,
+            memory_files: MemoryFiles::new([limits.memory_bytes, kernel.pod.memory_bytes].into_iter().flatten().min()),
             pids,
             started: Mutex::default(),
             ending: Mutex::new(Ending::default()),
@@ -170,11 +174,22 @@ impl Container {
 
     /// How many bytes of memory its own files hold; volumes are the pod's.
     pub fn file_bytes(&self) -> u64 {
+        let mounted: u64 = self.file_systems().iter().map(|file_system| file_system.memory_bytes()).sum();
+        mounted.saturating_add(self.memory_files.bytes())
+    }
+
+    /// Of these, what lies in the kernel's own memory.
+    pub fn file_bytes_in_kernel(&self) -> u64 {
+        let mounted: u64 = self.file_systems().iter().map(|file_system| file_system.bytes_in_kernel()).sum();
+        mounted.saturating_add(self.memory_files.bytes_in_kernel())
+    }
+
+    /// The file systems of its own, each once.
+    fn file_systems(&self) -> Vec<Arc<dyn FileSystem>> {
         let mounts = Mounts::list(&self.mounts.root());
         let own = mounts.iter().filter(|(_, mount)| !mount.is_shared());
-        let by_device = own.map(|(_, mount)| (mount.file_system().device(), mount.file_system()));
-        let once: BTreeMap<_, _> = by_device.collect();
-        once.values().map(|file_system| file_system.memory_bytes()).sum()
+        let by_device = own.map(|(_, mount)| (mount.file_system().device(), Arc::clone(mount.file_system())));
+        by_device.collect::<BTreeMap<_, _>>().into_values().collect()
     }
 
     /// Processor time of its processes, living and ended, in microseconds.

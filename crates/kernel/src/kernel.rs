@@ -115,9 +115,11 @@ impl Kernel {
         self.containers.lock().values().cloned().collect()
     }
 
-    /// Whether a container has a memory limit of its own.
-    pub fn has_limited_container(&self) -> bool {
-        self.containers.lock().values().any(|container| container.limits.memory_bytes.is_some())
+    /// Whether a container has a memory limit of its own, or memory that may be let go without a call.
+    pub fn needs_looks(&self) -> bool {
+        let needs =
+            |container: &Arc<Container>| container.limits.memory_bytes.is_some() || container.memory_files.is_mapped();
+        self.containers.lock().values().any(needs)
     }
 
     /// Enters a container, in place of one of that name.

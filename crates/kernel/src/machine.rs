@@ -109,6 +109,7 @@ impl Kernel {
         if task.begin_call(&call) {
             return self.finish(&task, &call, Err(Fault::Continue));
         }
+        task.end_mapping(&call);
         if task.makes_again(&call) {
             return;
         }

@@ -16,7 +16,7 @@ use crate::fs::root;
 use crate::fs::tmpfs::{Options, Tmpfs};
 use crate::sync::Mutex;
 use crate::vfs::notify::{FileEvents, Notifier};
-use crate::vfs::{Attributes, Mount, MountFlags, NewNode, Path};
+use crate::vfs::{Attributes, FileSystem, Mount, MountFlags, NewNode, Path};
 
 const FLAGS: MountFlags = MountFlags::NOSUID.union(MountFlags::NODEV).union(MountFlags::RELATIME);
 /// Size of the pod's /dev/shm, as container runtimes have it.
@@ -89,9 +89,18 @@ impl Volumes {
 
     /// How many bytes of memory their files hold.
     pub fn memory_bytes(&self) -> u64 {
+        self.sum(|file_system| file_system.memory_bytes())
+    }
+
+    /// Of these, what lies in the kernel's own memory.
+    pub fn bytes_in_kernel(&self) -> u64 {
+        self.sum(|file_system| file_system.bytes_in_kernel())
+    }
+
+    fn sum(&self, bytes: impl Fn(&dyn FileSystem) -> u64) -> u64 {
         let named: Vec<_> = self.named.lock().values().cloned().collect();
         let all = named.iter().chain(std::iter::once(&self.shm));
-        all.map(|mount| mount.file_system().memory_bytes()).fold(0, u64::saturating_add)
+        all.map(|mount| bytes(&**mount.file_system())).fold(0, u64::saturating_add)
     }
 }
 

@@ -7,7 +7,7 @@
 
 use std::ffi::CString;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::OnceLock;
 
 use abi::stat::Stat;
@@ -306,6 +306,19 @@ pub fn memory_file(name: &str) -> Answer<OwnedFd> {
     kept(rustix::fs::memfd_create(name, MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?)
 }
 
+/// Whether anybody but the holder of `file`, a description that nobody shares, has that file open or mapped: a
+/// write lease is granted where nobody has, fcntl(2) F_SETLEASE. A host without leases says no.
+pub fn is_held_elsewhere(file: BorrowedFd<'_>) -> bool {
+    // SAFETY: no pointers are passed.
+    let granted = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_SETLEASE, libc::F_WRLCK) } == 0;
+    if granted {
+        // SAFETY: no pointers are passed.
+        unsafe { libc::fcntl(file.as_raw_fd(), libc::F_SETLEASE, libc::F_UNLCK) };
+        return false;
+    }
+    matches!(crate::last_errno(), libc::EAGAIN | libc::EBUSY)
+}
+
 /// Seals a memory file, fcntl(2)'s F_ADD_SEALS with its raw bits.
 pub fn add_seals(file: BorrowedFd<'_>, seals: u32) -> Answer<()> {
     Ok(rustix::fs::fcntl_add_seals(file, SealFlags::from_bits_retain(seals))?)
@@ -342,7 +355,6 @@ fn own_descriptors() -> Answer<BorrowedFd<'static>> {
 }
 
 fn own_name(file: BorrowedFd<'_>) -> String {
-    use std::os::fd::AsRawFd;
     file.as_raw_fd().to_string()
 }
 

@@ -149,6 +149,9 @@ pub trait Platform: Send + Sync {
         Err(Errno::ENOSYS)
     }
 
+    /// Puts an empty file in the place of one that was installed, so that nothing holds that one open.
+    fn vacate(&self, _call: &GuestCall, _fd: u32) {}
+
     /// Ends a call and delivers `signals`, which the thread does not block and has handlers for, with the
     /// siginfo as given. With `mask` their handlers, and those of signals that wait on the host, run under
     /// that mask, and the thread's own holds again after them.

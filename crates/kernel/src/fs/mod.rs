@@ -9,6 +9,7 @@ pub mod dev;
 pub mod devpts;
 pub mod erofs;
 pub mod host;
+pub(crate) mod mapped;
 pub mod overlay;
 pub mod pipe;
 pub mod proc;

@@ -23,6 +23,8 @@ pub struct Segment {
     pub size: u64,
     /// Its bytes, to be mapped.
     pub memory: Arc<OwnedFd>,
+    /// The container whose process made it.
+    pub container: String,
     /// What its mappings are called on the host.
     name: String,
     state: Mutex<State>,
@@ -52,18 +54,24 @@ pub struct Attachment {
 
 impl Segment {
     /// A segment of `size` bytes of zeros.
-    pub fn new(kernel: &Kernel, permissions: Permissions, size: u64, creator: Pid) -> Result<Segment, Errno> {
+    pub fn new(permissions: Permissions, size: u64, creator: &Process) -> Result<Segment, Errno> {
         static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
         if size == 0 || size > MOST_BYTES {
             return Err(Errno::EINVAL);
         }
         let number = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let name = format!("SYSV{number:08x}");
-        let memory = kernel.platform.memory_file(&name).map_err(|_| Errno::ENFILE)?;
+        let memory = creator.kernel().platform.memory_file(&name).map_err(|_| Errno::ENFILE)?;
         platform::host::truncate(memory.as_fd(), size.next_multiple_of(4096)).map_err(|_| Errno::ENOMEM)?;
-        let status = ShmStatus { size, changed: now(), creator: creator.0, ..ShmStatus::default() };
+        let status = ShmStatus { size, changed: now(), creator: creator.pid.0, ..ShmStatus::default() };
         let state = State { permissions, status, doomed: false };
-        Ok(Segment { size, memory: Arc::new(memory), name, state: Mutex::new(state) })
+        let container = creator.container().name.clone();
+        Ok(Segment { size, memory: Arc::new(memory), container, name, state: Mutex::new(state) })
+    }
+
+    /// What it holds, in bytes.
+    pub fn held(&self) -> u64 {
+        platform::host::stat(self.memory.as_fd()).map_or(0, |stat| stat.blocks.unsigned_abs().saturating_mul(512))
     }
 
     /// IPC_STAT.

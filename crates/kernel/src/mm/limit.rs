@@ -6,20 +6,19 @@
 
 use std::sync::{Arc, Weak};
 
+use super::measure::Held;
 use crate::container::Container;
 use crate::kernel::Kernel;
 use crate::sync::Mutex;
 use crate::task::Process;
-use crate::time::{Nanos, Timer};
+use crate::time::{Nanos, SECOND, Timer};
 use crate::wait::{Events, Listener};
 
-/// Faster than this no guest fills memory: bytes in a second.
+/// Faster than this no processor fills memory: bytes in a second.
 const FILL_RATE: u64 = 4 << 30;
 /// The shortest and the longest time between two looks.
-const SHORTEST: Nanos = 2_000_000;
+const SHORTEST: Nanos = 1_000_000;
 const LONGEST: Nanos = 1_000_000_000;
-/// What the kernel itself takes without any guest, in bytes.
-const KERNEL_BASE: u64 = 8 << 20;
 
 /// When to look next.
 #[derive(Default)]
@@ -39,7 +38,7 @@ impl Kernel {
     /// Looks again soon, where somebody has a limit, may run, and nobody looks yet. To be called whenever a
     /// guest may have gone on.
     pub fn watch_memory(self: &Arc<Self>) {
-        if self.pod.memory_bytes.is_none() && !self.has_limited_container() {
+        if self.pod.memory_bytes.is_none() && !self.needs_looks() {
             return;
         }
         let (idle, delay) = {
@@ -61,17 +60,23 @@ impl Kernel {
     fn look(self: &Arc<Self>) {
         let old = self.memory_watch.0.lock().timer.take();
         drop(old);
-        let seen = self.activity.count();
+        let (seen, begun) = (self.activity.count(), crate::time::monotonic());
         let containers = self.containers();
         let own = containers.iter().filter_map(|container| {
             let limit = container.limits.memory_bytes?;
-            Some(enforce(std::slice::from_ref(container), limit, container.file_bytes()))
+            Some(enforce(std::slice::from_ref(container), limit, container.memory_of_files()))
         });
         let least = own.min();
-        let whole = self.pod.memory_bytes.map(|limit| enforce(&containers, limit, self.file_bytes(&containers)));
-        let Some(headroom) = [least, whole].into_iter().flatten().min() else { return };
-        let delay = u128::from(headroom) * 1_000_000_000 / u128::from(FILL_RATE);
-        let delay = (delay as Nanos).clamp(SHORTEST, LONGEST);
+        let whole = self.pod.memory_bytes.map(|limit| enforce(&containers, limit, self.memory_of_pod(&containers)));
+        let headroom = [least, whole].into_iter().flatten().min();
+        if headroom.is_none() {
+            // Nobody has a limit: only what is mapped no more is to be let go.
+            for container in &containers {
+                container.memory_files.bytes();
+            }
+        }
+        let took = crate::time::monotonic().saturating_sub(begun);
+        let delay = headroom.map_or(LONGEST, time_to_fill).max(took.saturating_mul(2));
         let runs = self.somebody_runs();
         {
             let mut state = self.memory_watch.0.lock();
@@ -83,19 +88,11 @@ impl Kernel {
     }
 }
 
-impl Kernel {
-    /// What the files in memory of the whole pod hold. Small ones lie in the kernel's own memory, so the
-    /// larger of both counts.
-    fn file_bytes(&self, containers: &[Arc<Container>]) -> u64 {
-        let own = containers.iter().map(|container| container.file_bytes());
-        own.fold(self.volumes.memory_bytes(), u64::saturating_add).max(self.own_bytes())
-    }
-
-    /// What the kernel's process holds for its guests: buffers, sockets, small files.
-    fn own_bytes(&self) -> u64 {
-        let text = self.platform.proc_file(platform::HostTask(std::process::id().cast_signed()), "status");
-        figure(&String::from_utf8_lossy(&text), "RssAnon").saturating_sub(KERNEL_BASE)
-    }
+/// How long guests take at least to fill `bytes`.
+fn time_to_fill(bytes: u64) -> Nanos {
+    let rate = u128::from(FILL_RATE) * platform::clock::processors() as u128;
+    let time = u128::from(bytes) * u128::from(SECOND) / rate;
+    Nanos::try_from(time).unwrap_or(LONGEST).clamp(SHORTEST, LONGEST)
 }
 
 struct Look(Weak<Kernel>);
@@ -114,86 +111,45 @@ fn enforce(containers: &[Arc<Container>], limit: u64, files: u64) -> u64 {
     let living = |container: &Arc<Container>| -> Vec<Arc<Process>> {
         container.processes().into_iter().filter(|process| !process.is_zombie()).collect()
     };
-    let mut processes: Vec<Arc<Process>> = containers.iter().flat_map(living).collect();
-    let roughly: u64 = processes.iter().map(|process| process.memory_roughly()).sum();
-    if roughly.saturating_add(files) <= limit {
-        return limit - roughly - files;
+    let processes: Vec<Arc<Process>> = containers.iter().flat_map(living).collect();
+    let roughly = processes.iter().map(|process| process.held_roughly().total()).fold(files, u64::saturating_add);
+    if roughly <= limit {
+        return limit - roughly;
     }
-    let mut held: Vec<(u64, Arc<Process>)> =
-        processes.drain(..).map(|process| (process.memory_proportional(), process)).collect();
-    let mut total: u64 = held.iter().map(|(bytes, _)| *bytes).sum::<u64>().saturating_add(files);
-    while total > limit {
-        let worst = held.iter().enumerate().max_by_key(|(_, (bytes, process))| badness(*bytes, process, limit));
-        let Some(at) = worst.map(|(at, _)| at) else { break };
-        let (bytes, process) = held.swap_remove(at);
+    let held: Vec<(Held, Arc<Process>)> =
+        processes.into_iter().map(|process| (process.held_exactly(), process)).collect();
+    let total = held.iter().map(|(held, _)| held.total()).fold(files, u64::saturating_add);
+    for process in victims(held, limit, total, files) {
         process.note_out_of_memory();
         process.kill();
-        total = total.saturating_sub(bytes);
     }
     limit.saturating_sub(total)
 }
 
-/// Linux's badness: what it holds, and a thousandth of the limit for each point of oom_score_adj.
-fn badness(bytes: u64, process: &Process, limit: u64) -> i128 {
+/// Whom to kill so that `total`, of which `files` hold some, falls to `limit`. What files hold may go with any of those
+/// who use them: of these only one is killed before the next look.
+fn victims(mut held: Vec<(Held, Arc<Process>)>, limit: u64, total: u64, files: u64) -> Vec<Arc<Process>> {
+    let dying = |(_, process): &(Held, Arc<Process>)| process.was_out_of_memory();
+    let leaving: u64 = held.iter().filter(|one| dying(one)).map(|(held, _)| held.total()).sum();
+    let mut waits = held.iter().any(dying);
+    let mut over = total.saturating_sub(limit).saturating_sub(leaving);
+    held.retain(|one| !dying(one));
+    let mut chosen = Vec::new();
+    while over > 0 && !(waits && over <= files) {
+        let worst = held.iter().enumerate().max_by_key(|(_, (held, process))| badness(held, process, limit, files));
+        let Some(at) = worst.map(|(at, _)| at) else { break };
+        let (held, process) = held.swap_remove(at);
+        over = over.saturating_sub(held.total());
+        chosen.push(process);
+        waits = true;
+    }
+    chosen
+}
+
+/// Linux's badness: what it holds, what it has mapped of `files`, and a thousandth of the limit for each point of
+/// oom_score_adj.
+fn badness(held: &Held, process: &Process, limit: u64, files: u64) -> i128 {
     let points = i128::from(process.settings.lock().oom_score_adj);
-    i128::from(bytes) + points * i128::from(limit) / 1000
-}
-
-/// A figure of a /proc file in bytes; the file gives KiB.
-fn figure(text: &str, name: &str) -> u64 {
-    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
-    let kib = line.and_then(|value| value.split_ascii_whitespace().next()?.parse::<u64>().ok());
-    kib.unwrap_or(0).saturating_mul(1024)
-}
-
-impl Container {
-    /// What its processes and its files in memory hold, in bytes.
-    pub fn memory_used(&self) -> u64 {
-        let living = self.processes().into_iter().filter(|process| !process.is_zombie());
-        living.map(|process| process.memory_proportional()).sum::<u64>().saturating_add(self.file_bytes())
-    }
-}
-
-impl Kernel {
-    /// The memory that guests see: the pod's limit where there is one, the host's otherwise.
-    pub fn memory(&self) -> platform::machine::Memory {
-        let host = platform::machine::memory();
-        match self.pod.memory_bytes {
-            Some(limit) if limit < host.total => {
-                let own = self.containers();
-                let own = own.iter().map(|container| container.memory_used());
-                let used = own.fold(self.volumes.memory_bytes(), u64::saturating_add);
-                platform::machine::Memory { total: limit, free: limit.saturating_sub(used).min(host.free) }
-            }
-            _ => host,
-        }
-    }
-}
-
-impl Process {
-    /// Anonymous and shared memory of the process, in bytes, shared pages counted in full.
-    pub fn memory_roughly(&self) -> u64 {
-        let text = self.kernel().platform.proc_file(self.host, "status");
-        let text = String::from_utf8_lossy(&text);
-        figure(&text, "RssAnon").saturating_add(figure(&text, "RssShmem"))
-    }
-
-    /// The same with shared pages divided among those that share them.
-    pub fn memory_proportional(&self) -> u64 {
-        let text = self.kernel().platform.proc_file(self.host, "smaps_rollup");
-        let text = String::from_utf8_lossy(&text);
-        figure(&text, "Pss_Anon").saturating_add(figure(&text, "Pss_Shmem"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::figure;
-
-    #[test]
-    fn figures_are_read_by_their_whole_name() {
-        let text = "Rss:   100 kB\nPss_Anon:   7 kB\nPss_Anonymous: 9 kB\n";
-        assert_eq!(figure(text, "Pss_Anon"), 7 << 10);
-        assert_eq!(figure(text, "Pss_Shmem"), 0);
-    }
+    let shared = process.shared_bytes().min(files).max(held.shared);
+    i128::from(held.total()) + i128::from(shared) + points * i128::from(limit) / 1000
 }

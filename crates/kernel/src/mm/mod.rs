@@ -4,5 +4,6 @@
 //! themselves, which are the host's, and file contents (`fs`).
 
 mod limit;
+mod measure;
 
 pub use limit::Watch;

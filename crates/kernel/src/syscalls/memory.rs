@@ -1,6 +1,5 @@
 //! Memory calls that are not the host's alone: file mappings and advice.
 
-use std::os::fd::AsFd;
 use std::sync::Arc;
 
 use abi::Errno;
@@ -12,6 +11,7 @@ use crate::vfs::MountFlags;
 
 pub(super) const CALLS: &[Call] = &[
     now!(MMAP, mmap, "huge pages are refused"),
+    now!(MADVISE, accept, "pages are not merged"),
     now!(MSYNC, accept),
     now!(MLOCK, accept, "memory is not locked"),
     now!(MLOCK2, accept, "memory is not locked"),
@@ -26,6 +26,8 @@ const MAP_SHARED: u64 = 0x01;
 const MAP_TYPE: u64 = 0x0f;
 const MAP_SHARED_VALIDATE: u64 = 0x03;
 const MAP_ANONYMOUS: u64 = 0x20;
+const MAP_HUGETLB: u64 = 0x4_0000;
+const PAGE: u64 = 4096;
 const PROT_WRITE: u64 = 2;
 const PROT_EXEC: u64 = 4;
 
@@ -38,11 +40,15 @@ fn mmap(task: &Arc<Task>, [address, length, protection, flags, fd, offset]: Args
     if task.process().is_loading() {
         return Err(Fault::Continue);
     }
-    if flags & MAP_ANONYMOUS != 0 {
+    if flags & MAP_HUGETLB != 0 {
         return Err(Errno::ENOMEM.into());
     }
-    if length == 0 || offset % 4096 != 0 {
+    if length == 0 || offset % PAGE != 0 {
         return Err(Errno::EINVAL.into());
+    }
+    let args = [address, length, protection, flags, fd, offset];
+    if flags & MAP_ANONYMOUS != 0 {
+        return if flags & MAP_TYPE == MAP_SHARED { share(task, args) } else { Err(Errno::EINVAL.into()) };
     }
     let fd = fd as i32;
     if fd as u32 == platform::notify::STUB_NUMBER && task.process().is_planned() {
@@ -60,19 +66,33 @@ fn mmap(task: &Arc<Task>, [address, length, protection, flags, fd, offset]: Args
     if protection & PROT_EXEC != 0 && noexec {
         return Err(Errno::EPERM.into());
     }
+    if open.file().maps_as_memory() {
+        return if shared { share(task, args) } else { fresh(task, args) };
+    }
     let host = open.file().host_mapping(shared && open.flags().writable())?;
     if let Some(path) = open.path() {
         task.process().mappings.note(&host, path);
     }
+    task.map_in_call(args, &host)
+}
+
+/// Shared memory without a file: a memory file that has no other name, so that what the guest drops of its
+/// mapping, and the file keeps, is counted.
+fn share(task: &Arc<Task>, [address, length, protection, flags, _, _]: Args) -> Answer {
+    let length = length.checked_next_multiple_of(PAGE).ok_or(Errno::ENOMEM)?;
+    let open = crate::fs::anon::memory_file(task, b"", 0o600, false)?;
+    open.file().truncate(length).map_err(|_| Errno::ENOMEM)?;
+    let host = open.file().host_mapping(true)?;
+    task.process().mappings.note_shared_memory(&host);
+    let args = [address, length, protection, flags & !MAP_ANONYMOUS, 0, 0];
+    task.map_in_call(args, &host)
+}
+
+/// Private memory without a file.
+fn fresh(task: &Arc<Task>, [address, length, protection, flags, _, _]: Args) -> Answer {
     let call = task.call().ok_or(Errno::EINVAL)?;
-    let platform = &task.kernel().platform;
-    if host.offset == 0 {
-        platform.install(&call, fd as u32, host.file.as_fd())?;
-        return Err(Fault::Continue);
-    }
-    let offset = host.offset.checked_add(offset).filter(|end| i64::try_from(*end).is_ok()).ok_or(Errno::EOVERFLOW)?;
-    let args = [address, length, protection, flags, fd as u64, offset];
-    platform.redirect(&call, abi::nr::MMAP, args, Some(host.file.as_fd()))?;
+    let args = [address, length, protection, flags | MAP_ANONYMOUS, u64::MAX, 0];
+    task.kernel().platform.redirect(&call, abi::nr::MMAP, args, None)?;
     Err(Fault::Answered)
 }
 

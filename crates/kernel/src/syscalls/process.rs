@@ -123,6 +123,7 @@ fn make(task: &Arc<Task>, flags: CloneFlags, exit_signal: Option<Signal>, native
         child_signal,
         exit_signal,
     });
+    child.inherit_installed(parent);
     kernel.add_process(&child);
     let thread = Task::new(child.pid, host, Arc::clone(&child), task.name());
     *thread.scheduling.lock() = task.scheduling.lock().for_child();

@@ -24,8 +24,6 @@ const MAP_FIXED: u64 = 0x10;
 const MAP_FIXED_NOREPLACE: u64 = 0x10_0000;
 /// SHMMNI: how many segments there may be.
 const SEGMENTS: u64 = 4096;
-/// The number under which a segment's memory file is handed to the guest; it means nothing to the guest.
-const NUMBER: u32 = 0;
 
 fn shmget(task: &Arc<Task>, [key, size, flags, ..]: Args) -> Answer {
     let (kernel, flags) = (task.kernel(), flags as u32);
@@ -35,7 +33,7 @@ fn shmget(task: &Arc<Task>, [key, size, flags, ..]: Args) -> Answer {
     kernel.ipc.sweep(kernel);
     let full = kernel.ipc.shm.extent().1 as u64 >= SEGMENTS;
     let make = |permissions| {
-        if full { Err(Errno::ENOSPC) } else { Segment::new(kernel, permissions, size, task.process().pid) }
+        if full { Err(Errno::ENOSPC) } else { Segment::new(permissions, size, task.process()) }
     };
     let fits = |segment: &Segment| if size > segment.size { Err(Errno::EINVAL) } else { Ok(()) };
     let id = kernel.ipc.shm.get(&task.credentials(), key as i32, flags, make, fits)?;
@@ -65,11 +63,10 @@ fn shmat(task: &Arc<Task>, [id, address, flags, ..]: Args) -> Answer {
     };
     let execute = if flags & SHM_EXEC != 0 { PROT_EXEC } else { 0 };
     let protection = PROT_READ | if writing { PROT_WRITE } else { 0 } | execute;
-    let call = task.call().ok_or(Errno::EINVAL)?;
     let memory = if writing { Arc::clone(&segment.memory) } else { segment.read_only()? };
-    let args = [place, segment.size.next_multiple_of(PAGE), protection, MAP_SHARED | fixed, u64::from(NUMBER), 0];
-    let attached = task.kernel().platform.redirect(&call, abi::nr::MMAP, args, Some(memory.as_fd()))?;
-    if attached >= 0 {
+    let call = task.call().ok_or(Errno::EINVAL)?;
+    let args = [place, segment.size.next_multiple_of(PAGE), protection, MAP_SHARED | fixed, 0, 0];
+    if task.map_elsewhere(&call, args, memory.as_fd())? >= 0 {
         segment.note_attached(task.process().pid);
     }
     Err(Fault::Answered)

@@ -64,6 +64,13 @@ impl Mappings {
         }
     }
 
+    /// Notes that the bytes of `host` are those of a shared anonymous mapping, which Linux shows as a file, too.
+    pub fn note_shared_memory(&self, host: &HostMapping) {
+        let Some(key) = place(host) else { return };
+        let path = b"/dev/zero (deleted)".to_vec();
+        self.add([(key, MappedFile { path, device: 1, inode: key.1, end: u64::MAX })]);
+    }
+
     fn add(&self, files: impl IntoIterator<Item = (HostPlace, MappedFile)>) {
         let mut known = self.known.lock();
         let room = MOST.saturating_sub(known.len());

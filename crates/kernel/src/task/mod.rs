@@ -10,6 +10,7 @@ mod family;
 mod fault;
 mod files;
 mod identity;
+mod installed;
 mod limits;
 mod mappings;
 mod memory;

@@ -71,6 +71,7 @@ pub struct Process {
     container: Arc<Container>,
     state: Mutex<State>,
     stopped: AtomicBool,
+    pub(super) installed: super::installed::Installed,
     pub(super) thread_count: super::threads::ThreadCount,
     own_usage: Mutex<Usage>,
     children_usage: Mutex<Usage>,
@@ -163,6 +164,7 @@ impl Process {
                 exec: Exec::None,
             }),
             stopped: AtomicBool::new(false),
+            installed: super::installed::Installed::default(),
             thread_count: super::threads::ThreadCount::default(),
             own_usage: Mutex::new(Usage::default()),
             children_usage: Mutex::new(Usage::default()),
@@ -273,6 +275,7 @@ impl Process {
         self.child_signal.lock().reset_for_exec();
         self.timers.clear_for_exec();
         self.count_one_thread();
+        self.installed.clear();
         self.mappings.begin(program.mapped.iter().cloned());
         let settings = self.settings.lock().after_exec(privileged);
         *self.settings.lock() = settings;

@@ -197,6 +197,11 @@ pub trait File: Send + Sync + Any {
         Err(Errno::ENODEV)
     }
 
+    /// Whether mmap(2) of it is a mapping of fresh memory, as that of /dev/zero.
+    fn maps_as_memory(&self) -> bool {
+        false
+    }
+
     /// Called before a task's read or write, where the object has a say about who may (a terminal
     /// stops background jobs here). Answers the errno of the call.
     fn before_io(&self, _task: &Arc<Task>, _write: bool) -> Result<(), crate::task::Fault> {

@@ -195,6 +195,11 @@ pub trait FileSystem: Send + Sync {
     fn stat(&self) -> FileSystemStat;
 
     /// How many bytes of the kernel's memory its files hold.
+    fn bytes_in_kernel(&self) -> u64 {
+        0
+    }
+
+    /// Bytes of memory that its files hold, those that guests hold by mappings included.
     fn memory_bytes(&self) -> u64 {
         0
     }

@@ -47,7 +47,10 @@ const fn rule(number: u32, condition: Condition, why: &'static str) -> Rule {
     Rule { number, condition, why }
 }
 
-const MAP_ANONYMOUS: u32 = 0x20;
+/// MAP_PRIVATE and MAP_ANONYMOUS, of which nothing stays that no page table shows.
+const PRIVATE_ANONYMOUS: u32 = 0x22;
+/// The other bits of MAP_TYPE.
+const OTHER_TYPES: u32 = 0x0d;
 const MAP_HUGETLB: u32 = 0x40000;
 const FUTEX_FLAGS: u32 = 128 | 256;
 /// WAIT, WAKE, REQUEUE, CMP_REQUEUE, WAKE_OP, WAIT_BITSET, WAKE_BITSET: never the PI operations.
@@ -55,6 +58,7 @@ const FUTEX_OPERATIONS: &[u32] = &[0, 1, 3, 4, 5, 9, 10];
 /// ARCH_SET_GS, ARCH_SET_FS, ARCH_GET_FS, ARCH_GET_GS.
 const ARCH_PRCTL_CODES: &[u32] = &[0x1001, 0x1002, 0x1003, 0x1004];
 const SIGCHLD: u32 = 17;
+const MADV_MERGEABLE: u32 = 12;
 
 /// The host calls that guest code can reach, the most frequent first. Each acts on the caller's own
 /// memory, registers or signal state only.
@@ -67,13 +71,13 @@ pub const RULES: &[Rule] = &[
     rule(abi::nr::RT_SIGPROCMASK, Condition::Always, "its own signal mask"),
     rule(
         abi::nr::MMAP,
-        Condition::Bits(3, MAP_ANONYMOUS, MAP_HUGETLB),
-        "anonymous memory; files and huge pages go to the kernel",
+        Condition::Bits(3, PRIVATE_ANONYMOUS, OTHER_TYPES | MAP_HUGETLB),
+        "private anonymous memory; files, shared memory and huge pages go to the kernel",
     ),
     rule(abi::nr::MUNMAP, Condition::Always, "its own memory"),
     rule(abi::nr::MPROTECT, Condition::Always, "its own memory"),
     rule(abi::nr::BRK, Condition::Always, "its own memory"),
-    rule(abi::nr::MADVISE, Condition::Always, "its own memory"),
+    rule(abi::nr::MADVISE, Condition::Not(2, MADV_MERGEABLE), "its own memory; it is not merged with that of others"),
     rule(abi::nr::MREMAP, Condition::Always, "its own memory"),
     rule(
         abi::nr::RT_SIGACTION,
@@ -103,7 +107,7 @@ pub const UNFILTERED: &[(u32, &str)] = &[
 /// in registers or in the caller's own signal state. Nothing else is ever continued.
 pub const CONTINUED: &[(u32, &str)] = &[
     (abi::nr::CLONE, "a thread, or a process with the flags that the kernel has checked and set"),
-    (abi::nr::MMAP, "a file mapping, after the kernel has put the vetted host file under that number"),
+    (abi::nr::MMAP, "a file or shared mapping, after the kernel has put the vetted host file under that number"),
     (abi::nr::EXECVEAT, "only of the loader stub, on a descriptor that the kernel has just installed"),
     (abi::nr::EXIT, "a thread ends; the kernel counts it"),
     (abi::nr::SET_TID_ADDRESS, "its own memory"),
@@ -265,6 +269,9 @@ mod tests {
         assert_eq!(verdict(AUDIT_ARCH_X86_64, abi::nr::MMAP, [0, 1, 1, 0x22, 0, 0]), ALLOW);
         assert_eq!(verdict(AUDIT_ARCH_X86_64, abi::nr::MMAP, [0, 1, 1, 0x02, 3, 0]), NOTIFY);
         assert_eq!(verdict(AUDIT_ARCH_X86_64, abi::nr::MMAP, [0, 1, 1, 0x40022, 0, 0]), NOTIFY);
+        for shared in [0x21, 0x23, 0x28, 0x2a] {
+            assert_eq!(verdict(AUDIT_ARCH_X86_64, abi::nr::MMAP, [0, 1, 1, shared, 0, 0]), NOTIFY);
+        }
     }
 
     #[test]

@@ -46,6 +46,7 @@ const PROCESS_TOKEN: u64 = 1 << 31;
 pub struct Notify {
     reactor: Reactor,
     stub: OwnedFd,
+    nothing: OwnedFd,
     proc_dir: OwnedFd,
     spawner: OnceLock<Spawner>,
     state: Mutex<State>,
@@ -64,7 +65,15 @@ impl Notify {
     /// The platform, once [`isolate`] has been called. `proc_dir` is the host's /proc.
     pub fn new(proc_dir: OwnedFd) -> std::io::Result<Notify> {
         let reactor = Reactor::new()?;
-        Ok(Notify { reactor, stub: stub::file()?, proc_dir, spawner: OnceLock::new(), state: Mutex::default() })
+        let nothing = memory::file("podvisor-nothing")?;
+        Ok(Notify {
+            reactor,
+            stub: stub::file()?,
+            nothing,
+            proc_dir,
+            spawner: OnceLock::new(),
+            state: Mutex::default(),
+        })
     }
 
     /// The second wall: leaves this process what the kernel needs and `directories`, with whether
@@ -251,6 +260,10 @@ impl Platform for Notify {
     fn install(&self, call: &GuestCall, fd: u32, file: BorrowedFd<'_>) -> Result<(), Errno> {
         let listener = self.listener(call.listener).ok_or(Errno::ESRCH)?;
         listener.install(call.id, file, fd).map_err(translate)
+    }
+
+    fn vacate(&self, call: &GuestCall, fd: u32) {
+        let _ = self.install(call, fd, self.nothing.as_fd());
     }
 
     fn redirect(

@@ -15,6 +15,9 @@ const STUB: i32 = 0;
 const LISTENER: i32 = 1;
 /// Where the child tells that only the filter is left to be installed.
 const READY: i32 = 2;
+/// The most descriptors of a guest's process on the host, whose table is memory that no limit of ours counts: files
+/// are put there for the moment of a mapping only.
+const DESCRIPTORS: u64 = 256;
 /// How long the kernel rests between two looks for the listener.
 static REST: libc::timespec = libc::timespec { tv_sec: 0, tv_nsec: 50_000 };
 
@@ -155,7 +158,7 @@ unsafe fn reset_limits() {
         libc::setrlimit(libc::RLIMIT_CORE, &raw const none);
         let mut files = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
         libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut files);
-        files.rlim_cur = files.rlim_max;
+        files.rlim_cur = files.rlim_max.min(DESCRIPTORS);
         libc::setrlimit(libc::RLIMIT_NOFILE, &raw const files);
         let stack = libc::rlimit { rlim_cur: 8 << 20, rlim_max: libc::RLIM_INFINITY };
         if libc::setrlimit(libc::RLIMIT_STACK, &raw const stack) != 0 {

@@ -1,6 +1,5 @@
 //! The devices that are only memory: null(4), full(4), random(4).
 
-use std::os::fd::AsFd;
 use std::sync::Arc;
 
 use abi::Errno;
@@ -8,7 +7,7 @@ use abi::stat::Stat;
 
 use crate::random;
 use crate::task::{Task, UserPtr};
-use crate::vfs::{File, HostMapping, Inode};
+use crate::vfs::{File, Inode};
 
 /// Which device.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -22,9 +21,6 @@ pub(super) enum Kind {
     /// /dev/random and /dev/urandom.
     Random,
 }
-
-/// How large a mapping of /dev/zero can be.
-const MAPPABLE: u64 = 1 << 40;
 
 /// An open device.
 pub(super) struct Device {
@@ -77,13 +73,7 @@ impl File for Device {
         }
     }
 
-    /// /dev/zero maps as fresh memory at each mapping.
-    fn host_mapping(&self, _: bool) -> Result<HostMapping, Errno> {
-        if self.kind != Kind::Zero {
-            return Err(Errno::ENODEV);
-        }
-        let file = platform::host::memory_file("dev-zero").map_err(|_| Errno::ENOMEM)?;
-        platform::host::truncate(file.as_fd(), MAPPABLE).map_err(|_| Errno::ENOMEM)?;
-        Ok(HostMapping::whole(Arc::new(file)))
+    fn maps_as_memory(&self) -> bool {
+        self.kind == Kind::Zero
     }
 }

@@ -86,6 +86,10 @@ impl FileSystem for DevFs {
         self.files.memory_bytes()
     }
 
+    fn bytes_in_kernel(&self) -> u64 {
+        self.files.bytes_in_kernel()
+    }
+
     fn stable_names(&self) -> bool {
         self.files.stable_names()
     }

@@ -12,6 +12,7 @@ use platform::host;
 
 use super::lower::LowerFile;
 use crate::fs::host::errno;
+use crate::fs::mapped::MappedFile;
 use crate::fs::space::{PAGE, Quota, pages};
 use crate::vfs::HostMapping;
 
@@ -36,8 +37,10 @@ pub(super) mod seal {
 pub(super) struct Content {
     store: Store,
     charged: u64,
-    /// Of what is charged, what lies on the disk.
-    on_disk: u64,
+    /// Of what is charged, what lies in a file of the host, in memory or on the disk.
+    on_host: u64,
+    /// Once it was mapped: what it is charged is kept there, beyond the end of this.
+    mapped: Option<Arc<MappedFile>>,
     seals: u32,
 }
 
@@ -55,12 +58,12 @@ impl Content {
 
     /// These bytes, which cost nothing until they are changed.
     pub(super) fn of(bytes: Vec<u8>) -> Content {
-        Content { store: Store::Memory(bytes), charged: 0, on_disk: 0, seals: seal::SEAL }
+        Content { store: Store::Memory(bytes), charged: 0, on_host: 0, mapped: None, seals: seal::SEAL }
     }
 
     /// The bytes of a lower file.
     pub(super) fn lower(file: Arc<dyn LowerFile>, size: u64) -> Content {
-        Content { store: Store::Lower { file, size }, charged: 0, on_disk: 0, seals: seal::SEAL }
+        Content { store: Store::Lower { file, size }, charged: 0, on_host: 0, mapped: None, seals: seal::SEAL }
     }
 
     pub(super) fn size(&self) -> u64 {
@@ -73,7 +76,7 @@ impl Content {
     /// The bytes that stat(2) counts in blocks.
     pub(super) fn held(&self) -> u64 {
         match &self.store {
-            Store::Host { .. } => self.charged,
+            Store::Host { .. } => self.mapped.as_ref().map_or(self.charged, |mapped| mapped.charged()),
             _ => pages(self.size()),
         }
     }
@@ -270,7 +273,11 @@ impl Content {
         }
         self.raise(space)?;
         self.move_to_host(space)?;
-        let Store::Host { file, reader, .. } = &mut self.store else { return Err(Errno::EIO) };
+        let Store::Host { file, reader, disk, .. } = &mut self.store else { return Err(Errno::EIO) };
+        if self.mapped.is_none() {
+            self.mapped = Some(space.map(file, self.charged, *disk)?);
+            (self.charged, self.on_host) = (0, 0);
+        }
         if writable {
             return Ok(HostMapping::whole(Arc::clone(file)));
         }
@@ -285,13 +292,21 @@ impl Content {
     /// Charges what a memory file really holds: guests fill holes of mapped files without asking.
     pub(super) fn recount(&mut self, space: &Quota) -> Result<(), Errno> {
         let Store::Host { file, disk, .. } = &self.store else { return Ok(()) };
+        if let Some(mapped) = &self.mapped {
+            let (now, before) = mapped.recount();
+            space.charge_anew(now, before, mapped.disk);
+            return Ok(());
+        }
         let held = host::stat(file.as_fd()).map_err(errno)?.blocks.unsigned_abs().saturating_mul(512);
-        space.give(self.charged);
-        space.force(held);
-        self.charged = held;
-        let on_disk = if *disk { held } else { 0 };
-        space.move_to_disk(self.on_disk, on_disk);
-        self.on_disk = on_disk;
+        let (before, now) = (std::mem::replace(&mut self.charged, held), held);
+        space.give(before);
+        space.force(now);
+        let before = std::mem::replace(&mut self.on_host, held);
+        if *disk {
+            space.move_to_disk(before, now);
+        } else {
+            space.move_to_host(before, now);
+        }
         Ok(())
     }
 
@@ -323,11 +338,15 @@ impl Content {
         Ok(())
     }
 
-    /// Gives back what was charged, before it is dropped.
+    /// Gives back what was charged, before it is dropped; what a mapping may hold stays charged until none does.
     pub(super) fn release(&mut self, space: &Quota) {
         space.give(self.charged);
-        space.move_to_disk(self.on_disk, 0);
-        (self.charged, self.on_disk) = (0, 0);
+        if matches!(self.store, Store::Host { disk: true, .. }) {
+            space.move_to_disk(self.on_host, 0);
+        } else {
+            space.move_to_host(self.on_host, 0);
+        }
+        (self.charged, self.on_host) = (0, 0);
     }
 
     fn charge(&mut self, space: &Quota, wanted: u64) -> Result<(), Errno> {

@@ -126,6 +126,11 @@ impl Tmpfs {
         Ok(node)
     }
 
+    /// Whether guests may hold bytes of it by mappings.
+    pub fn is_mapped(&self) -> bool {
+        self.space.bytes.is_mapped()
+    }
+
     fn build(bytes: Quota, options: Options, layered: bool, root: impl FnOnce(Arc<Tmpfs>) -> Arc<Node>) -> Arc<Tmpfs> {
         let fs = Arc::new_cyclic(|this| Tmpfs {
             this: Weak::clone(this),
@@ -212,8 +217,14 @@ impl FileSystem for Tmpfs {
     }
 
     fn memory_bytes(&self) -> u64 {
+        self.space.bytes.recount_mapped();
         let inodes = self.space.inodes.used().saturating_mul(NODE_BYTES);
         self.space.bytes.in_memory().saturating_add(inodes)
+    }
+
+    fn bytes_in_kernel(&self) -> u64 {
+        let inodes = self.space.inodes.used().saturating_mul(NODE_BYTES);
+        self.space.bytes.in_kernel().saturating_add(inodes)
     }
 
     fn mounted(&self) {
