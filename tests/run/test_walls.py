@@ -92,6 +92,7 @@ def test_nothing_that_takes_a_path_a_descriptor_or_another_process_is_listed(rea
     assert {name for name, condition in reach.guest.items() if condition != "always"} == {
         "futex",
         "mmap",
+        "madvise",
         "rt_sigaction",
         "arch_prctl",
     }
