@@ -47,6 +47,9 @@ def _create(item: Json) -> None:
         labels.setdefault(key, value)
     if spec.get("selector") is None:
         spec["selector"] = {"matchLabels": {UID_LABEL: uid}}
+    # Upstream's defaults run once more when the object is read, and then find the generated ones.
+    if not metadata.get("labels"):
+        metadata["labels"] = dict(labels)
 
 
 def _generated_selector(at: rules.At) -> Iterator[Error]:
