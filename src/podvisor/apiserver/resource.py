@@ -33,18 +33,8 @@ def no_update(_: Json, __: Json) -> None:
     """The update hook of a kind that needs none."""
 
 
-def no_errors(_: Json) -> Iterable[Error]:
-    """The validation of a kind that refuses nothing."""
-    return ()
-
-
 def no_warnings(_: Json) -> Iterable[str]:
     """For a kind that warns of nothing."""
-    return ()
-
-
-def no_update_errors(_: Json, __: Json) -> Iterable[Error]:
-    """The update validation of a kind that refuses nothing."""
     return ()
 
 
@@ -80,11 +70,6 @@ class Hooks:
     """(new, old), before validation of a change to the object itself."""
     status: Callable[[Json, Json], None] = no_update
     """(new, old), before validation of a change through `/status`; everything but the status is already the old."""
-    validate: Callable[[Json], Iterable[Error]] = no_errors
-    validate_update: Callable[[Json, Json], Iterable[Error]] = no_update_errors
-    """(new, old); `validate` runs as well."""
-    validate_status: Callable[[Json, Json], Iterable[Error]] = no_update_errors
-    """(new, old)."""
     to_storage: Callable[[Json], Json] | None = None
     """For a second version of a stored kind: to the version that is stored."""
     from_storage: Callable[[Json], Json] | None = None
@@ -192,15 +177,11 @@ class Resource:
 
     def errors(self, new: Json, old: Json | None = None) -> Iterator[Error]:
         """Objections to a new object, or to what shall replace the old one."""
-        yield from check(self.rules, new, old)
-        yield from self.hooks.validate(new)
-        if old is not None:
-            yield from self.hooks.validate_update(new, old)
+        return check(self.rules, new, old)
 
     def status_errors(self, new: Json, old: Json) -> Iterator[Error]:
         """Objections to what a change through `/status` makes."""
-        yield from check(self.status_rules, new, old)
-        yield from self.hooks.validate_status(new, old)
+        return check(self.status_rules, new, old)
 
     def all_subresources(self) -> Sequence[Subresource]:
         """Every path below its objects."""

@@ -87,4 +87,4 @@ def argv(execution: Execution, command: tuple[str, ...] = (), args: tuple[str, .
     """
     if command:
         return (*command, *args)
-    return (*(execution.entrypoint or ()), *(args or execution.command or ()))
+    return docker_argv(execution, args)

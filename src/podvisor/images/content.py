@@ -127,9 +127,8 @@ class Content:
         return True
 
     async def _write(self, path: str, write: Write) -> None:
-        file, unfinished = tempfile.mkstemp(dir=self._at("unfinished"))
+        file, unfinished = self._held_file()
         try:
-            fcntl.flock(file, fcntl.LOCK_EX)
             await write(file)
             await asyncio.to_thread(os.fsync, file)
             os.rename(unfinished, path)
@@ -138,6 +137,15 @@ class Content:
                 os.unlink(unfinished)
             raise
         finally:
+            os.close(file)
+
+    def _held_file(self) -> tuple[int, str]:
+        """An empty file that is ours: whoever sweeps before it is locked takes it away, and there is another."""
+        while True:
+            file, path = tempfile.mkstemp(dir=self._at("unfinished"))
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if os.fstat(file).st_nlink:
+                return file, path
             os.close(file)
 
     @asynccontextmanager

@@ -230,27 +230,25 @@ class Store:
 
     def _sweep(self) -> None:
         for entry in os.scandir(self._unfinished):
-            if _is_held(entry.path):
-                continue
             if entry.is_dir(follow_symlinks=False):
                 shutil.rmtree(entry.path)
             else:
-                os.unlink(entry.path)
+                _remove_unheld(entry.path)
 
 
-def _is_held(path: str) -> bool:
-    """True while somebody writes a piece of content there."""
+def _remove_unheld(path: str) -> None:
+    """Remove a file, unless somebody writes content there; under its lock, so that nobody begins to meanwhile."""
     try:
         file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-    except OSError:
-        return False
+    except FileNotFoundError:
+        return
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.unlink(path)
     except BlockingIOError:
-        return True
+        return
     finally:
         os.close(file)
-    return False
 
 
 def _write_json(path: str, value: object) -> None:

@@ -16,7 +16,7 @@ from podvisor.sandbox import binary
 class _Answer(msgspec.Struct, rename="camel"):
     error: str = ""
     reason: str = ""
-    diff_i_d: str = msgspec.field(default="", name="diffID")
+    diff_id: str = msgspec.field(default="", name="diffID")
     tar_bytes: int = 0
     entries: int = 0
     image_bytes: int = 0
@@ -38,7 +38,7 @@ async def layer(data: AsyncIterable[bytes], output: int) -> Unpacked:
     Raises Unacceptable for what is no layer, NoRoom, and whatever `data` raises; the process has ended then.
     """
     answer = await _run(["layer", "--output-fd", str(output)], [output], data)
-    return Unpacked(answer.diff_i_d, answer.tar_bytes, answer.entries, answer.image_bytes)
+    return Unpacked(answer.diff_id, answer.tar_bytes, answer.entries, answer.image_bytes)
 
 
 async def merge(layers: Sequence[int], output: int) -> None:

@@ -150,6 +150,22 @@ os.wait()
 os.close(os.open('file', os.O_RDONLY))
 show('a close of the file takes them', locked, 36, 1, 0, 0)
 """,
+    "a FIFO hangs up on readers": """
+import select
+def polled(fd):
+    with select.epoll() as it:
+        it.register(fd, select.EPOLLIN)
+        return [events for _, events in it.poll(0)]
+os.mkfifo('fifo')
+early = os.open('fifo', os.O_RDONLY | os.O_NONBLOCK)
+print('before any writer', polled(early))
+writer = os.open('fifo', os.O_WRONLY)
+late = os.open('fifo', os.O_RDONLY | os.O_NONBLOCK)
+print('while one is there', polled(early), polled(late))
+os.write(writer, b'x'); os.close(writer)
+print('it wrote and went', polled(early), polled(late), os.read(late, 9))
+print('it was there before, or came later', polled(late), polled(early))
+""",
 }
 
 PROGRAMS: list[Program] = [

@@ -17,7 +17,7 @@ use super::together::Together;
 use crate::Delivery;
 
 /// How long a sent signal may take to stop the thread; where it was ignored meanwhile it never does.
-const PATIENCE: u64 = 10_000_000;
+const STOP_TIMEOUT: u64 = 10_000_000;
 /// How many bytes `syscall` has.
 const SYSCALL_LENGTH: u64 = 2;
 const ERESTARTSYS: i64 = -512;
@@ -140,7 +140,7 @@ impl Target {
     /// Lets the thread go on to a stop that comes by itself; where none does it is asked for.
     fn step(self) -> Result<i32, i32> {
         ptrace(libc::PTRACE_CONT, self.host, 0, 0)?;
-        match stop_within(self.host, PATIENCE)? {
+        match stop_within(self.host, STOP_TIMEOUT)? {
             Some(status) => Ok(status),
             None => interrupt(self.host),
         }

@@ -12,7 +12,7 @@ def apply(target: Any, patch: Any) -> Any:
     that replaces an object keeps them.
     """
     if not isinstance(target, dict):
-        return _without_nulls(patch)
+        return without_nulls(patch)
     if not isinstance(patch, dict):
         return patch
     result: Json = dict(cast("Json", target))
@@ -24,9 +24,10 @@ def apply(target: Any, patch: Any) -> Any:
     return result
 
 
-def _without_nulls(value: Any) -> Any:
+def without_nulls(value: Any) -> Any:
+    """`value` without nulls in objects, which say nothing where there is nothing to remove."""
     if isinstance(value, dict):
-        return {key: _without_nulls(item) for key, item in cast("Json", value).items() if item is not None}
+        return {key: without_nulls(item) for key, item in cast("Json", value).items() if item is not None}
     if isinstance(value, list):
-        return [_without_nulls(item) for item in cast("list[Any]", value)]
+        return [without_nulls(item) for item in cast("list[Any]", value)]
     return value

@@ -13,7 +13,7 @@ that library and count on them. Where it panics (a list or an object as a merge 
 
 from typing import Any, cast
 
-from podvisor.types.patch import go, keyed
+from podvisor.types.patch import go, keyed, merge
 from podvisor.types.patch.errors import BadPatch
 from podvisor.types.schema import Field, Shape
 
@@ -95,7 +95,7 @@ def _set_field(shape: Shape, result: Json, key: str, value: Any) -> None:
         result.pop(key, None)
     elif key not in result or type(result[key]) is not type(value):
         if not deletes:
-            _put(result, key, _without_nulls(value))
+            _put(result, key, merge.without_nulls(value))
     elif isinstance(value, dict):
         result[key] = _merge_object(_field(shape, key), result[key], cast("Json", value))
     elif isinstance(value, list):
@@ -166,13 +166,4 @@ def _undirected(value: Any) -> Any:
         return {key: _undirected(item) for key, item in items if not keyed.is_directed(item)}
     if isinstance(value, list):
         return [_undirected(item) for item in cast("list[Any]", value) if not keyed.is_directed(item)]
-    return value
-
-
-def _without_nulls(value: Any) -> Any:
-    """`value` without nulls in objects, which say nothing where there is nothing to remove."""
-    if isinstance(value, dict):
-        return {key: _without_nulls(item) for key, item in cast("Json", value).items() if item is not None}
-    if isinstance(value, list):
-        return [_without_nulls(item) for item in cast("list[Any]", value)]
     return value
