@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
+import os
 import resource
 import socket
 import ssl
-from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, suppress
+import sys
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -168,11 +170,11 @@ async def test_a_bad_handshake_harms_nobody(door: Door):
 
 
 @pytest.fixture
-def few_descriptors() -> Generator[None]:
-    """A limit that is soon met."""
-    before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (200, before[1]))
-    yield
+def few_descriptors() -> Generator[int]:
+    """A limit that is soon met, whatever this process has open already: how many connections pass it."""
+    before, limit = resource.getrlimit(resource.RLIMIT_NOFILE), 200 + 4 * len(os.listdir("/proc/self/fd"))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, before[1]))
+    yield limit - 20
     resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
@@ -186,24 +188,33 @@ sys.stdin.read()
 """
 
 
-async def test_descriptors_are_left_for_pods_and_files(tmp_path: Path, few_descriptors: None):
-    import sys
+@pytest.fixture
+async def flood() -> AsyncGenerator[Callable[[int, int], Awaitable[bytes]]]:
+    """Opens this many connections to a port from another process, which keeps them to the end of the test."""
+    async with AsyncExitStack() as stack:
 
+        async def start(port: int, count: int) -> bytes:
+            pipe = asyncio.subprocess.PIPE
+            arguments = [sys.executable, "-c", FLOOD, str(port), str(count)]
+            process = await asyncio.create_subprocess_exec(*arguments, stdin=pipe, stdout=pipe)
+            stack.push_async_callback(process.communicate, b"")
+            assert process.stdout is not None
+            return await process.stdout.readline()
+
+        yield start
+
+
+async def test_descriptors_are_left_for_pods_and_files(
+    tmp_path: Path, few_descriptors: int, flood: Callable[[int, int], Awaitable[bytes]]
+):
     async with opened(tmp_path, Limits(strangers=10_000)) as door:
-        pipe = asyncio.subprocess.PIPE
-        arguments = [sys.executable, "-c", FLOOD, str(door.port), "180"]
-        flood = await asyncio.create_subprocess_exec(*arguments, stdin=pipe, stdout=pipe)
-        assert flood.stdout is not None
-        assert await flood.stdout.readline() == b"180\n"
+        assert await flood(door.port, few_descriptors) == b"%d\n" % few_descriptors
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=door.ours)) as session:
             answer = await session.get(f"https://127.0.0.1:{door.port}/")
             assert answer.status == 200
-        with suppress(OSError):
-            files = [(tmp_path / str(number)).open("w") for number in range(30)]
-            for file in files:
-                file.close()
-        assert len(files) == 30
-        await flood.communicate(b"")
+        with ExitStack() as files:
+            for number in range(30):
+                files.enter_context((tmp_path / str(number)).open("w"))
 
 
 def test_one_complaint_is_written_only_so_often():
@@ -223,7 +234,6 @@ def test_one_complaint_is_written_only_so_often():
 
 
 def test_the_log_is_turned_over(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
-    import os
 
     kept = os.dup(1), os.dup(2)
     log = tmp_path / "podvisor.log"
