@@ -5,7 +5,7 @@ import fcntl
 import os
 import random
 import signal
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 
