@@ -25,14 +25,20 @@ def drain(fd):
 _SCRIPTS = {
     "a full master blocks and others go on": """
 m, s = pair()
-print(16000 < fill(m) < 24000)
-os.set_blocking(m, True)
-done = []
-writer = threading.Thread(target=lambda: done.append(os.write(m, b'w')))
+filled = fill(m)
+print(16000 < filled < 24000)
+os.set_blocking(m, True); os.set_blocking(s, True)
+done, more = [], 100000
+def write():
+    # Much, as one byte could still find room: Linux moves into the other end's queue a little later.
+    left = more
+    while left: left -= os.write(m, b'w' * left)
+    done.append(more)
+writer = threading.Thread(target=write)
 writer.start()
 # Others are served while it waits.
 print([os.system('true') for _ in range(3)], done)
-print(drain(s) > 16000)
+while filled + more > 0: filled -= len(os.read(s, 100000))
 writer.join(); print(done)
 """,
     "a full terminal blocks and is woken by its reader": """
