@@ -3,7 +3,9 @@
 import runpy
 import sys
 
-for name in sys.argv[1:] or ("sandbox", "containers", "store", "apiserver", "scheduler", "rollout", "cluster"):
+ALL = "sandbox", "containers", "store", "apiserver", "watches", "scheduler", "rollout", "cluster"
+
+for name in sys.argv[1:] or ALL:
     print(f"\n{name}\n")
     sys.argv = [f"benches/{name}.py"]
     runpy.run_module(f"benches.{name}", run_name="__main__")

@@ -51,7 +51,8 @@ async def serve(directory: Path, arguments: argparse.Namespace) -> None:
     identities = pki.ensure(directory / "pki", ["127.0.0.1"], "bench", datetime.now(UTC))
     async with embedded.open(directory / "store", clock=SystemClock()) as store:
         allowed = access.Access([access.ClientCertificates(), access.Tokens()])
-        runner = web.AppRunner(apiserver.app(apiserver.Settings(), store, allowed, SystemClock()), access_log=None)
+        api = apiserver.Api(apiserver.Settings(), store, allowed, SystemClock())
+        runner = web.AppRunner(apiserver.app(api), access_log=None)
         await runner.setup()
         listener = socket.create_server(("127.0.0.1", 0))
         await web.SockSite(runner, listener, ssl_context=_server_tls(identities)).start()

@@ -44,8 +44,8 @@ async def cluster() -> AsyncGenerator[sdk.Client]:
     """The control plane and one node."""
     authority, directory = Authority(), Path(tempfile.mkdtemp(prefix="podvisor-bench-"))
     async with embedded.running(MemoryJournal(), clock=CLOCK) as store:
-        app = apiserver.app(apiserver.Settings(), store, access.Access([access.ClientCertificates()]), CLOCK)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+        api = apiserver.Api(apiserver.Settings(), store, access.Access([access.ClientCertificates()]), CLOCK)
+        runner = web.AppRunner(apiserver.app(api), access_log=None, shutdown_timeout=1)
         await runner.setup()
         listener = socket.create_server(("127.0.0.1", 0))
         await web.SockSite(runner, listener, ssl_context=authority.server_context(directory)).start()

@@ -17,9 +17,10 @@ import pytest
 from aiohttp import web
 
 from apiserver import authority
+from podvisor.apiserver import Api as Server
 from podvisor.apiserver import Settings, access, app
-from podvisor.apiserver.streams.https import HttpsNodes
 from podvisor.base.clock import SystemClock
+from podvisor.cluster.nodes import HttpsNodes
 from podvisor.store import embedded
 from podvisor.store.backend import Backend
 from podvisor.testing.memory_journal import MemoryJournal
@@ -105,7 +106,7 @@ async def address(ca: authority.Authority, tmp_path: Path, nodes: HttpsNodes, st
     """A running server."""
     allowed = access.Access([access.ClientCertificates(), access.Tokens(KnownTokens())])
     settings = Settings(bookmark_interval=0.2)
-    async with serving(app(settings, store, allowed, SystemClock(), nodes=nodes), ca, tmp_path) as port:
+    async with serving(app(Server(settings, store, allowed, SystemClock(), nodes=nodes)), ca, tmp_path) as port:
         yield f"https://127.0.0.1:{port}"
 
 

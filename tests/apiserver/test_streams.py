@@ -1,6 +1,8 @@
 """Logs, exec and attach: relayed to the node that the pod is on."""
 
-from collections.abc import AsyncGenerator
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
@@ -10,6 +12,13 @@ import pytest
 from apiserver import authority, kubelet
 from apiserver.conftest import Api, Kubectl, serving
 from apiserver.samples import PODS, pod
+from podvisor.apiserver import Api as Server
+from podvisor.apiserver import Settings, access, app, http_server
+from podvisor.apiserver.resource import Json
+from podvisor.apiserver.streams.nowhere import Nowhere
+from podvisor.base.clock import SystemClock
+from podvisor.base.http import Answer, Stream
+from podvisor.store.backend import Backend
 
 FIRST, SECOND = {"name": "main", "image": "x"}, {"name": "side", "image": "x"}
 
@@ -77,3 +86,41 @@ async def test_only_websockets_are_spoken(api: Api) -> None:
     assert (refused.code, refused.body["reason"]) == (400, "BadRequest")
     with pytest.raises(aiohttp.WSServerHandshakeError):
         await api.session.ws_connect(f"{api.address}{PODS}/one/exec?command=x&container=main", protocols=["v1.other"])
+
+
+class Silent(Nowhere):
+    """Nodes whose logs begin and then stand still."""
+
+    def __init__(self) -> None:
+        self.left = asyncio.Event()
+
+    @asynccontextmanager
+    async def get(self, node: Json, path: str, query: Mapping[str, str]) -> AsyncGenerator[Answer]:
+        async def chunks() -> AsyncGenerator[bytes]:
+            yield b"first\n"
+            await asyncio.Event().wait()
+
+        try:
+            yield Answer(body=Stream(chunks()))
+        finally:
+            self.left.set()
+
+
+async def test_a_follower_who_goes_is_noticed_though_nothing_is_written(
+    store: Backend, ca: authority.Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_server, "LOOK", 0.01)
+    nodes = Silent()
+    server = Server(Settings(), store, access.Access([access.ClientCertificates()]), SystemClock(), nodes=nodes)
+    async with serving(app(server), ca, tmp_path) as port:
+        connector = aiohttp.TCPConnector(ssl=ca.client_context(tmp_path))
+        async with aiohttp.ClientSession(connector=connector) as session:
+            api = Api(session, f"https://127.0.0.1:{port}")
+            await api.post("/api/v1/nodes", {"metadata": {"name": "n1"}})
+            await api.post("/api/v1/namespaces/default/serviceaccounts", {"metadata": {"name": "default"}})
+            await api.post(PODS, pod())
+            await api.post(f"{PODS}/one/binding", {"target": {"name": "n1"}})
+            async with session.get(f"{api.address}{PODS}/one/log?follow=true") as answer:
+                assert await answer.content.readline() == b"first\n"
+        async with asyncio.timeout(10):
+            await nodes.left.wait()

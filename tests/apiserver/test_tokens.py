@@ -11,6 +11,7 @@ import pytest
 from apiserver import authority
 from apiserver.conftest import Api, Reply, serving
 from apiserver.samples import PODS, pod
+from podvisor.apiserver import Api as Server
 from podvisor.apiserver import Settings, access, app
 from podvisor.apiserver.tokens import TokenClaims
 from podvisor.base.clock import SystemClock
@@ -40,7 +41,8 @@ def issuer() -> Issuer:
 @pytest.fixture
 async def signing(ca: authority.Authority, tmp_path: Path, store: Backend, issuer: Issuer) -> AsyncGenerator[Api]:
     """A client of a server that signs tokens, with the accounts `default` and `robot` and a pod of the first."""
-    server = app(Settings(), store, access.Access([access.ClientCertificates()]), SystemClock(), issuer=issuer)
+    allowed = access.Access([access.ClientCertificates()])
+    server = app(Server(Settings(), store, allowed, SystemClock(), issuer=issuer))
     async with (
         serving(server, ca, tmp_path) as port,
         aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=ca.client_context(tmp_path))) as session,

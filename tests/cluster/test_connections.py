@@ -18,6 +18,7 @@ from aiohttp import web
 
 from apiserver.authority import Authority
 from podvisor.apiserver import access
+from podvisor.base.http import Peer, Request
 from podvisor.cluster import logs
 from podvisor.cluster.connections import Connections, Limits, Recognising
 from podvisor.testing.clock import VirtualClock, settle
@@ -29,7 +30,7 @@ WHOLE = HALF + b"Authorization: Bearer good\r\n\r\n"
 class Known:
     """Takes one token."""
 
-    async def authenticate(self, request: web.Request) -> access.User | None:
+    async def authenticate(self, request: Request) -> access.User | None:
         return access.User("someone") if request.headers.get("Authorization") == "Bearer good" else None
 
 
@@ -71,7 +72,10 @@ async def opened(tmp_path: Path, limits: Limits) -> AsyncGenerator[Door]:
     allowed = access.Access([Recognising(Known(), connections), access.ClientCertificates()])
 
     async def handle(request: web.Request) -> web.Response:
-        await allowed.user(request)
+        transport = request.transport
+        assert transport is not None
+        peer = Peer(tuple(transport.get_extra_info("peername")), transport.get_extra_info("peercert"))
+        await allowed.user(Request(request.method, request.path, request.query, request.headers, peer=peer))
         return web.Response(text="hello")
 
     app = web.Application()

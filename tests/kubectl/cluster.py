@@ -14,9 +14,9 @@ from apiserver.authority import Authority
 from apiserver.conftest import serving
 from podvisor import apiserver, controllers, scheduler, sdk
 from podvisor.apiserver import access
-from podvisor.apiserver.streams.https import HttpsNodes
 from podvisor.base import tasks
 from podvisor.base.clock import SystemClock
+from podvisor.cluster.nodes import HttpsNodes
 from podvisor.sdk.objects.core import Pod
 from podvisor.store import embedded
 from podvisor.testing.fake_node import FakeNode
@@ -71,7 +71,7 @@ class _Thread(threading.Thread):
             store = await stack.enter_async_context(embedded.running(MemoryJournal(), clock=CLOCK))
             far = HttpsNodes(authority.client_context(self._directory, "apiserver"))
             nodes = await stack.enter_async_context(far) if self._reachable else None
-            app = apiserver.app(apiserver.Settings(), store, allowed, CLOCK, nodes=nodes)
+            app = apiserver.app(apiserver.Api(apiserver.Settings(), store, allowed, CLOCK, nodes=nodes))
             port = await stack.enter_async_context(serving(app, authority, self._directory))
             node = await stack.enter_async_context(serving(kubelet.app(), authority, self._directory))
             kubeconfig = authority.kubeconfig(self._directory, f"https://127.0.0.1:{port}")

@@ -31,7 +31,7 @@ async def kubeconfig(tmp_path: Path) -> AsyncGenerator[Path]:
     authority = Authority()
     async with embedded.running(MemoryJournal(), clock=CLOCK) as store:
         allowed = access.Access([access.ClientCertificates(), access.Tokens()])
-        app = apiserver.app(apiserver.Settings(), store, allowed, CLOCK)
+        app = apiserver.app(apiserver.Api(apiserver.Settings(), store, allowed, CLOCK))
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await runner.setup()
         listener = socket.create_server(("127.0.0.1", 0))

@@ -1,26 +1,27 @@
-"""From objects to HTTP responses."""
+"""From objects to answers."""
 
 from collections.abc import Iterable
 from typing import Any
 
 import orjson
 import yaml
-from aiohttp import web
 
 from podvisor.apiserver import negotiation, objects, table
 from podvisor.apiserver.call import Call
 from podvisor.apiserver.resource import Json, Resource
 from podvisor.apiserver.server import Server
+from podvisor.base import http
+from podvisor.base.http import Answer
 from podvisor.store.backend import KeyValue
 from podvisor.types import status
 
 
-def json(content: Any, code: int = 200) -> web.Response:
+def json(content: Any, code: int = 200) -> Answer:
     """Anything as JSON."""
-    return web.Response(body=orjson.dumps(content), status=code, content_type=negotiation.JSON)
+    return http.content(orjson.dumps(content), negotiation.JSON, code)
 
 
-def refusal(error: status.ApiError) -> web.Response:
+def refusal(error: status.ApiError) -> Answer:
     """A Status."""
     shown = error.to_json()
     # It may quote what the client sent, also bytes that are no characters.
@@ -31,7 +32,7 @@ def refusal(error: status.ApiError) -> web.Response:
     return response
 
 
-def warn(response: web.Response, warnings: Iterable[str]) -> web.Response:
+def warn(response: Answer, warnings: Iterable[str]) -> Answer:
     """Add warnings, which kubectl prints."""
     for warning in warnings:
         text = warning.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
@@ -39,7 +40,7 @@ def warn(response: web.Response, warnings: Iterable[str]) -> web.Response:
     return response
 
 
-def one(server: Server, call: Call, resource: Resource, kv: KeyValue, code: int = 200) -> web.Response:
+def one(server: Server, call: Call, resource: Resource, kv: KeyValue, code: int = 200) -> Answer:
     """One object, in the form that the client wants."""
     wanted = negotiation.reply(call.request.headers.get("Accept"))
     if wanted.form == "object":
@@ -47,7 +48,7 @@ def one(server: Server, call: Call, resource: Resource, kv: KeyValue, code: int 
     return item(server, call, resource, objects.decode(resource, kv), code)
 
 
-def item(server: Server, call: Call, resource: Resource, content: Json, code: int = 200) -> web.Response:
+def item(server: Server, call: Call, resource: Resource, content: Json, code: int = 200) -> Answer:
     """An object that has been decoded already, in the form that the client wants."""
     wanted = negotiation.reply(call.request.headers.get("Accept"))
     match wanted.form:
@@ -61,12 +62,12 @@ def item(server: Server, call: Call, resource: Resource, content: Json, code: in
     return warn(_encoded(orjson.dumps(shown), wanted, code), call.warnings)
 
 
-def many(wanted: negotiation.Reply, body: bytes) -> web.Response:
+def many(wanted: negotiation.Reply, body: bytes) -> Answer:
     """A list that has been put together already."""
     return _encoded(body, wanted, 200)
 
 
-def whole(call: Call, content: Json, code: int = 200) -> web.Response:
+def whole(call: Call, content: Json, code: int = 200) -> Answer:
     """An object that is not stored, such as a Scale."""
     wanted = negotiation.reply(call.request.headers.get("Accept"))
     return warn(_encoded(orjson.dumps(content), wanted, code), call.warnings)
@@ -85,9 +86,9 @@ def success(resource: Resource, name: str, uid: str) -> Json:
     return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": shown}
 
 
-def _encoded(body: bytes, wanted: negotiation.Reply, code: int) -> web.Response:
+def _encoded(body: bytes, wanted: negotiation.Reply, code: int) -> Answer:
     if wanted.media_type == negotiation.YAML:
         # types-PyYAML 6.0.12.20261122 leaves out a type in the signature of `dump`.
         dump = yaml.dump  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
         body = dump(orjson.loads(body), Dumper=yaml.CSafeDumper, sort_keys=False).encode()
-    return web.Response(body=body, status=code, content_type=wanted.media_type)
+    return http.content(body, wanted.media_type, code)

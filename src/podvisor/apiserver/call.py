@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from aiohttp import web
-
 from podvisor.apiserver.access.users import User
+from podvisor.base.http import Request
 from podvisor.types import status
 
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete", "GET": "get", "HEAD": "get"}
@@ -59,7 +58,7 @@ def target(path: str) -> Target | None:
 class Call:
     """One request, authenticated."""
 
-    request: web.Request
+    request: Request
     target: Target
     user: User
     verb: str

@@ -4,18 +4,18 @@ https://kubernetes.io/docs/concepts/overview/kubernetes-api/#discovery-api
 """
 
 import orjson
-from aiohttp import web
 
 from podvisor.apiserver import answers, negotiation
 from podvisor.apiserver.registry import Registry
 from podvisor.apiserver.resource import Json, Resource
 from podvisor.apiserver.server import Server
+from podvisor.base.http import Answer, Request, content
 from podvisor.types import status
 
 _AGGREGATED = tuple(("APIGroupDiscoveryList", "apidiscovery.k8s.io", version) for version in ("v2", "v2beta1"))
 
 
-def answer(server: Server, request: web.Request, parts: list[str]) -> web.Response:
+def answer(server: Server, request: Request, parts: list[str]) -> Answer:
     """Answer `/api`, `/apis` and what is below. Raises NotFound."""
     registry = server.registry
     match parts:
@@ -31,7 +31,7 @@ def answer(server: Server, request: web.Request, parts: list[str]) -> web.Respon
             raise status.NotFound()
 
 
-def _root(server: Server, request: web.Request, root: str) -> web.Response:
+def _root(server: Server, request: Request, root: str) -> Answer:
     for media_type, parameters in negotiation.accepted(request.headers.get("Accept", "")):
         wanted = parameters.get("as"), parameters.get("g"), parameters.get("v")
         if media_type != negotiation.JSON:
@@ -85,7 +85,7 @@ def _resource(resource: Resource) -> Json:
     return shown
 
 
-def _aggregated(registry: Registry, root: str, version: str) -> web.Response:
+def _aggregated(registry: Registry, root: str, version: str) -> Answer:
     groups = [group for group in registry.groups if bool(group) == (root == "apis")]
     shown: Json = {
         "kind": "APIGroupDiscoveryList",
@@ -94,7 +94,9 @@ def _aggregated(registry: Registry, root: str, version: str) -> web.Response:
         "items": [_discovered_group(registry, group) for group in groups],
     }
     media_type = f"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList"
-    return web.Response(body=orjson.dumps(shown), headers={"Content-Type": media_type, "Vary": "Accept"})
+    answer = content(orjson.dumps(shown), media_type)
+    answer.headers["Vary"] = "Accept"
+    return answer
 
 
 def _discovered_group(registry: Registry, group: str) -> Json:

@@ -1,9 +1,7 @@
-"""From an HTTP request to the handler of its verb."""
+"""From a request to the handler of its verb."""
 
 import logging
 from collections.abc import Awaitable, Callable
-
-from aiohttp import web
 
 from podvisor import store
 from podvisor.apiserver import answers, nonresource, storage
@@ -13,10 +11,11 @@ from podvisor.apiserver.resource import Resource
 from podvisor.apiserver.server import Server
 from podvisor.apiserver.subresources import table as subresources
 from podvisor.apiserver.verbs import create, delete, get, list, patch, review, update, watch
+from podvisor.base.http import Answer, ClientGone, Request
 from podvisor.types import status
 
 log = logging.getLogger(__name__)
-Handler = Callable[[Server, Call, Resource], Awaitable[web.StreamResponse]]
+Handler = Callable[[Server, Call, Resource], Awaitable[Answer]]
 
 VERBS: dict[str, Handler] = {
     "get": get.handle,
@@ -32,29 +31,25 @@ _OPEN = ("/healthz", "/livez", "/readyz", "/version")
 """Paths that anybody may read, as Kubernetes grants to `system:unauthenticated`."""
 
 
-async def dispatch(server: Server, request: web.Request) -> web.StreamResponse:
-    """Answer a request; every failure is a Status."""
+async def dispatch(server: Server, request: Request, user: User | None = None) -> Answer:
+    """Answer a request, of `user` if that is known; every failure is a Status. Raises ClientGone."""
     try:
-        return await _answer(server, request)
+        return await _answer(server, request, user)
     except status.ApiError as error:
         return answers.refusal(error)
     except store.StoreError as error:
         return answers.refusal(storage.refusal(error))
-    except web.HTTPException as error:
-        return answers.refusal(_translated(error))
-    except ConnectionResetError:
-        if request.transport is not None and not request.transport.is_closing():
-            raise
-        return web.Response()  # the client has gone; nobody reads this
+    except ClientGone:
+        raise
     except Exception as error:
         log.exception("%s %s failed", request.method, request.path)
         return answers.refusal(status.InternalError(f"{type(error).__name__}: {error}"))
 
 
-async def _answer(server: Server, request: web.Request) -> web.StreamResponse:
+async def _answer(server: Server, request: Request, user: User | None) -> Answer:
     if request.path in _OPEN or request.path.startswith(("/livez/", "/readyz/", "/healthz/")):
         return await nonresource.handle(server, request)
-    user = await act_as(server.access, await server.access.user(request), request)
+    user = await act_as(server.access, await server.access.user(request, user), request)
     where = target(request.path)
     if where is None:
         await server.access.check(user, Attributes(request.method.lower(), path=request.path))
@@ -62,7 +57,7 @@ async def _answer(server: Server, request: web.Request) -> web.StreamResponse:
     return await _on_resource(server, request, user, where)
 
 
-async def _on_resource(server: Server, request: web.Request, user: User, where: Target) -> web.StreamResponse:
+async def _on_resource(server: Server, request: Request, user: User, where: Target) -> Answer:
     call = Call(request, where, user, verb(request.method, where, request.query), request.query)
     asked = Attributes(
         call.verb, where.group, where.version, where.plural, where.subresource, where.namespace, where.name
@@ -85,15 +80,3 @@ def _handler(call: Call, resource: Resource) -> Handler:
     if resource.namespaced and not call.target.namespace and (at_object or call.verb in ("create", "deletecollection")):
         raise status.MethodNotAllowed()
     return review.handle if resource.is_question else VERBS[call.verb]
-
-
-def _translated(error: web.HTTPException) -> status.ApiError:
-    match error.status:
-        case 413:
-            refusal = status.ApiError("Request entity too large: limit is 3145728")
-            refusal.code, refusal.reason = 413, "RequestEntityTooLarge"
-            return refusal
-        case 404:
-            return status.NotFound()
-        case _:
-            return status.BadRequest(error.reason)

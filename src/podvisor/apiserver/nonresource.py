@@ -1,14 +1,15 @@
 """Paths that name no resource: discovery, OpenAPI, version and health."""
 
-from aiohttp import web
-
 from podvisor.apiserver import answers, discovery
 from podvisor.apiserver.openapi import v2, v3
 from podvisor.apiserver.server import Server
+from podvisor.base.http import Answer, Request, content
 from podvisor.types import schema, status
 
+_TEXT = "text/plain; charset=utf-8"
 
-async def handle(server: Server, request: web.Request) -> web.StreamResponse:
+
+async def handle(server: Server, request: Request) -> Answer:
     """Answer a GET. Raises NotFound for a path that is not there, MethodNotAllowed for other methods."""
     if request.method not in ("GET", "HEAD"):
         raise status.MethodNotAllowed()
@@ -55,9 +56,9 @@ def paths(server: Server) -> list[str]:
     return sorted(found)
 
 
-async def _health(server: Server, request: web.Request, parts: list[str]) -> web.Response:
+async def _health(server: Server, request: Request, parts: list[str]) -> Answer:
     """`ok` if the store answers; with `verbose` also what was looked at."""
     await server.storage.backend.range(b"\0", count_only=True)
     if "verbose" not in request.query:
-        return web.Response(text="ok")
-    return web.Response(text=f"[+]ping ok\n[+]etcd ok\n{parts[0]} check passed\n")
+        return content(b"ok", _TEXT)
+    return content(f"[+]ping ok\n[+]etcd ok\n{parts[0]} check passed\n".encode(), _TEXT)

@@ -16,11 +16,10 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
-from aiohttp import web
-
 from podvisor.apiserver.access import Authenticator, User
 from podvisor.base import tasks
 from podvisor.base.clock import Clock
+from podvisor.base.http import Request
 from podvisor.base.tasks import Scope
 
 log = logging.getLogger(__name__)
@@ -82,10 +81,9 @@ class Connections:
         """How many connections nobody has authenticated."""
         return len(self._strangers)
 
-    def recognise(self, transport: asyncio.BaseTransport | None) -> None:
-        """A request on this connection is somebody's."""
-        if transport is not None and (peer := transport.get_extra_info("peername")):
-            self._strangers.pop(tuple(peer), None)
+    def recognise(self, address: Address) -> None:
+        """A request on the connection from this address is somebody's."""
+        self._strangers.pop(address, None)
 
     @asynccontextmanager
     async def accepting(
@@ -155,7 +153,7 @@ class Connections:
         if stranger := self._strangers.get(address):
             stranger.transport = transport
         if transport.get_extra_info("peercert"):
-            self.recognise(transport)
+            self.recognise(address)
 
     def _close_oldest(self) -> bool:
         """Make room; False where there is no stranger to make it."""
@@ -185,8 +183,8 @@ class Recognising:
         self._authenticator = authenticator
         self._connections = connections
 
-    async def authenticate(self, request: web.Request) -> User | None:
+    async def authenticate(self, request: Request) -> User | None:
         """See Authenticator."""
         if user := await self._authenticator.authenticate(request):
-            self._connections.recognise(request.transport)
+            self._connections.recognise(request.peer.address)
         return user

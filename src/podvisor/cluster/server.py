@@ -19,7 +19,6 @@ from aiohttp import web
 
 from podvisor import apiserver, controllers, node, scheduler, sdk
 from podvisor.apiserver.access import Access, ClientCertificates, Tokens
-from podvisor.apiserver.streams.https import HttpsNodes
 from podvisor.base import tasks
 from podvisor.base.backoff import Backoff
 from podvisor.base.clock import Clock
@@ -29,6 +28,7 @@ from podvisor.cluster.certificates import Pair
 from podvisor.cluster.connections import Connections, Recognising
 from podvisor.cluster.directory import Directory, Running, replace
 from podvisor.cluster.errors import StartFailed
+from podvisor.cluster.nodes import HttpsNodes
 from podvisor.cluster.pki import Pki
 from podvisor.cluster.settings import Settings
 from podvisor.cluster.steps import Steps
@@ -121,8 +121,8 @@ async def _api(
         accounts = ServiceAccountTokens(identities.token_key.read_bytes(), store, clock)
         connections = Connections(clock)
         access = Access([ClientCertificates(), Recognising(Tokens(accounts), connections)], TrustedOnly())
-        app = apiserver.app(chosen, store, access, clock, nodes=nodes, issuer=accounts)
-        runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=PATIENCE)
+        api = apiserver.Api(chosen, store, access, clock, nodes=nodes, issuer=accounts)
+        runner = web.AppRunner(apiserver.app(api), access_log=None, handle_signals=False, shutdown_timeout=PATIENCE)
         await runner.setup()
         assert runner.server is not None
         await stack.enter_async_context(connections.accepting(accepting, runner.server, _tls(identities)))

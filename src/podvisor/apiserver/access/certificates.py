@@ -5,21 +5,17 @@ TLS has verified the certificate against the cluster's CA before it is read here
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
-
-from aiohttp import web
+from typing import Any
 
 from podvisor.apiserver.access.users import User
+from podvisor.base.http import Request
 
 
 class ClientCertificates:
     """Authenticates by the certificate of the connection."""
 
-    async def authenticate(self, request: web.Request) -> User | None:
-        transport = request.transport
-        if transport is None or not (certificate := transport.get_extra_info("peercert")):
-            return None
-        return user(cast("Mapping[str, Any]", certificate))
+    async def authenticate(self, request: Request) -> User | None:
+        return user(request.peer.certificate) if request.peer.certificate else None
 
 
 def user(certificate: Mapping[str, Any]) -> User | None:

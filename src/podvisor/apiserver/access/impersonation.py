@@ -5,10 +5,9 @@ https://kubernetes.io/docs/reference/access-authn-authz/authentication/#user-imp
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from aiohttp import web
-
 from podvisor.apiserver.access.policy import Access, Attributes
 from podvisor.apiserver.access.users import AUTHENTICATED, User
+from podvisor.base.http import Request
 from podvisor.types import status
 
 _USER, _UID, _GROUP, _EXTRA = "Impersonate-User", "Impersonate-Uid", "Impersonate-Group", "Impersonate-Extra-"
@@ -17,7 +16,7 @@ _ACCOUNT = "system:serviceaccount:"
 _AUTHENTICATION = "authentication.k8s.io"
 
 
-async def act_as(access: Access, user: User, request: web.Request) -> User:
+async def act_as(access: Access, user: User, request: Request) -> User:
     """The user that the headers name, or `user`. Raises Forbidden, or BadRequest for headers without a user."""
     if not any(name.lower().startswith("impersonate-") for name in request.headers):
         return user
@@ -32,7 +31,7 @@ async def act_as(access: Access, user: User, request: web.Request) -> User:
     return User(wanted.name, (*groups, AUTHENTICATED), wanted.uid, wanted.extra)
 
 
-def _wanted(request: web.Request) -> User:
+def _wanted(request: Request) -> User:
     name = request.headers.get(_USER, "")
     if not name:
         raise status.BadRequest("requested a group, uid or extra to impersonate without impersonating a user")

@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from aiohttp import web
-
 from podvisor.apiserver.access.users import AUTHENTICATED, MASTERS, User
+from podvisor.base.http import Request
 from podvisor.types import status
 
 _ABOUT_ONESELF = {
@@ -45,7 +44,7 @@ class Decision(NamedTuple):
 class Authenticator(Protocol):
     """One way to find out who asks."""
 
-    async def authenticate(self, request: web.Request) -> User | None:
+    async def authenticate(self, request: Request) -> User | None:
         """The user, or None if the request does not say. Raises Unauthorized if it says something false."""
         ...
 
@@ -72,11 +71,13 @@ class Access:
     authenticators: Sequence[Authenticator]
     authorizer: Authorizer = field(default_factory=MastersOnly)
 
-    async def user(self, request: web.Request) -> User:
-        """Who asks. Raises Unauthorized if nobody knows: there are no anonymous users."""
+    async def user(self, request: Request, known: User | None = None) -> User:
+        """Who asks: `known`, or whom the request proves. Raises Unauthorized without: there are no anonymous users."""
+        if known is not None:
+            return _authenticated(known)
         for authenticator in self.authenticators:
             if user := await authenticator.authenticate(request):
-                return User(user.name, (*user.groups, AUTHENTICATED), user.uid, user.extra)
+                return _authenticated(user)
         raise status.Unauthorized()
 
     async def check(self, user: User, asked: Attributes) -> None:
@@ -86,6 +87,10 @@ class Access:
         decision = await self.authorizer.authorize(user, asked)
         if not decision.allowed:
             raise _refusal(user, asked, decision.reason)
+
+
+def _authenticated(user: User) -> User:
+    return User(user.name, (*user.groups, AUTHENTICATED), user.uid, user.extra)
 
 
 def _refusal(user: User, asked: Attributes, reason: str) -> status.Forbidden:

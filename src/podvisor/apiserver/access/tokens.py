@@ -5,9 +5,8 @@ Whoever issues tokens says what they mean: the composition root passes a TokenSo
 
 from typing import Protocol
 
-from aiohttp import web
-
 from podvisor.apiserver.access.users import User
+from podvisor.base.http import Request
 from podvisor.types import status
 
 
@@ -25,7 +24,7 @@ class Tokens:
     def __init__(self, *sources: TokenSource) -> None:
         self._sources = sources
 
-    async def authenticate(self, request: web.Request) -> User | None:
+    async def authenticate(self, request: Request) -> User | None:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             return None

@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from aiohttp import web
-
 from podvisor.apiserver import answers
 from podvisor.apiserver.openapi import operations, v2_protobuf
 from podvisor.apiserver.openapi.operations import Json, Operation
 from podvisor.apiserver.registry import Registry
 from podvisor.apiserver.server import Server
+from podvisor.base.http import Answer, Request, content
 from podvisor.types import schema
 from podvisor.types.patch import media_types
 
@@ -16,11 +15,11 @@ PROTOBUF = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 _REFERENCE = "#/definitions/"
 
 
-def answer(server: Server, request: web.Request) -> web.Response:
+def answer(server: Server, request: Request) -> Answer:
     """The document, as protobuf for a client that asks for it, which every Go client does; else as JSON."""
     shown = document(server.registry)
     if "protobuf" in request.headers.get("Accept", ""):
-        return web.Response(body=v2_protobuf.encode(shown), content_type=PROTOBUF)
+        return content(v2_protobuf.encode(shown), PROTOBUF)
     return answers.json(shown)
 
 

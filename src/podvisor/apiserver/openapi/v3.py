@@ -5,20 +5,20 @@ import re
 from typing import Any
 
 import orjson
-from aiohttp import web
 
 from podvisor.apiserver import answers
 from podvisor.apiserver.openapi import operations
 from podvisor.apiserver.openapi.operations import Json, Operation
 from podvisor.apiserver.registry import Registry
 from podvisor.apiserver.server import Server
+from podvisor.base.http import Answer, content
 from podvisor.types import schema, status
 from podvisor.types.patch import media_types
 
 _REFERENCE = "#/components/schemas/"
 
 
-def answer(server: Server, path: str) -> web.Response:
+def answer(server: Server, path: str) -> Answer:
     """The index, or the document of `api/v1`, `apis/apps/v1`. Raises NotFound."""
     known = {
         _path(group, version): (group, version) for group, all in server.registry.groups.items() for version in all
@@ -27,7 +27,7 @@ def answer(server: Server, path: str) -> web.Response:
         return answers.json({"paths": {one: {"serverRelativeURL": _link(one)} for one in known}})
     if path not in known:
         raise status.NotFound()
-    return web.Response(body=document(server.registry, *known[path]), content_type="application/json")
+    return content(document(server.registry, *known[path]), "application/json")
 
 
 def document(registry: Registry, group: str, version: str) -> bytes:

@@ -12,25 +12,24 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
 
-import aiohttp
 import orjson
-from aiohttp import ClientWebSocketResponse, WSMsgType, web
 
 from podvisor.apiserver.call import Call
 from podvisor.apiserver.resource import Json, Resource
 from podvisor.apiserver.server import Server
 from podvisor.apiserver.streams import pods
+from podvisor.base.http import Accept, Answer, Close, Upgrade, WebSocket
 from podvisor.types import status
 
 PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
 _FLAGS = {"stdin": "input", "stdout": "output", "stderr": "error", "tty": "tty"}
 """What the API calls a stream, and what the node does."""
-_Socket = web.WebSocketResponse | ClientWebSocketResponse
-_LARGEST = 8 * 1024 * 1024
 _ERROR_CHANNEL = b"\x03"
+_NORMAL, _GOING_AWAY = 1000, 1001
+"""Why a WebSocket ends (RFC 6455 7.4.1)."""
 
 
-async def handle(server: Server, call: Call, resource: Resource) -> web.StreamResponse:
+async def handle(server: Server, call: Call, resource: Resource) -> Answer:
     """Join the client with the container until either side ends. Raises BadRequest for anything but a WebSocket."""
     pod = await pods.pod(server, call, resource)
     container = pods.container(pod, call.query.get("container", ""))
@@ -38,23 +37,22 @@ async def handle(server: Server, call: Call, resource: Resource) -> web.StreamRe
     node = await pods.node(server, pod)
     protocols = _protocols(call)
     path = f"/{call.target.subresource}/{call.target.namespace}/{call.target.name}/{container}"
-    async with AsyncExitStack() as stack:
-        try:
-            far = await stack.enter_async_context(server.nodes.connect(node, path, _query(call), protocols))
-        except status.ApiError as refusal:
-            return await _refuse(call, protocols[0], refusal)
-        near = web.WebSocketResponse(protocols=[far.protocol or ""], max_msg_size=_LARGEST)
-        await near.prepare(call.request)
-        await _join(near, far)
-        return near
+
+    async def run(accept: Accept) -> None:
+        async with AsyncExitStack() as stack:
+            try:
+                far = await stack.enter_async_context(server.nodes.connect(node, path, _query(call), protocols))
+            except status.ApiError as refusal:
+                await _refuse(await accept(protocols[0]), refusal)
+            else:
+                await _join(await accept(far.protocol), far)
+
+    return Answer(101, body=Upgrade(run))
 
 
-async def _refuse(call: Call, protocol: str, refusal: status.ApiError) -> web.WebSocketResponse:
-    near = web.WebSocketResponse(protocols=[protocol])
-    await near.prepare(call.request)
-    await near.send_bytes(_ERROR_CHANNEL + orjson.dumps(refusal.to_json()))
-    await near.close()
-    return near
+async def _refuse(near: WebSocket, refusal: status.ApiError) -> None:
+    await near.send(_ERROR_CHANNEL + orjson.dumps(refusal.to_json()))
+    await near.close(_NORMAL)
 
 
 def _check(call: Call, pod: Json) -> None:
@@ -81,10 +79,10 @@ def _query(call: Call) -> Sequence[tuple[str, str]]:
     return found + [(theirs, "1") for ours, theirs in _FLAGS.items() if ours in call.query and call.flag(ours)]
 
 
-async def _join(near: web.WebSocketResponse, far: ClientWebSocketResponse) -> None:
+async def _join(near: WebSocket, far: WebSocket) -> None:
     """Pass messages both ways until one side ends; then the other is told so, with the same code.
 
-    A side is closed only when nobody reads from it any more: aiohttp then reads on until the peer has answered, and
+    A side is closed only when nobody reads from it any more: closing then reads on until the peer has answered, and
     nothing that is still on its way is lost.
     """
     passing = {asyncio.ensure_future(_pass(near, far)): far, asyncio.ensure_future(_pass(far, near)): near}
@@ -96,21 +94,15 @@ async def _join(near: web.WebSocketResponse, far: ClientWebSocketResponse) -> No
         await asyncio.wait(passing)
     for one in done:
         if not passing[one].closed:
-            await passing[one].close(code=one.result())
+            await passing[one].close(one.result())
 
 
-async def _pass(source: _Socket, sink: _Socket) -> int:
+async def _pass(source: WebSocket, sink: WebSocket) -> int:
     """Pass on what one side sends until it ends; the code that it ended with."""
-    with suppress(ConnectionResetError, aiohttp.ClientError):
+    with suppress(ConnectionError):
         while not sink.closed:
             message = await source.receive()
-            match message.type:
-                case WSMsgType.BINARY:
-                    await sink.send_bytes(message.data)
-                case WSMsgType.TEXT:
-                    await sink.send_str(message.data)
-                case WSMsgType.CLOSE:
-                    return int(message.data or aiohttp.WSCloseCode.OK)
-                case _:
-                    break
-    return aiohttp.WSCloseCode.GOING_AWAY
+            if isinstance(message, Close):
+                return message.code
+            await sink.send(message)
+    return _GOING_AWAY

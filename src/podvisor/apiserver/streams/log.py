@@ -1,35 +1,37 @@
 """pods/log: what a container wrote, passed on chunk by chunk."""
 
-from contextlib import suppress
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
 
-from aiohttp import ClientResponse, web
+from multidict import CIMultiDict
 
 from podvisor.apiserver.call import Call
 from podvisor.apiserver.resource import Resource
 from podvisor.apiserver.server import Server
 from podvisor.apiserver.streams import pods
-from podvisor.base import tasks
+from podvisor.base import http
+from podvisor.base.http import Answer, Stream
 from podvisor.types import field, status
 
-LOOK = 2.0
-"""Seconds between looks whether a client that gets nothing is still there."""
 _OPTIONS = ("follow", "previous", "sinceSeconds", "sinceTime", "timestamps", "tailLines", "limitBytes")
+_TEXT = "text/plain"
 
 
-async def handle(server: Server, call: Call, resource: Resource) -> web.StreamResponse:
+async def handle(server: Server, call: Call, resource: Resource) -> Answer:
     """The log, as the node sends it; empty for a pod that has no node yet."""
     _check(call)
     pod = await pods.pod(server, call, resource)
     container = pods.container(pod, call.query.get("container", ""))
     if not pod["spec"].get("nodeName"):
-        return web.Response(content_type="text/plain")
+        return http.content(b"", _TEXT)
     node = await pods.node(server, pod)
     path = f"/containerLogs/{call.target.namespace}/{call.target.name}/{container}"
     query = {name: call.query[name] for name in _OPTIONS if call.query.get(name)}
-    async with server.nodes.get(node, path, query) as answer:
+    async with AsyncExitStack() as stack:
+        answer = await stack.enter_async_context(server.nodes.get(node, path, query))
         if answer.status != 200:
-            raise refusal(answer.status, await answer.text())
-        return await _relay(server, call, answer)
+            raise refusal(answer.status, (await answer.read()).decode(errors="replace"))
+        return _relay(answer, stack.pop_all())
 
 
 def refusal(code: int, text: str) -> status.ApiError:
@@ -41,24 +43,16 @@ def refusal(code: int, text: str) -> status.ApiError:
     return error
 
 
-async def _relay(server: Server, call: Call, answer: ClientResponse) -> web.StreamResponse:
-    """Pass the log on until it ends or the client goes, who says so only by being gone."""
-    response = web.StreamResponse(headers={"Content-Type": "text/plain", "Cache-Control": "no-cache, private"})
-    await response.prepare(call.request)
+def _relay(answer: Answer, connection: AsyncExitStack) -> Answer:
+    """Pass the log on until it ends, and keep the connection to the node as long."""
 
-    async def copy() -> None:
-        async for chunk in answer.content.iter_any():
-            await response.write(chunk)
-        await response.write_eof()
+    async def copy() -> AsyncGenerator[bytes]:
+        if isinstance(answer.body, Stream):
+            async for chunk in answer.body:
+                yield chunk
 
-    with suppress(ConnectionError):
-        await tasks.first(copy(), _gone(server, call.request))
-    return response
-
-
-async def _gone(server: Server, request: web.Request) -> None:
-    while request.transport is not None and not request.transport.is_closing():
-        await server.clock.sleep(LOOK)
+    headers = CIMultiDict({"Content-Type": _TEXT, "Cache-Control": "no-cache, private"})
+    return Answer(200, headers, Stream(copy(), connection))
 
 
 def _check(call: Call) -> None:

@@ -9,20 +9,22 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from aiohttp import ClientResponse, ClientWebSocketResponse
-
 from podvisor.apiserver.resource import Json
+from podvisor.base.http import Answer, WebSocket
 
 
 class NodeStreams(Protocol):
     """Requests to the node that runs a pod."""
 
-    def get(self, node: Json, path: str, query: Mapping[str, str]) -> AbstractAsyncContextManager[ClientResponse]:
-        """A plain response, whose body may go on for as long as it likes. Raises Unavailable if nobody answers."""
+    def get(self, node: Json, path: str, query: Mapping[str, str]) -> AbstractAsyncContextManager[Answer]:
+        """A plain answer, whose body may go on for as long as it likes. Raises Unavailable if nobody answers."""
         ...
 
     def connect(
         self, node: Json, path: str, query: Sequence[tuple[str, str]], protocols: Sequence[str]
-    ) -> AbstractAsyncContextManager[ClientWebSocketResponse]:
-        """A WebSocket with one of these subprotocols. Raises Unavailable if nobody answers."""
+    ) -> AbstractAsyncContextManager[WebSocket]:
+        """A WebSocket with one of these subprotocols.
+
+        Raises Unavailable if nobody answers, and the node's refusal as a Status.
+        """
         ...

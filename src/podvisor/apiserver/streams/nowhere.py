@@ -3,9 +3,8 @@
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
-from aiohttp import ClientResponse, ClientWebSocketResponse
-
 from podvisor.apiserver.resource import Json
+from podvisor.base.http import Answer, WebSocket
 from podvisor.types import status
 
 
@@ -13,14 +12,14 @@ class Nowhere:
     """See NodeStreams."""
 
     @asynccontextmanager
-    async def get(self, node: Json, path: str, query: Mapping[str, str]) -> AsyncGenerator[ClientResponse]:
+    async def get(self, node: Json, path: str, query: Mapping[str, str]) -> AsyncGenerator[Answer]:
         raise _refusal(node)
         yield
 
     @asynccontextmanager
     async def connect(
         self, node: Json, path: str, query: Sequence[tuple[str, str]], protocols: Sequence[str]
-    ) -> AsyncGenerator[ClientWebSocketResponse]:
+    ) -> AsyncGenerator[WebSocket]:
         raise _refusal(node)
         yield
 

@@ -1,17 +1,16 @@
 """pods/binding: the scheduler's decision, stored once and for all."""
 
-from aiohttp import web
-
 from podvisor.apiserver import answers, bodies, cells, writing
 from podvisor.apiserver.call import Call
 from podvisor.apiserver.resource import Json, Resource
 from podvisor.apiserver.server import Server
+from podvisor.base.http import Answer
 from podvisor.types import field, status
 
 BINDING = Resource("", "v1", "bindings", "Binding")
 
 
-async def handle(server: Server, call: Call, resource: Resource) -> web.Response:
+async def handle(server: Server, call: Call, resource: Resource) -> Answer:
     """Give the pod its node: 409 if it has one or is being deleted."""
     binding = bodies.typed(call, BINDING, await bodies.read(call))
     target = binding.get("target", {})

@@ -4,19 +4,18 @@ https://kubernetes.io/docs/concepts/scheduling-eviction/api-eviction/ ; PodDisru
 every eviction is granted.
 """
 
-from aiohttp import web
-
 from podvisor.apiserver import answers, bodies
 from podvisor.apiserver.call import Call, is_dry_run
 from podvisor.apiserver.resource import Resource
 from podvisor.apiserver.server import Server
 from podvisor.apiserver.verbs import delete
+from podvisor.base.http import Answer
 from podvisor.types import status
 
 EVICTION = Resource("policy", "v1", "evictions", "Eviction")
 
 
-async def handle(server: Server, call: Call, resource: Resource) -> web.Response:
+async def handle(server: Server, call: Call, resource: Resource) -> Answer:
     """Delete the pod with the options of the eviction."""
     eviction = bodies.typed(call, EVICTION, await bodies.read(call))
     if eviction["metadata"].get("name", call.target.name) != call.target.name:

@@ -1,15 +1,15 @@
 """namespaces/finalize: whoever keeps a namespace alive says that it no longer does."""
 
 import orjson
-from aiohttp import web
 
 from podvisor.apiserver import answers, bodies, metadata, writing
 from podvisor.apiserver.call import Call
 from podvisor.apiserver.resource import Json, Resource
 from podvisor.apiserver.server import Server
+from podvisor.base.http import Answer
 
 
-async def handle(server: Server, call: Call, resource: Resource) -> web.Response:
+async def handle(server: Server, call: Call, resource: Resource) -> Answer:
     """Replace `spec.finalizers`, and nothing else."""
     wanted = bodies.typed(call, resource, await bodies.read(call))
     metadata.check_named(wanted, call.target.name)

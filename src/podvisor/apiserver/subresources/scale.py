@@ -6,13 +6,12 @@ https://kubernetes.io/docs/reference/kubernetes-api/autoscaling-resources/scale-
 from datetime import datetime
 from typing import Any
 
-from aiohttp import web
-
 from podvisor.apiserver import answers, bodies, cells, objects, writing
 from podvisor.apiserver.call import Call
 from podvisor.apiserver.resource import AGE, NAME, Cells, Column, Json, Resource, Scale
 from podvisor.apiserver.server import Server
 from podvisor.apiserver.verbs import patch as patching
+from podvisor.base.http import Answer
 from podvisor.types import field, selectors, status
 
 
@@ -25,19 +24,19 @@ _COLUMNS = (NAME, Column("Desired", "integer"), Column("Available", "integer"), 
 SCALE = Resource("autoscaling", "v1", "scales", "Scale", columns=_COLUMNS, row=_row)
 
 
-async def read(server: Server, call: Call, resource: Resource) -> web.Response:
+async def read(server: Server, call: Call, resource: Resource) -> Answer:
     """The Scale of an object."""
     kv = await server.storage.get(resource, call.target.namespace, call.target.name)
     return answers.item(server, call, SCALE, view(resource, objects.decode(resource, kv)))
 
 
-async def update(server: Server, call: Call, resource: Resource) -> web.Response:
+async def update(server: Server, call: Call, resource: Resource) -> Answer:
     """Replace the Scale of an object."""
     wanted = bodies.typed(call, SCALE, await bodies.read(call))
     return await _change(server, call, resource, lambda _: wanted)
 
 
-async def patch(server: Server, call: Call, resource: Resource) -> web.Response:
+async def patch(server: Server, call: Call, resource: Resource) -> Answer:
     """Patch the Scale of an object."""
     apply = patching.applier(call, SCALE, await call.request.read())
 
@@ -63,7 +62,7 @@ def view(resource: Resource, item: Json) -> Json:
     }
 
 
-async def _change(server: Server, call: Call, resource: Resource, make: writing.Make) -> web.Response:
+async def _change(server: Server, call: Call, resource: Resource, make: writing.Make) -> Answer:
     def make_object(old: Json) -> Json:
         wanted = make(view(resource, old))
         replicas = objects.dig(wanted, "spec", "replicas") or 0

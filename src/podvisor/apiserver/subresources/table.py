@@ -2,17 +2,16 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from aiohttp import web
-
 from podvisor.apiserver.call import Call
 from podvisor.apiserver.resource import Resource
 from podvisor.apiserver.server import Server
 from podvisor.apiserver.streams import attach, log
 from podvisor.apiserver.subresources import binding, eviction, finalize, scale, token
 from podvisor.apiserver.verbs import get, patch, update
+from podvisor.base.http import Answer
 from podvisor.types import status
 
-Handler = Callable[[Server, Call, Resource], Awaitable[web.StreamResponse]]
+Handler = Callable[[Server, Call, Resource], Awaitable[Answer]]
 
 _STATUS: Mapping[str, Handler] = {"get": get.handle, "update": update.handle, "patch": patch.handle}
 _SCALE: Mapping[str, Handler] = {"get": scale.read, "update": scale.update, "patch": scale.patch}

@@ -5,20 +5,19 @@ https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/tok
 
 from dataclasses import replace
 
-from aiohttp import web
-
 from podvisor.apiserver import answers, bodies, cells, objects
 from podvisor.apiserver.call import Call
 from podvisor.apiserver.resource import Json, Resource
 from podvisor.apiserver.server import Server
 from podvisor.apiserver.tokens import Issuer, TokenClaims
+from podvisor.base.http import Answer
 from podvisor.types import field, status
 
 REQUEST = Resource("authentication.k8s.io", "v1", "tokenrequests", "TokenRequest")
 _SHORTEST, _LONGEST = 600, 2**32
 
 
-async def handle(server: Server, call: Call, resource: Resource) -> web.Response:
+async def handle(server: Server, call: Call, resource: Resource) -> Answer:
     """The TokenRequest with its token. Raises NotImplementedHere if this server has no signing key."""
     if (issuer := server.issuer) is None:
         raise status.NotImplementedHere("this server has no key to sign ServiceAccount tokens with")

@@ -1,18 +1,17 @@
 """create: a new object."""
 
-from aiohttp import web
-
 from podvisor.apiserver import answers, bodies, writing
 from podvisor.apiserver.call import Call
 from podvisor.apiserver.resource import Resource
 from podvisor.apiserver.server import Server
+from podvisor.base.http import Answer
 from podvisor.types import status
 
 _ATTEMPTS = 8
 """Names that are tried for an object with `generateName`."""
 
 
-async def handle(server: Server, call: Call, resource: Resource) -> web.Response:
+async def handle(server: Server, call: Call, resource: Resource) -> Answer:
     """Store the object in the body: 201, or 409 if its name is taken."""
     body = await bodies.read(call)
     for attempt in range(_ATTEMPTS):

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from aiohttp import web
-
 from podvisor.apiserver import answers, bodies, cells, objects, selection, writing
 from podvisor.apiserver.admission.chain import Change
 from podvisor.apiserver.call import Call, is_dry_run
 from podvisor.apiserver.resource import Json, Resource
 from podvisor.apiserver.server import Server
+from podvisor.base.http import Answer
 from podvisor.store.backend import KeyValue
 from podvisor.types import field, schema, status
 
@@ -34,13 +33,13 @@ class Options:
     dry_run: bool
 
 
-async def handle(server: Server, call: Call, resource: Resource) -> web.Response:
+async def handle(server: Server, call: Call, resource: Resource) -> Answer:
     """Delete one object: a Status if it is gone, the object if it goes on for a while."""
     wanted = await options(call)
     return await answer(server, call, resource, wanted)
 
 
-async def answer(server: Server, call: Call, resource: Resource, wanted: Options) -> web.Response:
+async def answer(server: Server, call: Call, resource: Resource, wanted: Options) -> Answer:
     """Delete the object that the request names and say what became of it."""
     kv, gone = await delete(server, call, resource, call.target.namespace, call.target.name, wanted)
     if not gone or resource.hooks.grace:
@@ -49,7 +48,7 @@ async def answer(server: Server, call: Call, resource: Resource, wanted: Options
     return answers.whole(call, answers.success(resource, call.target.name, item["metadata"]["uid"]))
 
 
-async def handle_collection(server: Server, call: Call, resource: Resource) -> web.Response:
+async def handle_collection(server: Server, call: Call, resource: Resource) -> Answer:
     """Delete every selected object, one by one; the answer lists them."""
     wanted = await options(call)
     chosen = selection.of(call, resource)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import orjson
-from aiohttp import web
 
 from podvisor import store
 from podvisor.apiserver import answers, negotiation, objects, selection, table, versions
@@ -15,6 +14,7 @@ from podvisor.apiserver.call import Call
 from podvisor.apiserver.resource import Json, Resource
 from podvisor.apiserver.selection import Selection
 from podvisor.apiserver.server import Server
+from podvisor.base.http import Answer
 from podvisor.store.backend import KeyValue
 from podvisor.types import status
 
@@ -57,7 +57,7 @@ class _ExpiredToken(status.Expired):
         return shown
 
 
-async def handle(server: Server, call: Call, resource: Resource) -> web.Response:
+async def handle(server: Server, call: Call, resource: Resource) -> Answer:
     """The objects that the request selects."""
     wanted = negotiation.reply(call.request.headers.get("Accept"))
     chosen = selection.of(call, resource)

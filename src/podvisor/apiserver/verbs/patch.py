@@ -6,19 +6,18 @@ https://kubernetes.io/docs/reference/using-api/api-concepts/#patch-and-apply ; t
 from collections.abc import Callable
 from typing import Any, cast
 
-from aiohttp import web
-
 from podvisor.apiserver import answers, bodies, writing
 from podvisor.apiserver.call import Call
 from podvisor.apiserver.resource import Json, Resource
 from podvisor.apiserver.server import Server
+from podvisor.base.http import Answer
 from podvisor.types import decode, field, patch, status
 from podvisor.types.patch import media_types
 
 Apply = Callable[[Json], Any]
 
 
-async def handle(server: Server, call: Call, resource: Resource) -> web.Response:
+async def handle(server: Server, call: Call, resource: Resource) -> Answer:
     """Apply the patch in the body. Raises UnsupportedMediaType for a kind of patch that is not known here."""
     body = await call.request.read()
     apply = applier(call, resource, body)

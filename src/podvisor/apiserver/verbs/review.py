@@ -6,20 +6,19 @@ https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from aiohttp import web
-
 from podvisor.apiserver import answers, bodies
 from podvisor.apiserver.access import Attributes, User
 from podvisor.apiserver.call import Call
 from podvisor.apiserver.resource import Json, Resource
 from podvisor.apiserver.server import Server
+from podvisor.base.http import Answer
 from podvisor.types import field, status
 
 _Answer = Callable[[Server, Call, Resource, Json], Awaitable[Json]]
 _EVERYTHING = "*"
 
 
-async def handle(server: Server, call: Call, resource: Resource) -> web.Response:
+async def handle(server: Server, call: Call, resource: Resource) -> Answer:
     """Answer the question in the body: it comes back with its status. Nothing is stored."""
     item = bodies.typed(call, resource, await bodies.read(call))
     item.setdefault("metadata", {}).setdefault("creationTimestamp", None)

@@ -1,16 +1,16 @@
 """update: replace an object, or its status."""
 
 import orjson
-from aiohttp import web
 
 from podvisor.apiserver import answers, bodies, metadata, writing
 from podvisor.apiserver.call import Call
 from podvisor.apiserver.resource import Json, Resource
 from podvisor.apiserver.server import Server
+from podvisor.base.http import Answer
 from podvisor.types import status
 
 
-async def handle(server: Server, call: Call, resource: Resource) -> web.Response:
+async def handle(server: Server, call: Call, resource: Resource) -> Answer:
     """Store the object in the body in place of the one that is there."""
     item = bodies.typed(call, resource, await bodies.read(call))
     _check(call, resource, item)

@@ -7,11 +7,13 @@ https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection
 import contextlib
 import random
 from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
 import orjson
-from aiohttp import web
+from multidict import CIMultiDict
 
 from podvisor import store
 from podvisor.apiserver import answers, negotiation, objects, selection, table, versions
@@ -19,7 +21,8 @@ from podvisor.apiserver.call import Call
 from podvisor.apiserver.resource import Json, Resource
 from podvisor.apiserver.selection import Selection
 from podvisor.apiserver.server import Server
-from podvisor.store.backend import Event, EventKind, KeyValue, Watch, WatchBatch
+from podvisor.base.http import Answer, Stream
+from podvisor.store.backend import Event, EventKind, KeyValue, RangeResult, Watch, WatchBatch
 from podvisor.types import field, status
 
 Kind = Literal["ADDED", "MODIFIED", "DELETED"]
@@ -28,32 +31,37 @@ Encoder = Callable[[Kind, KeyValue, int], bytes]
 _END_OF_STATE = '"annotations":{"k8s.io/initial-events-end":"true"},'
 
 
-async def handle(server: Server, call: Call, resource: Resource) -> web.StreamResponse:
+async def handle(server: Server, call: Call, resource: Resource) -> Answer:
     """Stream events until the client goes, the time is up, or history does not reach back far enough."""
     wanted = negotiation.reply(call.request.headers.get("Accept"))
     chosen = selection.of(call, resource)
     _check_initial(call, resource)
     start, seconds = versions.parse(call.query.get("resourceVersion") or "0"), _timeout(server, call)
-    encode = _encoder(server, call, resource, wanted)
-    response = web.StreamResponse(headers={"Content-Type": wanted.media_type, "Cache-Control": "no-cache, private"})
-    with contextlib.suppress(ConnectionResetError):  # the client has gone, which is how most watches end
-        await response.prepare(call.request)
-        async with _ending(server, seconds, response):
-            await _stream(server, call, chosen, encode, response, start)
-        await response.write_eof()
-    return response
+    watching = Watching(server, call, chosen, _encoder(server, call, resource, wanted))
+    headers = CIMultiDict({"Content-Type": wanted.media_type, "Cache-Control": "no-cache, private"})
+    return Answer(200, headers, Stream(_until(watching, start, seconds)))
 
 
-@contextlib.asynccontextmanager
-async def _ending(server: Server, seconds: float, response: web.StreamResponse) -> AsyncGenerator[None]:
-    """End the block when the time is up; an error becomes the last event."""
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """One watch: what it is about, and the form of its events."""
+
+    server: Server
+    call: Call
+    chosen: Selection
+    encode: Encoder
+
+
+async def _until(watching: Watching, start: int, seconds: float) -> AsyncGenerator[bytes]:
+    """The events until the time is up; an error becomes the last of them."""
     try:
-        async with server.clock.timeout(seconds):
-            yield
+        async with watching.server.clock.timeout(seconds), aclosing(_stream(watching, start)) as frames:
+            async for frame in frames:
+                yield frame
     except TimeoutError:
         pass
     except (status.ApiError, store.StoreError) as error:
-        await response.write(_error(error))
+        yield _error(error)
 
 
 def _check_initial(call: Call, resource: Resource) -> None:
@@ -83,56 +91,55 @@ def _timeout(server: Server, call: Call) -> float:
     return server.settings.watch_timeout * (1 + random.random())
 
 
-async def _stream(
-    server: Server, call: Call, chosen: Selection, encode: Encoder, response: web.StreamResponse, revision: int
-) -> None:
+async def _stream(watching: Watching, revision: int) -> AsyncGenerator[bytes]:
+    server, call, chosen = watching.server, watching.call, watching.chosen
     initial = call.flag("sendInitialEvents") if "sendInitialEvents" in call.query else revision == 0
     if initial:
         await versions.reached(server, revision)
-        revision = await _send_state(server, call, chosen, encode, response)
+        found = await server.storage.backend.range(chosen.start, chosen.end)
+        revision = found.revision
+        for frames in _state(watching, found):
+            yield frames
     elif not revision:
         revision = await versions.current(server)
     watch = server.storage.backend.watch(chosen.start, chosen.end, revision=revision + 1)
     server.watches.add(watch)
     try:
-        await _follow(server, call, chosen, encode, response, watch)
+        async for frames in _follow(watching, watch):
+            yield frames
     finally:
         server.watches.discard(watch)
         watch.close()
 
 
-async def _send_state(
-    server: Server, call: Call, chosen: Selection, encode: Encoder, response: web.StreamResponse
-) -> int:
-    """Send the objects that are there as ADDED, in pieces; the revision that they show."""
-    found = await server.storage.backend.range(chosen.start, chosen.end)
+def _state(watching: Watching, found: RangeResult) -> Iterator[bytes]:
+    """The objects that are there as ADDED, in pieces."""
+    call, chosen = watching.call, watching.chosen
     frames: list[bytes] = []
     for kv in found.kvs:
         if chosen.is_plain or chosen.holds(kv):
-            frames.append(encode("ADDED", kv, 0))
+            frames.append(watching.encode("ADDED", kv, 0))
         if len(frames) == 200:
-            await response.write(b"".join(frames))
+            yield b"".join(frames)
             frames.clear()
     if "sendInitialEvents" in call.query and call.flag("sendInitialEvents") and _wants_bookmarks(call):
         frames.append(_bookmark(chosen.resource, found.revision, _END_OF_STATE))
     if frames:
-        await response.write(b"".join(frames))
-    return found.revision
+        yield b"".join(frames)
 
 
-async def _follow(
-    server: Server, call: Call, chosen: Selection, encode: Encoder, response: web.StreamResponse, watch: Watch
-) -> None:
-    """Send what happens; if the client wants bookmarks, one whenever an interval went by without an event for it."""
-    interval = server.settings.bookmark_interval if _wants_bookmarks(call) else None
+async def _follow(watching: Watching, watch: Watch) -> AsyncGenerator[bytes]:
+    """What happens; if the client wants bookmarks, one whenever an interval went by without an event for it."""
+    server, chosen = watching.server, watching.chosen
+    interval = server.settings.bookmark_interval if _wants_bookmarks(watching.call) else None
     due = server.clock.monotonic() + (interval or 0)
     async for batch in _batches(server, watch, interval):
-        frames = [frame for event in batch.events for frame in _frames(chosen, event, encode)]
+        frames = [frame for event in batch.events for frame in _frames(chosen, event, watching.encode)]
         if not frames and interval and server.clock.monotonic() >= due:
             frames.append(_bookmark(chosen.resource, batch.revision, ""))
         if frames:
             due = server.clock.monotonic() + (interval or 0)
-            await response.write(b"".join(frames))
+            yield b"".join(frames)
 
 
 def _wants_bookmarks(call: Call) -> bool:

@@ -6,12 +6,14 @@ from contextlib import asynccontextmanager
 from types import TracebackType
 
 import aiohttp
-from aiohttp import ClientResponse, ClientWebSocketResponse
+from aiohttp import ClientResponse
 from yarl import URL
 
 from podvisor.apiserver import objects
+from podvisor.apiserver.http_server import Socket
 from podvisor.apiserver.resource import Json
 from podvisor.apiserver.streams.log import refusal
+from podvisor.base.http import Answer, Stream, WebSocket
 from podvisor.types import status
 
 _ADDRESSES = ("Hostname", "InternalDNS", "InternalIP", "ExternalDNS", "ExternalIP")
@@ -37,7 +39,7 @@ class HttpsNodes:
             await self._session.close()
 
     @asynccontextmanager
-    async def get(self, node: Json, path: str, query: Mapping[str, str]) -> AsyncGenerator[ClientResponse]:
+    async def get(self, node: Json, path: str, query: Mapping[str, str]) -> AsyncGenerator[Answer]:
         """See NodeStreams."""
         url = address(node, self._preferred).with_path(path).with_query(query)
         try:
@@ -45,12 +47,12 @@ class HttpsNodes:
         except aiohttp.ClientError as error:
             raise status.Unavailable(f"the node cannot be reached: {error}") from error
         async with response:
-            yield response
+            yield Answer(response.status, response.headers.copy(), Stream(_chunks(response)))
 
     @asynccontextmanager
     async def connect(
         self, node: Json, path: str, query: Sequence[tuple[str, str]], protocols: Sequence[str]
-    ) -> AsyncGenerator[ClientWebSocketResponse]:
+    ) -> AsyncGenerator[WebSocket]:
         """See NodeStreams."""
         url = address(node, self._preferred).with_path(path).with_query(query)
         try:
@@ -60,7 +62,7 @@ class HttpsNodes:
         except aiohttp.ClientError as error:
             raise status.Unavailable(f"the node cannot be reached: {error}") from error
         async with stream:
-            yield stream
+            yield Socket(stream)
 
     async def _why(self, url: URL, error: aiohttp.WSServerHandshakeError) -> str:
         """What the node says of a stream that it refuses: the handshake's error does not hold it."""
@@ -71,6 +73,15 @@ class HttpsNodes:
         if self._session is None:
             raise RuntimeError("HttpsNodes is used outside of its context")
         return self._session
+
+
+async def _chunks(response: ClientResponse) -> AsyncGenerator[bytes]:
+    """The body as it comes. A node that breaks off ends it."""
+    try:
+        async for chunk in response.content.iter_any():
+            yield chunk
+    except aiohttp.ClientError as error:
+        raise ConnectionResetError(str(error)) from error
 
 
 def address(node: Json, preferred: Sequence[str]) -> URL:

@@ -1,0 +1,55 @@
+"""The composition of the API server: what answers requests, whoever carries them.
+
+api = Api(settings, store, access, clock)
+await api.start()
+answer = await api.answer(request)
+"""
+
+from podvisor.apiserver import dispatch, first, kinds
+from podvisor.apiserver.access import Access, User
+from podvisor.apiserver.admission import PLUGINS
+from podvisor.apiserver.expiry import Expiry
+from podvisor.apiserver.server import Server
+from podvisor.apiserver.settings import Settings
+from podvisor.apiserver.storage import Storage
+from podvisor.apiserver.streams.node import NodeStreams
+from podvisor.apiserver.streams.nowhere import Nowhere
+from podvisor.apiserver.tokens import Issuer
+from podvisor.base.clock import Clock
+from podvisor.base.http import Answer, Request
+from podvisor.store.backend import Backend
+
+
+class Api:
+    """The API over a store."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Backend,
+        access: Access,
+        clock: Clock,
+        *,
+        nodes: NodeStreams | None = None,
+        issuer: Issuer | None = None,
+    ) -> None:
+        storage = Storage(store, Expiry(store, clock))
+        self._server = Server(settings, kinds.registry(), storage, access, clock, nodes or Nowhere(), PLUGINS, issuer)
+        self.settings = settings
+        self.clock = clock
+
+    async def start(self) -> None:
+        """Create what every cluster has from the beginning."""
+        await first.create(self._server)
+
+    async def answer(self, request: Request, user: User | None = None) -> Answer:
+        """Answer a request, of `user` where the caller knows who asks; otherwise the request must tell.
+
+        Every failure is a Status; only ClientGone is raised.
+        """
+        return await dispatch.dispatch(self._server, request, user)
+
+    def end_watches(self) -> None:
+        """End every watch that runs: the server stops."""
+        for watch in tuple(self._server.watches):
+            watch.close()
