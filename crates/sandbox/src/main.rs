@@ -20,6 +20,9 @@ const USAGE: &str = "usage: podvisor-sandbox run --control-fd N
        podvisor-sandbox unpack layer --output-fd N [--max-bytes B] [--max-entries E]
                                    a layer from standard input becomes an EROFS image
        podvisor-sandbox unpack merge --output-fd N FD...
+       podvisor-sandbox unpack archive --layer-fd N --output-fd M
+       podvisor-sandbox unpack export --image-fd N --output-fd M
+       podvisor-sandbox unpack list [--output-fd N]
                                    EROFS layers, lowest first, become one tree
        podvisor-sandbox version
 ";

@@ -38,6 +38,10 @@ pub(crate) fn main(words: &[&str]) -> Option<ExitCode> {
             Some(answer(|| layer(output, limits)))
         }
         ["merge", "--output-fd", output, layers @ ..] => Some(answer(|| merge(output, layers))),
+        ["archive", "--layer-fd", layer, "--output-fd", output] => Some(answer(|| archive(layer, output))),
+        ["export", "--image-fd", image, "--output-fd", output] => Some(answer(|| export(image, output))),
+        ["list"] => Some(answer(|| list(None))),
+        ["list", "--output-fd", output] => Some(answer(|| list(Some(output)))),
         _ => None,
     }
 }
@@ -58,9 +62,8 @@ fn layer(output: &str, limits: Limits) -> Result<Unpacked, Refusal> {
     let [output] = &files(&[output])?[..] else { return Err(host("--output-fd: one descriptor")) };
     platform::confine::seal_unpacker();
     let summary = unpack::layer(std::io::stdin(), output, limits, confine)?;
-    let hex: String = summary.diff_id.iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(Unpacked {
-        diff_id: format!("sha256:{hex}"),
+        diff_id: hexadecimal(&summary.diff_id),
         tar_bytes: summary.tar_bytes,
         entries: summary.entries,
         image_bytes: summary.image_bytes,
@@ -81,6 +84,76 @@ fn merge(output: &str, layers: &[&str]) -> Result<Merged, Refusal> {
     confine().map_err(|message| host(&message))?;
     let unpack::Merged { inodes, image_bytes } = unpack::merge(layers, output)?;
     Ok(Merged { inodes, image_bytes })
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Archived {
+    #[serde(rename = "diffID")]
+    diff_id: String,
+    tar_bytes: u64,
+}
+
+fn archive(layer: &str, output: &str) -> Result<Archived, Refusal> {
+    let (layer, output) = sealed_pair(layer, output)?;
+    let unpack::Archived { diff_id, tar_bytes } = unpack::archive(&layer, &output)?;
+    Ok(Archived { diff_id: hexadecimal(&diff_id), tar_bytes })
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Exported {
+    entries: u64,
+    skipped: u64,
+    tar_bytes: u64,
+}
+
+fn export(image: &str, output: &str) -> Result<Exported, Refusal> {
+    let (image, output) = sealed_pair(image, output)?;
+    let unpack::Exported { entries, skipped, tar_bytes } = unpack::export(&image, &output)?;
+    Ok(Exported { entries, skipped, tar_bytes })
+}
+
+/// What is read and what is written by a process that can do nothing else any more.
+fn sealed_pair(input: &str, output: &str) -> Result<(File, File), Refusal> {
+    let files: [File; 2] = files(&[input, output])?.try_into().map_err(|_| host("two descriptors"))?;
+    platform::confine::seal_unpacker();
+    confine().map_err(|message| host(&message))?;
+    Ok(files.into())
+}
+
+#[derive(Serialize)]
+struct Member {
+    name: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    link: String,
+    offset: u64,
+    size: u64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Listing {
+    digest: String,
+    tar_bytes: u64,
+    more: bool,
+    members: Vec<Member>,
+}
+
+fn list(output: Option<&str>) -> Result<Listing, Refusal> {
+    let files = files(output.as_slice())?;
+    platform::confine::seal_unpacker();
+    let limits = Limits { max_bytes: MAX_BYTES, max_entries: MAX_ENTRIES };
+    let unpack::Listing { members, more, digest, tar_bytes } =
+        unpack::list(std::io::stdin(), files.first(), limits, confine)?;
+    let member = |unpack::Member { name, link, offset, size }| Member { name, link, offset, size };
+    let members = members.into_iter().map(member).collect();
+    Ok(Listing { digest: hexadecimal(&digest), tar_bytes, more, members })
+}
+
+fn hexadecimal(digest: &[u8; 32]) -> String {
+    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256:{hex}")
 }
 
 fn confine() -> Result<(), String> {

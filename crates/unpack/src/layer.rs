@@ -8,6 +8,7 @@ use erofs::layout::{BLOCK, PUBLIC_FROM};
 use crate::blocks::Blocks;
 use crate::image;
 use crate::names::components;
+use crate::recipe::{self, Recorder};
 use crate::refusal::{Refusal, Result};
 use crate::stream::Start;
 use crate::tar::{Entry, Kind, Reader};
@@ -59,7 +60,7 @@ pub fn layer(
 ) -> Result<Summary> {
     let start = Start::new(input, limits.max_bytes)?;
     confine().map_err(|message| Refusal::new(crate::Reason::Host, message))?;
-    let mut reader = Reader::new(start.begin());
+    let mut reader = Reader::new(start.begin(), Recorder::new());
     let mut builder = Builder::new(output);
     while let Some(entry) = reader.next()? {
         builder.entries += 1;
@@ -68,12 +69,17 @@ pub fn layer(
         }
         let path = entry.path.clone();
         builder.take(entry, &mut reader).map_err(|refusal| refusal.at(&path))?;
+        // Data that belongs to no file, as that of a whiteout, has to be in the archive again.
+        reader.copy(reader.left(), &mut builder.public).map_err(|refusal| refusal.at(&path))?;
+        reader.witness.drain(&mut builder.public)?;
     }
-    let (diff_id, tar_bytes) = reader.into_stream().finish()?;
-    let Builder { tree, mut private, public, overflowed, entries } = builder;
+    let Builder { tree, mut private, mut public, overflowed, entries } = builder;
+    let (recorder, diff_id, tar_bytes) = reader.finish(|recorder| recorder.drain(&mut public))?;
+    let pieces = recorder.finish(&mut public)?;
     private.flush()?;
     let is_public = !overflowed && !tree.private_devices().contains(&0);
-    let (_, image_bytes) = image::write(&tree, public, is_public, &[])?;
+    let (_, length) = image::write(&tree, public, is_public, &[])?;
+    let image_bytes = recipe::append(output, length, &pieces, tar_bytes)?;
     Ok(Summary { diff_id, tar_bytes, entries, image_bytes })
 }
 
@@ -90,7 +96,7 @@ struct Builder<'f> {
 /// Where the data of one file goes.
 struct Place<'p, 'f> {
     blocks: &'p mut Blocks<'f>,
-    reader: &'p mut Reader,
+    reader: &'p mut Reader<Recorder>,
 }
 
 impl<'f> Builder<'f> {
@@ -99,7 +105,7 @@ impl<'f> Builder<'f> {
         Builder { tree: Tree::new(), private, public, overflowed: false, entries: 0 }
     }
 
-    fn take(&mut self, mut entry: Entry, reader: &mut Reader) -> Result<()> {
+    fn take(&mut self, mut entry: Entry, reader: &mut Reader<Recorder>) -> Result<()> {
         let path = std::mem::take(&mut entry.path);
         let names = components(&path)?;
         let Some((name, above)) = names.split_last() else { return self.root(entry) };
@@ -179,7 +185,7 @@ impl<'f> Builder<'f> {
         self.tree.put(directory, name, id)
     }
 
-    fn node(&mut self, entry: Entry, directory: Id, reader: &mut Reader) -> Result<Node> {
+    fn node(&mut self, entry: Entry, directory: Id, reader: &mut Reader<Recorder>) -> Result<Node> {
         let body = match entry.kind {
             Kind::Directory => Body::Directory(Default::default()),
             Kind::SymbolicLink => Body::Symlink(target(&entry.link)?),
@@ -219,7 +225,7 @@ impl Place<'_, '_> {
             return Ok(Data::Empty);
         }
         let block = self.blocks.block()?;
-        self.reader.data(|piece| self.blocks.write(piece))?;
+        self.reader.copy(entry.size, self.blocks)?;
         Ok(Data::Whole(Chunk { device: 0, block }))
     }
 
@@ -255,7 +261,7 @@ impl Place<'_, '_> {
                 open = Some((start, place));
                 let now = (end - at).min(start + chunk - at);
                 self.blocks.zeros_to(place + (at - start))?;
-                self.reader.data_part(now, |piece| self.blocks.write(piece))?;
+                self.reader.copy(now, self.blocks)?;
                 at += now;
             }
         }

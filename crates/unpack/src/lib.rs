@@ -1,7 +1,8 @@
 //! Layers of images become EROFS images, and back.
 //!
-//! Owns: [`layer`] (a compressed tar stream becomes one image), [`merge`] (several become one tree) and [`export`]
-//! (an image becomes a tar stream again). Does not own: where layers come from and are kept (Python's `images`), nor
+//! Owns: [`layer`] (a compressed tar stream becomes one image), [`merge`] (several become one tree), [`archive`] (a
+//! layer's image becomes the very tar stream again), [`export`] (any image becomes some tar stream) and [`list`] (where
+//! the members of an archive lie). Does not own: where layers come from and are kept (Python's `images`), nor
 //! the walls around the process that reads them (`platform::confine`). Called by `sandbox`.
 //!
 //! A layer is hostile input. It is read once and as a stream; what stays in memory is its names and attributes, whose
@@ -12,12 +13,15 @@
 
 #![forbid(unsafe_code)]
 
+mod archive;
 mod blocks;
+mod export;
 mod image;
 mod layer;
+mod list;
 mod merge;
-
 mod names;
+mod recipe;
 mod refusal;
 mod stream;
 mod tar;
@@ -25,7 +29,9 @@ mod tar;
 mod tests;
 mod tree;
 
+pub use archive::{Archived, archive};
+pub use export::{Exported, export};
 pub use layer::{Limits, Summary, layer};
-
+pub use list::{Listing, Member, list};
 pub use merge::{Merged, Part, merge};
 pub use refusal::{Reason, Refusal, Result};

@@ -9,6 +9,7 @@ use crate::merge::Part;
 use crate::{Limits, Reason, Refusal, Summary, layer, merge};
 
 mod archive;
+mod archives;
 mod fuzz;
 mod hostile;
 mod layers;

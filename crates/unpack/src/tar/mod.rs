@@ -7,8 +7,21 @@
 mod header;
 mod pax;
 mod reader;
+mod writer;
 
 pub(crate) use self::reader::Reader;
+pub(crate) use self::writer::Writer;
+
+use crate::refusal::Result;
+
+/// Is told of every byte of an archive, in order.
+pub(crate) trait Witness {
+    /// These bytes came next.
+    fn raw(&mut self, bytes: &[u8]) -> Result<()>;
+
+    /// The bytes that came next were written to position `at` of the image.
+    fn in_image(&mut self, at: u64, length: u64) -> Result<()>;
+}
 
 /// Where the data of a sparse file belongs, in order: offset and length.
 pub(crate) type Pieces = Vec<(u64, u64)>;

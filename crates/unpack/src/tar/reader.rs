@@ -2,18 +2,22 @@
 
 use super::header::{BLOCK, Header, sparse_pieces};
 use super::pax::{Records, decimal};
-use super::{Entry, Kind, Pieces};
+use super::{Entry, Kind, Pieces, Witness};
+use crate::blocks::Blocks;
 use crate::refusal::{Refusal, Result};
 use crate::stream::Stream;
 
 /// The longest extended header, long name, or map of a sparse file: as Go's archive/tar has it.
 const SPECIAL_MAX: u64 = 1 << 20;
+/// The most headers before an entry that only say more of it.
+const SPECIALS_MAX: usize = 64;
 /// The most pieces of a sparse file.
 const PIECES_MAX: usize = 65_536;
 
 /// Reads entries one after the other.
-pub(crate) struct Reader {
+pub(crate) struct Reader<W> {
     stream: Stream,
+    pub(crate) witness: W,
     /// Data of the last entry that was not read, and the zeros up to the next block.
     data: u64,
     padding: u64,
@@ -28,20 +32,36 @@ struct Before {
     records: Records,
 }
 
-impl Reader {
-    pub(crate) fn new(stream: Stream) -> Reader {
-        Reader { stream, data: 0, padding: 0, ended: false }
+impl<W: Witness> Reader<W> {
+    pub(crate) fn new(stream: Stream, witness: W) -> Reader<W> {
+        Reader { stream, witness, data: 0, padding: 0, ended: false }
     }
 
-    /// The stream again, at whatever follows the archive.
-    pub(crate) fn into_stream(self) -> Stream {
-        self.stream
+    /// Reads whatever follows the archive, `each` piece of it; answers the digest and number of all bytes.
+    pub(crate) fn finish(mut self, mut each: impl FnMut(&mut W) -> Result<()>) -> Result<(W, [u8; 32], u64)> {
+        loop {
+            let found = self.stream.fill()?;
+            if found.is_empty() {
+                break;
+            }
+            let length = found.len();
+            self.witness.raw(found)?;
+            self.stream.consume(length);
+            each(&mut self.witness)?;
+        }
+        let (digest, bytes) = self.stream.finish()?;
+        Ok((self.witness, digest, bytes))
+    }
+
+    /// How many bytes of the entry's data were not read yet.
+    pub(crate) fn left(&self) -> u64 {
+        self.data
     }
 
     /// The next entry; `None` behind the last. What of the one before was not read is skipped.
     pub(crate) fn next(&mut self) -> Result<Option<Entry>> {
         let mut before = Before::default();
-        loop {
+        for _ in 0..SPECIALS_MAX {
             let Some(block) = self.header_block()? else {
                 let dangling = before.path.is_some() || before.link.is_some();
                 return if dangling { Err(truncated()) } else { Ok(None) };
@@ -55,7 +75,7 @@ impl Reader {
                 b'L' => before.path = Some(until_zero(self.special(&header)?)),
                 b'K' => before.link = Some(until_zero(self.special(&header)?)),
                 // Of archives, not of layers: a comment (git), a volume's label.
-                b'g' | b'V' => drop(self.skip_special(&header)?),
+                b'g' | b'V' => drop(self.special(&header)?),
                 _ => {
                     let name = before.records.path.clone().or_else(|| before.path.clone());
                     let name = name.unwrap_or_else(|| header.path());
@@ -63,16 +83,18 @@ impl Reader {
                 }
             }
         }
+        Err(Refusal::invalid(format!("more than {SPECIALS_MAX} extended headers without an entry")))
     }
 
     /// Gives the data of the entry to `sink`, in pieces.
-    pub(crate) fn data(&mut self, mut sink: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
+    fn data(&mut self, mut sink: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
         while self.data > 0 {
             let found = self.stream.fill()?;
             if found.is_empty() {
                 return Err(truncated());
             }
             let length = (found.len() as u64).min(self.data) as usize;
+            self.witness.raw(&found[..length])?;
             sink(&found[..length])?;
             self.stream.consume(length);
             self.data -= length as u64;
@@ -80,15 +102,21 @@ impl Reader {
         Ok(())
     }
 
-    /// Gives at most `length` bytes of the data to `sink`.
-    pub(crate) fn data_part(&mut self, length: u64, sink: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
-        let Some(later) = self.data.checked_sub(length) else {
-            return Err(Refusal::invalid("its map of a sparse file names more data than there is"));
-        };
-        self.data = length;
-        let done = self.data(sink);
-        self.data = later;
-        done
+    /// Writes the next `length` bytes of the data to `blocks`.
+    pub(crate) fn copy(&mut self, length: u64, blocks: &mut Blocks<'_>) -> Result<()> {
+        let later = self.data.checked_sub(length).ok_or_else(too_little)?;
+        while self.data > later {
+            let found = self.stream.fill()?;
+            if found.is_empty() {
+                return Err(truncated());
+            }
+            let length = (found.len() as u64).min(self.data - later) as usize;
+            self.witness.in_image(blocks.position(), length as u64)?;
+            blocks.write(&found[..length])?;
+            self.stream.consume(length);
+            self.data -= length as u64;
+        }
+        Ok(())
     }
 
     fn skip(&mut self) -> Result<()> {
@@ -116,6 +144,7 @@ impl Reader {
             }
             let length = found.len().min(BLOCK - filled);
             block[filled..filled + length].copy_from_slice(&found[..length]);
+            self.witness.raw(&found[..length])?;
             self.stream.consume(length);
             filled += length;
         }
@@ -151,12 +180,6 @@ impl Reader {
             Ok(())
         })?;
         Ok(bytes)
-    }
-
-    fn skip_special(&mut self, header: &Header<'_>) -> Result<()> {
-        let size = size_of_data(header)?;
-        self.follows(size);
-        self.skip()
     }
 
     fn entry(&mut self, header: &Header<'_>, before: Before) -> Result<Entry> {
@@ -219,14 +242,8 @@ impl Reader {
         let mut lines = Lines::default();
         let mut count = None;
         loop {
-            let block = {
-                let mut block = Vec::with_capacity(BLOCK);
-                self.data_part(BLOCK as u64, |piece| {
-                    block.extend_from_slice(piece);
-                    Ok(())
-                })?;
-                block
-            };
+            self.data = self.data.checked_sub(BLOCK as u64).ok_or_else(too_little)?;
+            let block = self.block()?;
             lines.take(&block)?;
             if count.is_none() {
                 count = lines.numbers.first().copied();
@@ -281,6 +298,10 @@ fn in_order(map: Pieces, size: u64) -> Result<Pieces> {
         end = next.ok_or_else(|| Refusal::invalid("its map of a sparse file is out of order"))?;
     }
     Ok(map.into_iter().filter(|(_, length)| *length > 0).collect())
+}
+
+fn too_little() -> Refusal {
+    Refusal::invalid("its map of a sparse file names more data than there is")
 }
 
 fn truncated() -> Refusal {

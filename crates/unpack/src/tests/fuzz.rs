@@ -9,7 +9,7 @@ use erofs::{Image, ReadAt};
 
 use super::archive::{Archive, Fields};
 use super::{LIMITS, merged, scratch, unpacked};
-use crate::merge;
+use crate::{archive, export, merge};
 
 /// How often a layer's image is damaged, most of which is a hole, and how often a tree's.
 const ROUNDS: [u64; 2] = [800, 6000];
@@ -135,7 +135,7 @@ fn damaged_images_are_errors_and_nothing_else() {
 }
 
 #[test]
-fn damaged_layers_are_merged_or_refused() {
+fn damaged_layers_are_merged_and_archived_or_refused() {
     let whole = read_all(&unpacked(sample().end(), LIMITS).unwrap().0);
     let mut plain = whole;
     plain[1024 + 8] &= !1;
@@ -145,6 +145,7 @@ fn damaged_layers_are_merged_or_refused() {
         damage(&mut damaged, &interesting, &mut Random::of(round));
         let file = scratch();
         file.write_all_at(&damaged, 0).unwrap();
+        let _ = (archive(&file, std::io::sink()), export(&file, std::io::sink()));
         let _ = merge(&[file], &scratch());
     }
 }
