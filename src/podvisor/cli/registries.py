@@ -13,7 +13,8 @@ from typing import Any
 import click
 
 from podvisor.images import config, fetching, local
-from podvisor.images.pulling import Progress, Puller
+from podvisor.images.assembling import Progress
+from podvisor.images.pulling import Puller
 from podvisor.images.registry import credentials, hosts
 from podvisor.sandbox import spec
 

@@ -28,7 +28,7 @@ from podvisor.images.content import Content
 from podvisor.sandbox import spec
 
 if TYPE_CHECKING:
-    from podvisor.images.pulling import Pulled
+    from podvisor.images.assembling import Pulled
 
 HOST = "host"
 """The image that is always there: this machine's own files."""

@@ -1,16 +1,35 @@
-"""`podvisor-sandbox unpack`: layers become EROFS images in a confined process of its own; see docs/images.md."""
+"""`podvisor-sandbox unpack`: layers become EROFS images, and archives again, in a confined process of its own.
+
+docs/images.md has its command line and answers.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterable, Sequence
+import os
+import struct
+from collections.abc import AsyncGenerator, AsyncIterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
 from podvisor.images import errors
 from podvisor.sandbox import binary
+
+CHUNK = 256 << 10
+_TAIL = struct.Struct("<QQ16s")
+"""How a layer's image ends: the bytes of its archive, a number, and `_MAGIC`."""
+_MAGIC = b"podvisor-archive"
+
+
+class Member(msgspec.Struct, frozen=True):
+    """A file of an archive, or a link, and where its data lies in the uncompressed archive."""
+
+    name: str
+    offset: int
+    size: int
+    link: str = ""
 
 
 class _Answer(msgspec.Struct, rename="camel"):
@@ -20,6 +39,8 @@ class _Answer(msgspec.Struct, rename="camel"):
     tar_bytes: int = 0
     entries: int = 0
     image_bytes: int = 0
+    more: bool = False
+    members: tuple[Member, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,34 +62,119 @@ async def layer(data: AsyncIterable[bytes], output: int) -> Unpacked:
     return Unpacked(answer.diff_id, answer.tar_bytes, answer.entries, answer.image_bytes)
 
 
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What an archive holds."""
+
+    members: Sequence[Member]
+    complete: bool
+    """False where it holds more than an image would."""
+
+
+async def members(data: AsyncIterable[bytes] | int, output: int | None = None) -> Listing:
+    """List an archive, compressed or not, from a descriptor or as it comes, and write it uncompressed to `output`.
+
+    Raises as `layer` does.
+    """
+    words, passed = ([], []) if output is None else (["--output-fd", str(output)], [output])
+    answer = await _run(["list", *words], passed, data)
+    return Listing(answer.members, not answer.more)
+
+
+async def archive(path: str, diff_id: str) -> AsyncGenerator[bytes]:
+    """The archive that a layer's image was made of. Raises Unpackable where it is not: after the last byte, maybe."""
+    async for chunk in _streamed("archive", "--layer-fd", path, diff_id):
+        yield chunk
+
+
+async def export(path: str) -> AsyncGenerator[bytes]:
+    """An archive of what an uncompressed EROFS image holds. Raises Unpackable, after the last byte, maybe."""
+    async for chunk in _streamed("export", "--image-fd", path, ""):
+        yield chunk
+
+
+def archive_bytes(path: str) -> int:
+    """How long the archive is that a layer's image was made of. Raises Unpackable where that is not known."""
+    with open(path, "rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        tail = os.pread(file.fileno(), _TAIL.size, max(0, size - _TAIL.size))
+    found = _TAIL.unpack(tail) if len(tail) == _TAIL.size else (0, 0, b"")
+    if found[2] != _MAGIC:
+        raise errors.Unpackable(
+            "was unpacked by an earlier version; remove it, `podvisor image prune`, and pull it again"
+        )
+    return found[0]
+
+
 async def merge(layers: Sequence[int], output: int) -> None:
     """Join layers' images, lowest first, into the metadata of one tree. Raises as `layer` does."""
     await _run(["merge", "--output-fd", str(output), *map(str, layers)], [output, *layers], None)
 
 
-async def _run(words: Sequence[str], descriptors: Sequence[int], data: AsyncIterable[bytes] | None) -> _Answer:
-    process = await asyncio.create_subprocess_exec(
+async def _streamed(word: str, flag: str, path: str, diff_id: str) -> AsyncGenerator[bytes]:
+    source, (out, into) = os.open(path, os.O_RDONLY | os.O_CLOEXEC), os.pipe()
+    loop = asyncio.get_running_loop()
+    try:
+        process = await _started([word, flag, str(source), "--output-fd", str(into)], [source, into], None)
+    except BaseException:
+        os.close(out)
+        raise
+    finally:
+        os.close(source)
+        os.close(into)
+    reader = asyncio.StreamReader(CHUNK)
+    pipe = os.fdopen(out, "rb", buffering=0)
+    transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
+    try:
+        while chunk := await reader.read(CHUNK):
+            yield chunk
+        answer = await _ended(process)
+    finally:
+        transport.close()
+        await _stopped(process)
+    if diff_id and answer.diff_id != diff_id:
+        raise errors.Unpackable(f"layer {diff_id} is damaged: its archive is {answer.diff_id} now")
+
+
+async def _run(words: Sequence[str], descriptors: Sequence[int], data: AsyncIterable[bytes] | int | None) -> _Answer:
+    process = await _started(words, descriptors, data)
+    try:
+        if data is not None and not isinstance(data, int):
+            await _feed(process, data)
+        return await _ended(process)
+    finally:
+        await _stopped(process)
+
+
+async def _started(
+    words: Sequence[str], descriptors: Sequence[int], data: AsyncIterable[bytes] | int | None
+) -> asyncio.subprocess.Process:
+    stdin = data if isinstance(data, int) else asyncio.subprocess.PIPE if data else asyncio.subprocess.DEVNULL
+    return await asyncio.create_subprocess_exec(
         binary.find(),
         "unpack",
         *words,
-        stdin=asyncio.subprocess.PIPE if data is not None else asyncio.subprocess.DEVNULL,
+        stdin=stdin,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
         pass_fds=descriptors,
         env={},
+        limit=CHUNK,
     )
-    try:
-        if data is not None:
-            await _feed(process, data)
-        assert process.stdout
-        said = await process.stdout.read()
+
+
+async def _ended(process: asyncio.subprocess.Process) -> _Answer:
+    assert process.stdout
+    answer = await process.stdout.read()
+    return _understood(answer, await process.wait())
+
+
+async def _stopped(process: asyncio.subprocess.Process) -> None:
+    """End the process if it has not ended yet."""
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
         await process.wait()
-    finally:
-        if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
-    return _understood(said, process.returncode or 0)
 
 
 async def _feed(process: asyncio.subprocess.Process, data: AsyncIterable[bytes]) -> None:

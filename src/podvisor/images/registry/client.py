@@ -11,7 +11,7 @@ import hashlib
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import aiohttp
 import msgspec
@@ -24,6 +24,7 @@ from podvisor.images.registry import manifest
 from podvisor.images.registry.authorization import Authorization
 from podvisor.images.registry.credentials import Login
 from podvisor.images.registry.hosts import Endpoint
+from podvisor.images.registry.manifest import Served
 
 REDIRECTS = 10
 TRIES = 5
@@ -50,15 +51,6 @@ class _Error(msgspec.Struct):
 
 class _Errors(msgspec.Struct):
     errors: list[_Error] = []
-
-
-@dataclass(frozen=True, slots=True)
-class Served:
-    """A manifest or an index, byte for byte."""
-
-    data: bytes
-    digest: str
-    media_type: str
 
 
 class Client:

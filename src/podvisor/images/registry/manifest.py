@@ -48,6 +48,15 @@ class Platform:
         return "/".join(filter(None, (self.os, self.architecture, self.variant)))
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A manifest or an index, byte for byte."""
+
+    data: bytes
+    digest: str
+    media_type: str
+
+
 class Descriptor(msgspec.Struct, frozen=True, rename="camel"):
     """One piece of content: what it is, its digest, and its size in bytes."""
 
