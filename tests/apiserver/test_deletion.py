@@ -84,6 +84,28 @@ async def test_an_eviction_is_a_deletion(api: Api, account: None) -> None:
     assert (await api.get(f"{PODS}/one")).code == 404
 
 
+async def test_an_evicted_pod_says_why_it_goes(api: Api, account: None) -> None:
+    await api.post(PODS, pod() | {"metadata": {"name": "one", "finalizers": ["example.com/hold"]}})
+    eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": "one"}}
+    await api.post(f"{PODS}/one/eviction?dryRun=All", eviction)
+    assert "conditions" not in (await api.get(f"{PODS}/one")).body["status"]
+    other = eviction | {"deleteOptions": {"preconditions": {"uid": "other"}}}
+    assert (await api.post(f"{PODS}/one/eviction", other)).code == 409
+    version = (await api.get(f"{PODS}/one")).body["metadata"]["resourceVersion"]
+    exact = eviction | {"deleteOptions": {"preconditions": {"resourceVersion": version}}}
+    assert (await api.post(f"{PODS}/one/eviction", exact)).code == 201
+    found = (await api.get(f"{PODS}/one")).body
+    assert "deletionTimestamp" in found["metadata"]
+    (condition,) = found["status"]["conditions"]
+    del condition["lastTransitionTime"]
+    assert condition == {
+        "type": "DisruptionTarget",
+        "status": "True",
+        "reason": "EvictionByEvictionAPI",
+        "message": "Eviction API: evicting",
+    }
+
+
 async def test_a_collection_is_deleted_by_selector(api: Api) -> None:
     for name in ("a", "b", "c"):
         await api.post(MAPS, config_map(name, {"keep": "yes"} if name == "b" else None))

@@ -88,6 +88,31 @@ async def test_owners_that_never_were_take_their_dependents_with_them(world):
     assert world.names(kinds.CONFIGMAPS) == ["ghost"]
 
 
+@pytest.mark.parametrize(
+    "wrong", [{"name": "other"}, {"kind": "Secret"}, {"apiVersion": "apps/v1", "kind": "Deployment"}], ids=str
+)
+async def test_an_owner_of_another_name_or_kind_is_none(world, wrong):
+    owner = await make(world, "owner")
+    right = {"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": owner.metadata.uid}
+    for name, reference in (("right", right), ("wrong", right | wrong)):
+        thing = {"metadata": {"name": name, "ownerReferences": [reference]}}
+        await world.client.create(kinds.CONFIGMAPS, thing, "default")
+    await world.settle()
+    assert world.names(kinds.CONFIGMAPS) == ["owner", "right"]
+
+
+async def test_an_owner_in_another_namespace_is_none_and_an_event_says_so(world):
+    owner = await make(world, "owner")
+    await world.client.create(kinds.NAMESPACES, {"metadata": {"name": "other"}})
+    reference = {"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": owner.metadata.uid}
+    thing = {"metadata": {"name": "child", "ownerReferences": [reference]}}
+    await world.client.create(kinds.CONFIGMAPS, thing, "other")
+    await world.settle()
+    assert world.names(kinds.CONFIGMAPS) == ["owner"]
+    named = f"[v1/ConfigMap, namespace: other, name: owner, uid: {owner.metadata.uid}]"
+    assert world.messages("OwnerRefInvalidNamespace") == [f'ownerRef {named} does not exist in namespace "other"']
+
+
 async def test_a_circle_of_owners_still_goes(world):
     first = await make(world, "first")
     second = await make(world, "second", first)

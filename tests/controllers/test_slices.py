@@ -11,7 +11,7 @@ HTTP = {"port": 8080, "protocol": "TCP"}
 
 @pytest.fixture
 async def world(running):
-    async with running("slices") as world:
+    async with running("slices", "endpoints") as world:
         yield world
 
 
@@ -52,3 +52,37 @@ async def test_slices_of_others_are_left_alone(world):
     await world.client.create(kinds.ENDPOINTSLICES, theirs, "default")
     await create(world)
     assert world.names(kinds.ENDPOINTSLICES) == ["theirs"]
+
+
+async def service(world, **spec) -> None:
+    spec = {"selector": {"app": "web"}, "ports": [{"port": 80, "protocol": "TCP"}]} | spec
+    await world.client.create(kinds.SERVICES, {"metadata": {"name": "web"}, "spec": spec}, "default")
+    await world.settle()
+
+
+MANAGED_BY = "endpointslice.kubernetes.io/managed-by"
+
+
+async def test_a_selector_that_finds_no_pod_has_an_empty_slice(world):
+    await service(world)
+    (found,) = slices(world)
+    assert (found["endpoints"], found["ports"], found["addressType"]) == ([], [], "IPv4")
+    labels = found["metadata"]["labels"]
+    assert labels[MANAGED_BY] == "endpointslice-controller.k8s.io"
+    assert labels["kubernetes.io/service-name"] == "web"
+
+
+async def test_a_mirror_says_that_it_is_one(world):
+    await create(world, {"addresses": [{"ip": "10.0.0.1"}], "ports": [HTTP]})
+    (found,) = slices(world)
+    assert found["metadata"]["labels"][MANAGED_BY] == "endpointslicemirroring-controller.k8s.io"
+    old = {"metadata": {"labels": {MANAGED_BY: "endpointslice-controller.k8s.io"}}}
+    await world.client.patch(kinds.ENDPOINTSLICES, sdk.Key("default", found["metadata"]["name"]), old)
+    await world.settle()
+    (mended,) = slices(world)
+    assert mended["metadata"]["labels"][MANAGED_BY] == "endpointslicemirroring-controller.k8s.io"
+
+
+async def test_endpoints_without_addresses_have_no_mirror(world):
+    await create(world)
+    assert slices(world) == []

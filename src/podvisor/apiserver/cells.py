@@ -7,7 +7,7 @@ from typing import Any
 
 def timestamp(moment: datetime) -> str:
     """A `meta/v1` Time: whole seconds, in UTC."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
 def parse_time(text: str) -> datetime:

@@ -128,7 +128,7 @@ def _errors(resource: Resource, new: Json, old: Json, subresource: str) -> field
     yield from metadata.validate_update(new, old)
     if subresource == "status":
         yield from resource.status_errors(new, old)
-    elif subresource != "binding":
+    elif subresource not in ("binding", "eviction"):
         yield from resource.errors(new, old)
 
 

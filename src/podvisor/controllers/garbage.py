@@ -10,10 +10,10 @@ from collections.abc import Callable
 from typing import Any
 
 from podvisor.controllers import graph, ownership
-from podvisor.controllers.graph import Graph, Node
+from podvisor.controllers.graph import Coordinates, Graph, Node
 from podvisor.controllers.loop import Cluster, Unfinished
 from podvisor.sdk import DeleteOptions, Resource, WorkQueue, discovery, errors, kinds
-from podvisor.sdk.objects import Object, OwnerReference
+from podvisor.sdk.objects import Object, ObjectMeta, OwnerReference
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,8 @@ class GarbageCollector:
         self._resources: dict[tuple[str, str], Resource[Any]] = {}
         self._monitored: dict[str, Resource[Any]] = {}
         self._stop_hearing: dict[str, Callable[[], None]] = {}
-        self._absent: OrderedDict[str, None] = OrderedDict()
+        self._absent: OrderedDict[Coordinates, None] = OrderedDict()
+        self._events = cluster.recorder(self.name)
 
     async def watch_kinds(self) -> None:
         """Follow every kind that can be listed, watched and deleted, until cancelled; look for new ones regularly."""
@@ -61,13 +62,14 @@ class GarbageCollector:
             await self._judge(node)
 
     async def _judge(self, node: Node) -> None:
-        if all(self._is_solid(owner) for owner in node.owners):
+        if all(self._is_solid(node, owner) for owner in node.owners):
             return
         current = await self._current(node)
         if current is None:
             return
-        absent = [owner.uid for owner in current.owners if await self._is_absent(current, owner)]
-        owners = {owner.uid: self._graph.get(owner.uid) for owner in current.owners}
+        there = {owner.uid for owner in current.owners if not await self._is_absent(current, owner)}
+        absent = {owner.uid for owner in current.owners} - there
+        owners = {uid: self._graph.get(uid) for uid in there}
         waiting = [uid for uid, owner in owners.items() if owner is not None and owner.waits_for_dependents]
         verdict = graph.judge(current, absent, waiting, self._graph.dependents(node.uid))
         if verdict.drop:
@@ -79,10 +81,10 @@ class GarbageCollector:
             options = DeleteOptions(propagation_policy=verdict.delete, uid=node.uid)
             await self._client.delete(node.resource, node.key, options)
 
-    def _is_solid(self, owner: OwnerReference) -> bool:
-        """Whether an owner is known to be there to stay; when that ends, its dependents are looked at again."""
+    def _is_solid(self, node: Node, owner: OwnerReference) -> bool:
+        """True if an owner is known to be there to stay; when that ends, its dependents are looked at again."""
         known = self._graph.get(owner.uid)
-        return known is not None and not known.waits_for_dependents
+        return known is not None and _names(node, owner, known) and not known.waits_for_dependents
 
     async def _current(self, node: Node) -> Node | None:
         """The object as the server has it now, unless that is gone or another by the same name."""
@@ -93,9 +95,9 @@ class GarbageCollector:
         return graph.node_of(node.resource, thing) if thing.metadata.uid == node.uid else None
 
     async def _is_absent(self, node: Node, owner: OwnerReference) -> bool:
-        if owner.uid in self._absent:
-            return True
-        if self._graph.get(owner.uid) is not None:
+        """True if nothing is where the reference says, or something of another uid."""
+        known = self._graph.get(owner.uid)
+        if known is not None and _names(node, owner, known):
             return False
         group = owner.api_version.rpartition("/")[0]
         if (resource := self._resources.get((group, owner.kind))) is None:
@@ -105,14 +107,27 @@ class GarbageCollector:
         namespace = node.key.namespace if resource.namespaced else ""
         if resource.namespaced and not namespace:
             return False
+        if known is not None and known.key.namespace not in ("", namespace):
+            self._refuse_namespace(node, owner)
+        wanted = graph.referred(owner, namespace)
+        if wanted in self._absent:
+            return True
         try:
             found = await self._client.get(resource.partial, owner.name, namespace)
         except errors.NotFound:
             found = None
         if found is not None and found.metadata.uid == owner.uid:
             return False
-        self._remember_absent(owner.uid)
+        self._remember_absent(wanted)
         return True
+
+    def _refuse_namespace(self, node: Node, owner: OwnerReference) -> None:
+        """Say why an owner does not count: it is in another namespace."""
+        space = node.key.namespace
+        named = f"{owner.api_version}/{owner.kind}, namespace: {space}, name: {owner.name}, uid: {owner.uid}"
+        about = Object(metadata=ObjectMeta(name=node.key.name, namespace=space, uid=node.uid))
+        why = f'ownerRef [{named}] does not exist in namespace "{space}"'
+        self._events.warning(node.resource, about, "OwnerRefInvalidNamespace", why)
 
     async def _wait_for_dependents(self, node: Node) -> None:
         blocking = self._graph.blocking(node.uid)
@@ -170,7 +185,7 @@ class GarbageCollector:
         return changed
 
     def _seen(self, node: Node) -> None:
-        self._absent.pop(node.uid, None)
+        self._absent.pop(graph.coordinates(node), None)
         before = self._graph.get(node.uid)
         self._graph.put(node)
         if before is not None and before.owners != node.owners:
@@ -183,13 +198,23 @@ class GarbageCollector:
         self._graph.drop(node.uid)
         dependents = self._graph.dependents(node.uid)
         if dependents:
-            self._remember_absent(node.uid)
+            self._remember_absent(graph.coordinates(node))
         for dependent in dependents:
             self.queue.add(dependent.uid)
         for owner in node.owners:
             self.queue.add(owner.uid)
 
-    def _remember_absent(self, uid: str) -> None:
-        self._absent[uid] = None
+    def _remember_absent(self, owner: Coordinates) -> None:
+        self._absent[owner] = None
         if len(self._absent) > REMEMBERED:
             self._absent.popitem(last=False)
+
+
+def _names(node: Node, owner: OwnerReference, known: Node) -> bool:
+    """True if an owner reference of `node` gives the right kind, name and namespace for the object of its uid.
+
+    The namespace is that of the dependent, unless the owner is in none
+    (https://kubernetes.io/docs/concepts/architecture/garbage-collection/#owners-dependents).
+    """
+    where = known.key.namespace and node.key.namespace
+    return graph.referred(owner, where) == graph.coordinates(known)

@@ -47,6 +47,27 @@ def node_of(resource: Resource[Any], thing: Object) -> Node:
     return Node(meta.uid, resource, key_of(thing), tuple(meta.owner_references), meta.deleting, tuple(meta.finalizers))
 
 
+@dataclass(frozen=True, slots=True)
+class Coordinates:
+    """What an owner reference names: a uid, and where the object of that uid must be found."""
+
+    group: str
+    kind: str
+    namespace: str
+    name: str
+    uid: str
+
+
+def coordinates(node: Node) -> Coordinates:
+    """Where a node is."""
+    return Coordinates(node.resource.group, node.resource.kind, node.key.namespace, node.key.name, node.uid)
+
+
+def referred(owner: OwnerReference, namespace: str) -> Coordinates:
+    """Where an owner must be, whose kind has objects in namespaces (or, with an empty one, has not)."""
+    return Coordinates(owner.api_version.rpartition("/")[0], owner.kind, namespace, owner.name, owner.uid)
+
+
 class Graph:
     """All nodes, and the edges backwards."""
 

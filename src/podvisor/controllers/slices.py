@@ -1,9 +1,14 @@
-"""Shows the addresses of each Endpoints as EndpointSlices, which is where kubectl and newer clients look."""
+"""Shows the addresses of each Endpoints as EndpointSlices, which is where kubectl and newer clients look.
+
+Kubernetes has two loops here: its endpointslice controller serves Services with a selector, its mirroring controller
+Endpoints that somebody else writes. Which of the two a slice is from, its label `managed-by` says.
+"""
 
 import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from podvisor.controllers import endpoints as services
 from podvisor.controllers.loop import Cluster
 from podvisor.controllers.pods import is_namespace_ending
 from podvisor.sdk import Key, errors, key_of, kinds
@@ -13,6 +18,7 @@ SERVICE = "kubernetes.io/service-name"
 """Label: the Service that the addresses belong to."""
 MANAGED_BY = "endpointslice.kubernetes.io/managed-by"
 NAME = "endpointslice-controller.k8s.io"
+MIRRORING = "endpointslicemirroring-controller.k8s.io"
 OF = "service"
 """Index: our slices by namespace and Service."""
 
@@ -20,8 +26,17 @@ Json = dict[str, Any]
 
 
 def wanted(endpoints: Endpoints) -> Mapping[str, Json]:
-    """The slices that show `endpoints`, by name: one for each set of ports."""
-    return {_name(endpoints, number): _slice(subset) for number, subset in enumerate(endpoints.subsets)}
+    """The slices that show `endpoints`, by name: one for each set of ports.
+
+    A Service whose selector finds no pod has one that is empty; nothing of other Endpoints is shown without addresses.
+    """
+    subsets = endpoints.subsets or ([{}] if manager(endpoints) == NAME else [])
+    return {_name(endpoints, number): _slice(subset) for number, subset in enumerate(subsets)}
+
+
+def manager(endpoints: Endpoints) -> str:
+    """Whose slices show these Endpoints: those of a Service's pods, or a mirror of what somebody wrote."""
+    return NAME if services.MANAGED in endpoints.metadata.annotations else MIRRORING
 
 
 def _name(endpoints: Endpoints, number: int) -> str:
@@ -72,12 +87,12 @@ class EndpointSlices:
             if name not in current:
                 assert endpoints
                 await self._create(endpoints, name, content)
-            elif {"endpoints": current[name].endpoints, "ports": current[name].ports} != content:
-                await self._client.patch(kinds.ENDPOINTSLICES, Key(key.namespace, name), content)
+            elif endpoints and (change := _change(current[name], content, manager(endpoints))):
+                await self._client.patch(kinds.ENDPOINTSLICES, Key(key.namespace, name), change)
 
     async def _create(self, endpoints: Endpoints, name: str, content: Json) -> None:
         about = endpoints.metadata
-        labels = {**about.labels, SERVICE: about.name, MANAGED_BY: NAME}
+        labels = {**about.labels, SERVICE: about.name, MANAGED_BY: manager(endpoints)}
         owner = {"apiVersion": "v1", "kind": "Endpoints", "name": about.name, "uid": about.uid, "controller": True}
         metadata = {"name": name, "namespace": about.namespace, "labels": labels, "ownerReferences": [owner]}
         thing = {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "metadata": metadata}
@@ -107,9 +122,16 @@ class EndpointSlices:
             self.queue.add(key)
 
 
+def _change(current: EndpointSlice, content: Json, managed_by: str) -> Json:
+    """What a slice lacks of what it should say; slices of earlier versions may name the other loop."""
+    change = {} if {"endpoints": current.endpoints, "ports": current.ports} == content else dict(content)
+    if current.metadata.labels.get(MANAGED_BY) != managed_by:
+        change["metadata"] = {"labels": {MANAGED_BY: managed_by}}
+    return change
+
+
 def _service_of(one: EndpointSlice) -> Key | None:
     """The Service whose addresses one of our slices shows; None for a slice of somebody else's."""
     labels = one.metadata.labels
-    return (
-        Key(one.metadata.namespace, labels[SERVICE]) if labels.get(MANAGED_BY) == NAME and SERVICE in labels else None
-    )
+    ours = labels.get(MANAGED_BY) in (NAME, MIRRORING) and SERVICE in labels
+    return Key(one.metadata.namespace, labels[SERVICE]) if ours else None

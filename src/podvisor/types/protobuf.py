@@ -34,7 +34,7 @@ def decode(body: bytes) -> Json:
         raise WrongType("provided data does not appear to be a protobuf message, expected prefix k8s\\0")
     try:
         return _envelope(body[len(MAGIC) :])
-    except (IndexError, struct.error, UnicodeDecodeError, TypeError, AttributeError) as error:
+    except (IndexError, struct.error, UnicodeDecodeError, TypeError, AttributeError, OverflowError) as error:
         raise WrongType(f"the protobuf message is broken: {error}") from None
 
 
@@ -175,12 +175,12 @@ def _signed(value: Raw) -> int:
 
 def _time(value: bytes) -> str | None:
     moment = _moment(value)
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
+    return f"{moment.replace(tzinfo=None).isoformat(timespec='seconds')}Z" if moment else None
 
 
 def _micro_time(value: bytes) -> str | None:
     moment = _moment(value)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if moment else None
+    return f"{moment.replace(tzinfo=None).isoformat(timespec='microseconds')}Z" if moment else None
 
 
 def _quantity(value: bytes) -> str:

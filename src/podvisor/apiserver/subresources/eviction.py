@@ -4,15 +4,23 @@ https://kubernetes.io/docs/concepts/scheduling-eviction/api-eviction/ ; PodDisru
 every eviction is granted.
 """
 
-from podvisor.apiserver import answers, bodies
+from dataclasses import replace
+
+from podvisor.apiserver import answers, bodies, cells, writing
 from podvisor.apiserver.call import Call, is_dry_run
-from podvisor.apiserver.resource import Resource
+from podvisor.apiserver.resource import Json, Resource
 from podvisor.apiserver.server import Server
 from podvisor.apiserver.verbs import delete
 from podvisor.base.http import Answer
 from podvisor.types import status
 
 EVICTION = Resource("policy", "v1", "evictions", "Eviction")
+_TARGET = {
+    "type": "DisruptionTarget",
+    "status": "True",
+    "reason": "EvictionByEvictionAPI",
+    "message": "Eviction API: evicting",
+}
 
 
 async def handle(server: Server, call: Call, resource: Resource) -> Answer:
@@ -28,7 +36,29 @@ async def handle(server: Server, call: Call, resource: Resource) -> Answer:
         given.get("preconditions", {}).get("resourceVersion", ""),
         call.dry_run or is_dry_run(given.get("dryRun")),
     )
+    if not wanted.dry_run:
+        wanted = await _mark(server, call, resource, wanted)
     await delete.delete(server, call, resource, call.target.namespace, call.target.name, wanted)
     return answers.whole(
         call, {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}, 201
     )
+
+
+async def _mark(server: Server, call: Call, resource: Resource, wanted: delete.Options) -> delete.Options:
+    """Say in the pod's status why it goes; a Job's podFailurePolicy asks for that. Raises what the deletion would.
+
+    https://kubernetes.io/docs/concepts/workloads/pods/disruptions/#pod-disruption-conditions ; a resourceVersion that
+    must match is afterwards the one that this write made.
+    """
+    now = cells.timestamp(server.clock.now())
+
+    def make(pod: Json) -> Json:
+        delete.check(resource, pod, wanted)
+        conditions = pod.setdefault("status", {}).setdefault("conditions", [])
+        old = next((one for one in conditions if one["type"] == "DisruptionTarget"), {})
+        since = old["lastTransitionTime"] if old.get("status") == "True" else now
+        conditions[:] = [*(one for one in conditions if one is not old), _TARGET | {"lastTransitionTime": since}]
+        return pod
+
+    marked = await writing.change(server, call, resource, make, "eviction")
+    return replace(wanted, version=str(marked.mod_revision)) if wanted.version else wanted

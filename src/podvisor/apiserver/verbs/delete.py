@@ -109,7 +109,7 @@ async def delete(
     while True:
         before = await server.storage.get(resource, namespace, name)
         item = objects.decode(resource, before)
-        _check(resource, item, wanted)
+        check(resource, item, wanted)
         if _mark(server, resource, item, wanted) or not _is_free(resource, item):
             value = objects.encode(resource.hooks.to_storage(item) if resource.hooks.to_storage else item)
             if value == before.value or wanted.dry_run:
@@ -120,7 +120,8 @@ async def delete(
             return before, True
 
 
-def _check(resource: Resource, item: Json, wanted: Options) -> None:
+def check(resource: Resource, item: Json, wanted: Options) -> None:
+    """Raises Conflict where the object is not the one, or not in the state, that the options name."""
     metadata = item["metadata"]
     why = ""
     if wanted.uid and wanted.uid != metadata["uid"]:
