@@ -5,7 +5,7 @@ import io
 import shutil
 import socket
 import ssl
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,8 +104,8 @@ async def store() -> AsyncGenerator[Backend]:
 @pytest.fixture
 async def address(ca: authority.Authority, tmp_path: Path, nodes: HttpsNodes, store: Backend) -> AsyncGenerator[str]:
     """A running server."""
-    allowed = access.Access([access.ClientCertificates(), access.Tokens(KnownTokens())])
-    settings = Settings(bookmark_interval=0.2)
+    allowed = access.Access([access.ClientCertificates(), access.Tokens(KnownTokens())], tokens=[KnownTokens()])
+    settings = Settings(bookmark_interval=0.2, client_authority="the authority")
     async with serving(app(Server(settings, store, allowed, SystemClock(), nodes=nodes)), ca, tmp_path) as port:
         yield f"https://127.0.0.1:{port}"
 
@@ -113,8 +113,9 @@ async def address(ca: authority.Authority, tmp_path: Path, nodes: HttpsNodes, st
 class KnownTokens:
     """Tokens that say who they are for."""
 
-    async def user(self, token: str) -> access.User | None:
-        return access.User("bearer", ["system:masters"]) if token == "good" else None
+    async def known(self, token: str, audiences: Sequence[str] = ()) -> access.Known | None:
+        known = access.Known(access.User("bearer", ["system:masters"], "u1"), audiences or ["https://api"])
+        return known if token == "good" and "others" not in audiences else None
 
 
 @pytest.fixture

@@ -36,6 +36,34 @@ async def test_only_some_may_ask_about_others(api: Api, guest: Api) -> None:
     assert (await guest.post(f"{ACCESS}/subjectaccessreviews", about)).code == 403
 
 
+REVIEW = "/apis/authentication.k8s.io/v1/tokenreviews"
+
+
+async def test_a_token_can_be_reviewed(api: Api, guest: Api) -> None:
+    answer = await api.post(REVIEW, {"spec": {"token": "good"}})
+    user = {"username": "bearer", "uid": "u1", "groups": ["system:masters", "system:authenticated"]}
+    assert (answer.code, answer.body["status"]) == (
+        201,
+        {"authenticated": True, "user": user, "audiences": ["https://api"]},
+    )
+    meant = (await api.post(REVIEW, {"spec": {"token": "good", "audiences": ["mine"]}})).body["status"]
+    assert meant["audiences"] == ["mine"]
+    for spec in ({"token": "bad"}, {"token": "good", "audiences": ["others"]}):
+        status = (await api.post(REVIEW, {"spec": spec})).body["status"]
+        assert status == {"user": {}, "error": "invalid bearer token"}
+    assert (await api.post(REVIEW, {"spec": {}})).message == "token is required for TokenReview in authentication"
+    assert (await guest.post(REVIEW, {"spec": {"token": "good"}})).code == 403
+
+
+async def test_a_review_is_no_table(api: Api) -> None:
+    table = "application/json;as=Table;v=v1;g=meta.k8s.io"
+    refused = await api("POST", MINE, QUESTION, Accept=table)
+    assert (refused.code, refused.body["reason"]) == (406, "NotAcceptable")
+    assert (await api("POST", MINE, QUESTION, Accept=f"{table},application/json")).body["kind"] == (
+        "SelfSubjectAccessReview"
+    )
+
+
 async def test_a_question_must_be_about_one_thing(api: Api) -> None:
     refused = await api.post(MINE, {"spec": {}})
     assert refused.code == 422

@@ -1,9 +1,11 @@
 """Logs, exec and attach: relayed to the node that the pod is on."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+import base64
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import orjson
@@ -124,3 +126,58 @@ async def test_a_follower_who_goes_is_noticed_though_nothing_is_written(
                 assert await answer.content.readline() == b"first\n"
         async with asyncio.timeout(10):
             await nodes.left.wait()
+
+
+async def spoken(api: Api, command: str, *protocols: str, says: bytes | str = b"") -> tuple[str | None, list[object]]:
+    """What a command and a client of these subprotocols tell each other: the chosen one, and all messages."""
+    address = f"{api.address}{PODS}/one/exec?command={command}&container=main&stdin=1&stdout=1&stderr=1"
+    async with api.session.ws_connect(address, protocols=protocols) as socket:
+        if isinstance(says, str):
+            await socket.send_str(says)
+        elif says:
+            await socket.send_bytes(says)
+        heard: list[object] = []
+        async for message in socket:
+            heard.append(message.data)
+            if message.data in (b"\x01word", "1d29yZA=="):
+                break
+        return socket.protocol, heard
+
+
+FAILURE = b"command terminated with non-zero exit code: exit status 3"
+
+
+@pytest.mark.usefixtures("on_node")
+@pytest.mark.parametrize("name", ["channel.k8s.io", ""])
+async def test_clients_of_old_subprotocols_get_words_and_no_status(api: Api, name: str) -> None:
+    protocols = (name,) if name else ()
+    assert await spoken(api, "true", *protocols) == (name or None, [b"\x01true\n"])
+    assert await spoken(api, "fail", *protocols) == (name or None, [b"\x01fail\n", b"\x03" + FAILURE])
+    assert (await spoken(api, "cat", *protocols, says=b"\x00word"))[1] == [b"\x01cat\n", b"\x01word"]
+
+
+@pytest.mark.usefixtures("on_node")
+async def test_browsers_speak_base64(api: Api) -> None:
+    name = "base64.channel.k8s.io"
+    failed = "3" + base64.b64encode(FAILURE).decode()
+    assert await spoken(api, "fail", "v1.other", name) == (name, ["1ZmFpbAo=", failed])
+    assert (await spoken(api, "cat", name, says="0d29yZA=="))[1] == ["1Y2F0Cg==", "1d29yZA=="]
+    assert (await spoken(api, "cat", name, says="0!"))[1] == ["1Y2F0Cg=="]
+    newer = "v4.base64.channel.k8s.io"
+    chosen, heard = await spoken(api, "true", newer, name)
+    assert (chosen, heard[0]) == (newer, "1dHJ1ZQo=")
+    assert orjson.loads(base64.b64decode(str(heard[1])[1:]))["status"] == "Success"
+
+
+@pytest.mark.usefixtures("on_node")
+@pytest.mark.parametrize(
+    ("name", "decoded"), [("binary.k8s.io", bytes), ("base64.binary.k8s.io", base64.b64decode), ("", bytes)]
+)
+async def test_logs_travel_through_websockets(api: Api, name: str, decoded: Callable[[Any], bytes]) -> None:
+    address = f"{api.address}{PODS}/one/log?container=main"
+    async with api.session.ws_connect(address, protocols=(name,) if name else ()) as socket:
+        heard = [message.data async for message in socket]
+    assert (socket.protocol, decoded(heard[0])) == (name or None, b"")
+    assert b"".join(map(decoded, heard)) == b"main {}\nsecond\n"
+    with pytest.raises(aiohttp.WSServerHandshakeError):
+        await api.session.ws_connect(address, protocols=["v1.other"])

@@ -163,6 +163,7 @@ async def test_a_version_that_is_forgotten_is_gone(store: Backend, api: Api) -> 
     async with watch(api, f"resourceVersion={old}") as stream:
         kind, error = await stream.next()
         assert (kind, error["code"], error["reason"]) == ("ERROR", 410, "Expired")
+        assert error["message"] == f"too old resource version: {old} ({int(await version(api)) - 1})"
         assert await stream.ended()
     exact = await api.get(f"{MAPS}?resourceVersion={old}&resourceVersionMatch=Exact")
     assert (exact.code, exact.body["reason"]) == (410, "Expired")

@@ -50,8 +50,9 @@ def tokens(store: Backend, clock: VirtualClock) -> ServiceAccountTokens:
 
 async def test_a_token_stands_for_its_account(tokens: ServiceAccountTokens, clock: VirtualClock):
     token, ends = tokens.issue(CLAIMS, clock.now())
-    user = await tokens.user(token)
-    assert user is not None
+    known = await tokens.known(token)
+    assert known is not None
+    user = known.user
     assert (user.name, user.uid) == ("system:serviceaccount:prod:robot", "uid-1")
     assert user.groups == ["system:serviceaccounts", "system:serviceaccounts:prod"]
     assert ends == clock.now() + timedelta(seconds=600)
@@ -72,29 +73,33 @@ async def test_its_claims_are_those_that_clients_know(tokens: ServiceAccountToke
 async def test_it_ends_with_its_time(tokens: ServiceAccountTokens, clock: VirtualClock):
     token, _ = tokens.issue(CLAIMS, clock.now())
     await clock.advance(599)
-    assert await tokens.user(token)
+    assert await tokens.known(token)
     await clock.advance(1)
-    assert await tokens.user(token) is None
+    assert await tokens.known(token) is None
 
 
 async def test_it_ends_with_its_account(tokens: ServiceAccountTokens, store: Backend, clock: VirtualClock):
     token, _ = tokens.issue(CLAIMS, clock.now())
     await store_object(store, "serviceaccounts", "robot", "another of the same name")
-    assert await tokens.user(token) is None
+    assert await tokens.known(token) is None
 
 
 async def test_it_ends_with_the_pod_it_is_bound_to(tokens: ServiceAccountTokens, store: Backend, clock: VirtualClock):
     token, _ = tokens.issue(BOUND, clock.now())
-    user = await tokens.user(token)
-    assert user is not None
+    known = await tokens.known(token)
+    assert known is not None
+    user = known.user
     assert user.extra["authentication.kubernetes.io/pod-name"] == ["web-0"]
     await store.txn([], [Delete(key("pods", "web-0"))])
-    assert await tokens.user(token) is None
+    assert await tokens.known(token) is None
 
 
 async def test_one_for_another_audience_is_not_ours(tokens: ServiceAccountTokens, clock: VirtualClock):
     token, _ = tokens.issue(TokenClaims("prod", "robot", "uid-1", ["vault"], 600), clock.now())
-    assert await tokens.user(token) is None
+    assert await tokens.known(token) is None
+    known = await tokens.known(token, ["other", "vault"])
+    assert known is not None
+    assert known.audiences == ["vault"]
 
 
 async def test_forgeries_are_not_believed(tokens: ServiceAccountTokens, store: Backend, clock: VirtualClock):
@@ -102,7 +107,7 @@ async def test_forgeries_are_not_believed(tokens: ServiceAccountTokens, store: B
     other, _ = ServiceAccountTokens(certificates.signing_key(), store, clock).issue(CLAIMS, clock.now())
     unsigned = jwt.encode(jwt.decode(token, options={"verify_signature": False}), None, "none")
     for forged in (other, unsigned, token[:-4] + "AAAA", "nonsense", "a.b.c", ""):
-        assert await tokens.user(forged) is None
+        assert await tokens.known(forged) is None
 
 
 @pytest.mark.parametrize(
@@ -126,5 +131,5 @@ async def test_odd_claims_under_our_own_signature_stand_for_nobody(
     key = certificates.signing_key()
     tokens = ServiceAccountTokens(key, store, clock)
     good = jwt.decode(tokens.issue(CLAIMS, clock.now())[0], options={"verify_signature": False})
-    assert await tokens.user(jwt.encode(good, key, "ES256")) is not None
-    assert await tokens.user(jwt.encode(good | claims, key, "ES256")) is None
+    assert await tokens.known(jwt.encode(good, key, "ES256")) is not None
+    assert await tokens.known(jwt.encode(good | claims, key, "ES256")) is None

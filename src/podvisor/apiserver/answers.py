@@ -68,8 +68,8 @@ def many(wanted: negotiation.Reply, body: bytes) -> Answer:
 
 
 def whole(call: Call, content: Json, code: int = 200) -> Answer:
-    """An object that is not stored, such as a Scale."""
-    wanted = negotiation.reply(call.request.headers.get("Accept"))
+    """An object that is not stored, such as a review. Raises NotAcceptable for a client that wants only a table."""
+    wanted = negotiation.plain(call.request.headers.get("Accept"))
     return warn(_encoded(orjson.dumps(content), wanted, code), call.warnings)
 
 

@@ -33,6 +33,11 @@ _OPEN = ("/healthz", "/livez", "/readyz", "/version")
 
 async def dispatch(server: Server, request: Request, user: User | None = None) -> Answer:
     """Answer a request, of `user` if that is known; every failure is a Status. Raises ClientGone."""
+    with server.metrics.counting(request, server.clock) as counting:
+        return counting.answered(await _dispatch(server, request, user))
+
+
+async def _dispatch(server: Server, request: Request, user: User | None) -> Answer:
     try:
         return await _answer(server, request, user)
     except status.ApiError as error:

@@ -2,7 +2,7 @@
 
 import ipaddress
 
-from podvisor.apiserver import metadata
+from podvisor.apiserver import metadata, objects
 from podvisor.apiserver.kinds.core import namespace
 from podvisor.apiserver.resource import Json
 from podvisor.apiserver.server import Server
@@ -18,6 +18,28 @@ async def create(server: Server) -> None:
         await _create(server, "namespaces", namespace.new(name))
     await _create(server, "services", _service(server))
     await _write_endpoints(server)
+    if server.settings.client_authority:
+        await _write_authentication(server)
+
+
+async def _write_authentication(server: Server) -> None:
+    """How servers beside this one check who asks them, as they read it at their start.
+
+    https://kubernetes.io/docs/tasks/extend-kubernetes/configure-aggregation-layer/#extension-apiserver-authenticates-the-request
+    """
+    resource = server.registry.get("", "v1", "configmaps")
+    metadata = {"name": "extension-apiserver-authentication", "namespace": "kube-system"}
+    data = {"client-ca-file": server.settings.client_authority}
+    before = await server.storage.find(resource, metadata["namespace"], metadata["name"])
+    if before is None:
+        await _create(
+            server, "configmaps", {"kind": "ConfigMap", "apiVersion": "v1", "metadata": metadata, "data": data}
+        )
+        return
+    item = objects.decode(resource, before)
+    if objects.dig(item, "data", "client-ca-file") != data["client-ca-file"]:
+        item["data"] = item.get("data", {}) | data
+        await server.storage.replace(resource, before, objects.encode(item))
 
 
 def _service(server: Server) -> Json:

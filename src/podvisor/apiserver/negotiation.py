@@ -41,6 +41,15 @@ def reply(accept: str | None) -> Reply:
     raise status.NotAcceptable(OFFERED)
 
 
+@lru_cache(maxsize=256)
+def plain(accept: str | None) -> Reply:
+    """The first acceptable answer for what has neither rows nor metadata to show. Raises NotAcceptable."""
+    kept = [one for one in (accept or "").split(",") if "as=" not in one.replace(" ", "")]
+    if accept and not kept:
+        raise status.NotAcceptable(OFFERED)
+    return reply(",".join(kept))
+
+
 def accepted(accept: str) -> Iterator[tuple[str, Mapping[str, str]]]:
     """The media types of an Accept header and their parameters, best first."""
     found: list[tuple[float, str, Mapping[str, str]]] = []

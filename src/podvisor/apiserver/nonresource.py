@@ -1,9 +1,10 @@
-"""Paths that name no resource: discovery, OpenAPI, version and health."""
+"""Paths that name no resource: discovery, OpenAPI, version, health and metrics."""
 
 from podvisor.apiserver import answers, discovery
 from podvisor.apiserver.openapi import v2, v3
 from podvisor.apiserver.server import Server
 from podvisor.base.http import Answer, Request, content
+from podvisor.store.backend import prefix_end
 from podvisor.types import schema, status
 
 _TEXT = "text/plain; charset=utf-8"
@@ -19,6 +20,8 @@ async def handle(server: Server, request: Request) -> Answer:
             return answers.json(version())
         case ["healthz" | "livez" | "readyz", *_]:
             return await _health(server, request, parts)
+        case ["metrics"]:
+            return await _metrics(server)
         case ["openapi", "v2"]:
             return v2.answer(server, request)
         case ["openapi", "v3", *path]:
@@ -49,7 +52,7 @@ def version() -> dict[str, str]:
 
 def paths(server: Server) -> list[str]:
     """Every path at which something answers."""
-    found = ["/api", "/apis", "/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz", "/version"]
+    found = ["/api", "/apis", "/healthz", "/livez", "/metrics", "/openapi/v2", "/openapi/v3", "/readyz", "/version"]
     for group, versions in server.registry.groups.items():
         found += [f"/apis/{group}/{one}" if group else f"/api/{one}" for one in versions]
         found += [f"/apis/{group}"] if group else []
@@ -62,3 +65,16 @@ async def _health(server: Server, request: Request, parts: list[str]) -> Answer:
     if "verbose" not in request.query:
         return content(b"ok", _TEXT)
     return content(f"[+]ping ok\n[+]etcd ok\n{parts[0]} check passed\n".encode(), _TEXT)
+
+
+async def _metrics(server: Server) -> Answer:
+    # Only clusters that are measured pay for prometheus_client.
+    from podvisor.apiserver import exposition
+
+    stored: dict[str, int] = {}
+    for resource in server.registry.resources:
+        if not resource.is_question and resource.hooks.from_storage is None:
+            name = f"{resource.plural}.{resource.group}" if resource.group else resource.plural
+            found = await server.storage.backend.range(resource.key, prefix_end(resource.key), count_only=True)
+            stored[name] = found.count
+    return content(exposition.text(server.metrics, stored, version()), exposition.CONTENT_TYPE)

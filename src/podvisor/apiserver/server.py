@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from podvisor.apiserver.access import Access
 from podvisor.apiserver.admission.chain import Plugin
+from podvisor.apiserver.metrics import Metrics
 from podvisor.apiserver.registry import Registry
 from podvisor.apiserver.resource import Resource
 from podvisor.apiserver.settings import Settings
@@ -35,6 +36,11 @@ class Server:
     """For resources that are written one at a time, by their plural."""
     watches: set[Watch] = field(default_factory=set[Watch])
     """Those that run now; they are closed when the server stops."""
+
+    metrics: Metrics = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.metrics = Metrics(self.registry)
 
     def turn(self, resource: Resource) -> AbstractAsyncContextManager[None]:
         """Wait for one's turn to write, where the objects of a resource share a pool."""

@@ -19,5 +19,7 @@ class Settings:
     """Where the addresses of Services come from (`--service-cluster-ip-range`)."""
     node_ports: tuple[int, int] = (30000, 32767)
     """The first and last port for Services of type NodePort (`--service-node-port-range`)."""
+    client_authority: str = ""
+    """The authority of client certificates, in PEM, for servers beside this one that have to check them as well."""
     external_address: str = "127.0.0.1:6443"
     """Where clients reach this server, as discovery tells them."""

@@ -117,10 +117,12 @@ async def _api(
         chosen = apiserver.Settings(
             service_addresses=settings.service_addresses,
             external_address=listener.url(accepting).removeprefix("https://"),
+            client_authority=identities.authority.decode(),
         )
         accounts = ServiceAccountTokens(identities.token_key.read_bytes(), store, clock)
         connections = Connections(clock)
-        access = Access([ClientCertificates(), Recognising(Tokens(accounts), connections)], TrustedOnly())
+        authenticators = [ClientCertificates(), Recognising(Tokens(accounts), connections)]
+        access = Access(authenticators, TrustedOnly(), [accounts])
         api = apiserver.Api(chosen, store, access, clock, nodes=nodes, issuer=accounts)
         runner = web.AppRunner(apiserver.app(api), access_log=None, handle_signals=False, shutdown_timeout=PATIENCE)
         await runner.setup()

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from podvisor.apiserver import kinds
-from podvisor.apiserver.access import User
+from podvisor.apiserver.access import Known, User
 from podvisor.apiserver.storage import Storage
 from podvisor.apiserver.tokens import TokenClaims
 from podvisor.base.clock import Clock
@@ -45,6 +45,7 @@ class _Claims(msgspec.Struct):
     nbf: float
     exp: float
     private: _Private = msgspec.field(name=PRIVATE)
+    aud: list[str]
 
 
 class _Meta(msgspec.Struct):
@@ -92,9 +93,10 @@ class ServiceAccountTokens:
         }
         return jwt.encode(payload, self._key, ALGORITHM), ends
 
-    async def user(self, token: str) -> User | None:
-        """The account that a token stands for, if it still does."""
-        claims = self._verified(token)
+    async def known(self, token: str, audiences: Sequence[str] = ()) -> Known | None:
+        """The account that a token stands for, if it still does. See TokenSource."""
+        wanted = audiences or self.audiences
+        claims = self._verified(token, wanted)
         if claims is None:
             return None
         private = claims.private
@@ -102,10 +104,10 @@ class ServiceAccountTokens:
         for plural, reference in bound.items():
             if reference and not await self._is_there(plural, private.namespace, reference):
                 return None
-        return _user(private)
+        return Known(_user(private), [one for one in wanted if one in claims.aud])
 
-    def _verified(self, token: str) -> _Claims | None:
-        """What a token says, if it is ours, meant for us, and its time has not run out."""
+    def _verified(self, token: str, audiences: Sequence[str]) -> _Claims | None:
+        """What a token says, if it is ours, meant for one of the audiences, and its time has not run out."""
         import jwt
         from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
@@ -117,7 +119,7 @@ class ServiceAccountTokens:
                 token,
                 public,  # pyright: ignore[reportArgumentType]  # `certificates.signing_key` made it
                 algorithms=[ALGORITHM],
-                audience=self.audiences,
+                audience=audiences,
                 issuer=ISSUER,
                 options=checks,  # pyright: ignore[reportArgumentType]
             )

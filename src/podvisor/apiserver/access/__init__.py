@@ -7,7 +7,7 @@ objects. Only the dispatcher calls it; the composition root says which authentic
 from podvisor.apiserver.access.certificates import ClientCertificates
 from podvisor.apiserver.access.impersonation import act_as
 from podvisor.apiserver.access.policy import Access, Attributes, Authenticator, Authorizer, Decision, MastersOnly
-from podvisor.apiserver.access.tokens import Tokens, TokenSource
+from podvisor.apiserver.access.tokens import Known, Tokens, TokenSource
 from podvisor.apiserver.access.users import User
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Authorizer",
     "ClientCertificates",
     "Decision",
+    "Known",
     "MastersOnly",
     "TokenSource",
     "Tokens",

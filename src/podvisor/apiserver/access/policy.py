@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+from podvisor.apiserver.access.tokens import Known, TokenSource
 from podvisor.apiserver.access.users import AUTHENTICATED, MASTERS, User
 from podvisor.base.http import Request
 from podvisor.types import status
@@ -70,6 +71,8 @@ class Access:
 
     authenticators: Sequence[Authenticator]
     authorizer: Authorizer = field(default_factory=MastersOnly)
+    tokens: Sequence[TokenSource] = ()
+    """Those that a TokenReview asks."""
 
     async def user(self, request: Request, known: User | None = None) -> User:
         """Who asks: `known`, or whom the request proves. Raises Unauthorized without: there are no anonymous users."""
@@ -79,6 +82,13 @@ class Access:
             if user := await authenticator.authenticate(request):
                 return _authenticated(user)
         raise status.Unauthorized()
+
+    async def reviewed(self, token: str, audiences: Sequence[str]) -> Known | None:
+        """What a token says that somebody else was shown; None if it means nothing to those audiences."""
+        for source in self.tokens:
+            if known := await source.known(token, audiences):
+                return Known(_authenticated(known.user), known.audiences)
+        return None
 
     async def check(self, user: User, asked: Attributes) -> None:
         """Raises Forbidden, in Kubernetes' words, if `user` may not. Everybody may ask about himself."""

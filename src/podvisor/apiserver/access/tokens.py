@@ -3,6 +3,8 @@
 Whoever issues tokens says what they mean: the composition root passes a TokenSource. ServiceAccount tokens are one.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from podvisor.apiserver.access.users import User
@@ -10,11 +12,23 @@ from podvisor.base.http import Request
 from podvisor.types import status
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a token says."""
+
+    user: User
+    audiences: Sequence[str]
+    """Those of the audiences asked for that it is meant for."""
+
+
 class TokenSource(Protocol):
     """Knows the meaning of tokens."""
 
-    async def user(self, token: str) -> User | None:
-        """Whom `token` stands for; None if it is not, or no longer, one of this source's."""
+    async def known(self, token: str, audiences: Sequence[str] = ()) -> Known | None:
+        """What `token` says to one of `audiences`, which are the server's own if there are none.
+
+        None if it is not, or no longer, one of this source's, or meant for others.
+        """
         ...
 
 
@@ -31,6 +45,6 @@ class Tokens:
         if not token.isascii():
             raise status.Unauthorized()
         for source in self._sources:
-            if user := await source.user(token.strip()):
-                return user
+            if known := await source.known(token.strip()):
+                return known.user
         raise status.Unauthorized()

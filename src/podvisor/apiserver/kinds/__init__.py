@@ -22,6 +22,7 @@ from podvisor.apiserver.kinds.core import (
 )
 from podvisor.apiserver.kinds.discovery import endpointslice
 from podvisor.apiserver.kinds.events import event as new_event
+from podvisor.apiserver.kinds.node_k8s_io import runtimeclass
 from podvisor.apiserver.registry import Registry
 
 RECORDS = (
@@ -41,6 +42,7 @@ RECORDS = (
     job.RECORD,
     lease.RECORD,
     endpointslice.RECORD,
+    runtimeclass.RECORD,
     *reviews.RECORDS,
     new_event.RECORD,
 )

@@ -1,7 +1,7 @@
 """pods/exec and pods/attach: a WebSocket to the client joined with one to the node.
 
-The subprotocols are v5 and v4.channel.k8s.io (apimachinery `pkg/util/remotecommand`). The two ends agree on one, so
-frames pass through unread. The old SPDY upgrade is answered with an error.
+The subprotocols are those of `subprotocols`; nodes speak v5 and v4.channel.k8s.io. The old SPDY upgrade is answered
+with an error.
 
 kubectl takes a refused WebSocket for one that is not spoken here, and shows what its next try, by SPDY, is told.
 So that both get the same answer, requests are checked before their protocol, and a node's refusal goes through the
@@ -9,23 +9,24 @@ WebSocket, as the Status that ends the stream.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, suppress
+from typing import Any
 
 import orjson
 
 from podvisor.apiserver.call import Call
 from podvisor.apiserver.resource import Json, Resource
 from podvisor.apiserver.server import Server
-from podvisor.apiserver.streams import pods
+from podvisor.apiserver.streams import pods, subprotocols
+from podvisor.apiserver.streams.subprotocols import PROTOCOLS, Protocol
 from podvisor.base.http import Accept, Answer, Close, Upgrade, WebSocket
 from podvisor.types import status
 
-PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
 _FLAGS = {"stdin": "input", "stdout": "output", "stderr": "error", "tty": "tty"}
 """What the API calls a stream, and what the node does."""
 _ERROR_CHANNEL = b"\x03"
-_NORMAL, _GOING_AWAY = 1000, 1001
+_NORMAL, _GOING_AWAY, _INVALID = 1000, 1001, 1007
 """Why a WebSocket ends (RFC 6455 7.4.1)."""
 
 
@@ -35,23 +36,24 @@ async def handle(server: Server, call: Call, resource: Resource) -> Answer:
     container = pods.container(pod, call.query.get("container", ""))
     _check(call, pod)
     node = await pods.node(server, pod)
-    protocols = _protocols(call)
+    protocol = _protocol(call)
     path = f"/{call.target.subresource}/{call.target.namespace}/{call.target.name}/{container}"
 
     async def run(accept: Accept) -> None:
         async with AsyncExitStack() as stack:
             try:
-                far = await stack.enter_async_context(server.nodes.connect(node, path, _query(call), protocols))
+                far = await stack.enter_async_context(server.nodes.connect(node, path, _query(call), [protocol.node]))
             except status.ApiError as refusal:
-                await _refuse(await accept(protocols[0]), refusal)
+                await _refuse(await accept(protocol.name), protocol, refusal)
             else:
-                await _join(await accept(far.protocol), far)
+                await _join(await accept(protocol.name), far, protocol)
 
     return Answer(101, body=Upgrade(run))
 
 
-async def _refuse(near: WebSocket, refusal: status.ApiError) -> None:
-    await near.send(_ERROR_CHANNEL + orjson.dumps(refusal.to_json()))
+async def _refuse(near: WebSocket, protocol: Protocol, refusal: status.ApiError) -> None:
+    if message := protocol.to_client(_ERROR_CHANNEL + orjson.dumps(refusal.to_json())):
+        await near.send(message)
     await near.close(_NORMAL)
 
 
@@ -63,15 +65,14 @@ def _check(call: Call, pod: Json) -> None:
         raise status.BadRequest(f"cannot exec into a container in a completed pod; current phase is {phase}")
 
 
-def _protocols(call: Call) -> Sequence[str]:
+def _protocol(call: Call) -> Protocol:
     """What the client speaks and we know. Raises BadRequest if that is nothing."""
     if call.request.headers.get("Upgrade", "").lower() != "websocket":
         raise status.BadRequest("you must ask for a WebSocket: SPDY streams are not spoken here")
-    offered = [one.strip() for one in call.request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
-    known = [one for one in offered if one in PROTOCOLS]
-    if not known:
-        raise status.BadRequest(f"unable to upgrade: no subprotocol of {', '.join(PROTOCOLS)} was offered")
-    return known
+    if (chosen := subprotocols.chosen(subprotocols.offered(call.request))) is None:
+        known = ", ".join(one.name for one in PROTOCOLS)
+        raise status.BadRequest(f"unable to upgrade: no subprotocol of {known} was offered")
+    return chosen
 
 
 def _query(call: Call) -> Sequence[tuple[str, str]]:
@@ -79,13 +80,16 @@ def _query(call: Call) -> Sequence[tuple[str, str]]:
     return found + [(theirs, "1") for ours, theirs in _FLAGS.items() if ours in call.query and call.flag(ours)]
 
 
-async def _join(near: WebSocket, far: WebSocket) -> None:
+async def _join(near: WebSocket, far: WebSocket, protocol: Protocol) -> None:
     """Pass messages both ways until one side ends; then the other is told so, with the same code.
 
     A side is closed only when nobody reads from it any more: closing then reads on until the peer has answered, and
     nothing that is still on its way is lost.
     """
-    passing = {asyncio.ensure_future(_pass(near, far)): far, asyncio.ensure_future(_pass(far, near)): near}
+    passing = {
+        asyncio.ensure_future(_pass(near, far, protocol.to_node)): far,
+        asyncio.ensure_future(_pass(far, near, protocol.to_client)): near,
+    }
     try:
         done, _ = await asyncio.wait(passing, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -97,12 +101,17 @@ async def _join(near: WebSocket, far: WebSocket) -> None:
             await passing[one].close(one.result())
 
 
-async def _pass(source: WebSocket, sink: WebSocket) -> int:
+async def _pass(source: WebSocket, sink: WebSocket, translate: Callable[[Any], bytes | str | None]) -> int:
     """Pass on what one side sends until it ends; the code that it ended with."""
     with suppress(ConnectionError):
         while not sink.closed:
             message = await source.receive()
             if isinstance(message, Close):
                 return message.code
-            await sink.send(message)
+            try:
+                translated = translate(message)
+            except ValueError:
+                return _INVALID
+            if translated is not None:
+                await sink.send(translated)
     return _GOING_AWAY

@@ -54,8 +54,8 @@ async def _mark(server: Server, call: Call, resource: Resource, wanted: delete.O
 
     def make(pod: Json) -> Json:
         delete.check(resource, pod, wanted)
-        conditions = pod.setdefault("status", {}).setdefault("conditions", [])
-        old = next((one for one in conditions if one["type"] == "DisruptionTarget"), {})
+        conditions: list[Json] = pod.setdefault("status", {}).setdefault("conditions", [])
+        old: Json = next((one for one in conditions if one["type"] == "DisruptionTarget"), Json())
         since = old["lastTransitionTime"] if old.get("status") == "True" else now
         conditions[:] = [*(one for one in conditions if one is not old), _TARGET | {"lastTransitionTime": since}]
         return pod

@@ -1,4 +1,4 @@
-"""The answers to `kubectl auth can-i` and `whoami`: who asks, and what somebody may do.
+"""The answers to `kubectl auth can-i` and `whoami`, and to TokenReviews: who asks, and what somebody may do.
 
 https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access
 """
@@ -27,9 +27,23 @@ async def handle(server: Server, call: Call, resource: Resource) -> Answer:
 
 
 async def _who(server: Server, call: Call, resource: Resource, item: Json) -> Json:
-    user = call.user
-    info: Json = {"username": user.name, "uid": user.uid, "groups": list(user.groups), "extra": user.extra}
-    return {"userInfo": {name: value for name, value in info.items() if value}}
+    return {"userInfo": _info(call.user)}
+
+
+async def _token(server: Server, call: Call, resource: Resource, item: Json) -> Json:
+    """Whether a token that somebody was shown is good, and for whom (`authentication.k8s.io/v1` TokenReview)."""
+    spec = item.get("spec", {})
+    if not (token := spec.get("token", "")):
+        raise status.BadRequest("token is required for TokenReview in authentication")
+    if (known := await server.access.reviewed(token, spec.get("audiences") or ())) is None:
+        return {"user": {}, "error": "invalid bearer token"}
+    return {"authenticated": True, "user": _info(known.user), "audiences": list(known.audiences)}
+
+
+def _info(user: User) -> Json:
+    """`authentication.k8s.io/v1` UserInfo."""
+    info: Json = {"username": user.name, "uid": user.uid, "groups": list(user.groups), "extra": dict(user.extra)}
+    return {name: value for name, value in info.items() if value}
 
 
 async def _mine(server: Server, call: Call, resource: Resource, item: Json) -> Json:
@@ -79,6 +93,7 @@ async def _decide(server: Server, user: User, asked: Attributes) -> Json:
 
 _ANSWERS: Mapping[str, _Answer] = {
     "SelfSubjectReview": _who,
+    "TokenReview": _token,
     "SelfSubjectAccessReview": _mine,
     "SelfSubjectRulesReview": _rules,
     "SubjectAccessReview": _theirs,

@@ -61,7 +61,7 @@ async def _until(watching: Watching, start: int, seconds: float) -> AsyncGenerat
     except TimeoutError:
         pass
     except (status.ApiError, store.StoreError) as error:
-        yield _error(error)
+        yield _error(error, start)
 
 
 def _check_initial(call: Call, resource: Resource) -> None:
@@ -212,10 +212,10 @@ def _bookmark(resource: Resource, revision: int, annotations: str) -> bytes:
     return _frame("BOOKMARK", (head + metadata).encode())
 
 
-def _error(error: Exception) -> bytes:
+def _error(error: Exception, start: int) -> bytes:
     match error:
         case store.Compacted():
-            shown: Json = status.Expired(f"too old resource version: {error.revision}").to_json()
+            shown: Json = status.Expired(f"too old resource version: {start} ({error.revision - 1})").to_json()
         case status.ApiError():
             shown = error.to_json()
         case _:

@@ -1,6 +1,7 @@
 """Rules for requests and limits (https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/)."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from podvisor.types import field, names, quantity, rules
 from podvisor.types.field import Error, Path
@@ -105,3 +106,10 @@ RULES = (
     _pages_beside_others,
     rules.field("claims", _claims),
 )
+
+
+def fixed(at: rules.At, amounts: Any) -> Iterator[Error]:
+    """What is wrong with what a pod takes beside its containers, which upstream checks as if it were limits."""
+    place = rules.At({"limits": amounts or {}}, "overhead", at.up)
+    for rule in RULES:
+        yield from (rule if isinstance(rule, rules.Node) else rules.Check("overhead", rule)).check(place)

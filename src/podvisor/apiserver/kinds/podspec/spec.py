@@ -114,9 +114,7 @@ def _host_users(at: rules.At) -> Iterator[Error]:
 
 
 def _overhead(at: rules.At) -> Iterator[Error]:
-    place = rules.At({"limits": at.value}, "overhead", at.up)
-    for rule in resources.RULES:
-        yield from (rule if isinstance(rule, rules.Node) else rules.Check("overhead", rule)).check(place)
+    yield from resources.fixed(at, at.value)
 
 
 _POD_ONLY_LINUX = [
