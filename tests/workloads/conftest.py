@@ -26,18 +26,23 @@ EXIT_CODE = "testing.podvisor.dev/exit-code"
 
 
 @pytest.fixture
-async def kubeconfig(tmp_path: Path) -> AsyncGenerator[Path]:
+async def api() -> AsyncGenerator[apiserver.Api]:
     """An API server."""
-    authority = Authority()
     async with embedded.running(MemoryJournal(), clock=CLOCK) as store:
         allowed = access.Access([access.ClientCertificates(), access.Tokens()])
-        app = apiserver.app(apiserver.Api(apiserver.Settings(), store, allowed, CLOCK))
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
-        await runner.setup()
-        listener = socket.create_server(("127.0.0.1", 0))
-        await web.SockSite(runner, listener, ssl_context=authority.server_context(tmp_path)).start()
-        yield authority.kubeconfig(tmp_path, f"https://127.0.0.1:{listener.getsockname()[1]}")
-        await runner.cleanup()
+        yield apiserver.Api(apiserver.Settings(), store, allowed, CLOCK)
+
+
+@pytest.fixture
+async def kubeconfig(tmp_path: Path, api: apiserver.Api) -> AsyncGenerator[Path]:
+    """How it is reached from outside."""
+    authority = Authority()
+    runner = web.AppRunner(apiserver.app(api), access_log=None, shutdown_timeout=1)
+    await runner.setup()
+    listener = socket.create_server(("127.0.0.1", 0))
+    await web.SockSite(runner, listener, ssl_context=authority.server_context(tmp_path)).start()
+    yield authority.kubeconfig(tmp_path, f"https://127.0.0.1:{listener.getsockname()[1]}")
+    await runner.cleanup()
 
 
 @pytest.fixture
@@ -48,17 +53,18 @@ async def client(kubeconfig: Path) -> AsyncGenerator[sdk.Client]:
 
 
 @pytest.fixture
-async def cluster(client: sdk.Client) -> AsyncGenerator[sdk.Client]:
-    """The whole control plane and one node."""
+async def cluster(client: sdk.Client, api: apiserver.Api) -> AsyncGenerator[sdk.Client]:
+    """The whole control plane and one node, which share the API server's process, and a client from outside."""
+    own = sdk.Client(sdk.InProcess(api, access.User("system:kube-controller-manager", ["system:masters"])))
 
     def ends(pod: Pod) -> int | None:
         code = pod.metadata.annotations.get(EXIT_CODE)
         return int(code) if code else None
 
     async with tasks.background() as scope:
-        scope.start(controllers.run(client, controllers.Settings(root_authority="PEM"), CLOCK))
-        scope.start(scheduler.run(client, scheduler.Settings(), CLOCK))
-        scope.start(FakeNode(client, CLOCK, ends=ends).run())
+        scope.start(controllers.run(own, controllers.Settings(root_authority="PEM"), CLOCK))
+        scope.start(scheduler.run(own, scheduler.Settings(), CLOCK))
+        scope.start(FakeNode(own, CLOCK, ends=ends).run())
         account = sdk.Key("default", "default")
         await sdk.until(client, sdk.kinds.SERVICEACCOUNTS, account, lambda one: one is not None, CLOCK, 20)
         yield client

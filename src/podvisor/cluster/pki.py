@@ -25,7 +25,12 @@ CLIENTS: Mapping[str, Identity] = {
     "controller-manager": Identity("system:kube-controller-manager"),
     "apiserver-client": Identity("kube-apiserver-kubelet-client", ["system:masters"]),
 }
-"""The cluster's own clients, by the name of their files."""
+"""Clients that every cluster has."""
+
+
+def clients(node: str) -> Mapping[str, Identity]:
+    """The cluster's own clients and the one of its node, by the names of their files."""
+    return {**CLIENTS, "node": Identity(f"system:node:{node}", ["system:nodes"])}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +65,11 @@ def ensure(path: Path, hosts: Sequence[str], node: str, now: datetime) -> Pki:
     Raises Damaged, and not only when somebody first uses what is damaged.
     """
     path.mkdir(mode=0o700, exist_ok=True)
-    clients = {**CLIENTS, "node": Identity(f"system:node:{node}", ["system:nodes"])}
     try:
         if not _fresh(path, hosts, node, now):
-            _issue(path, hosts, node, clients, now)
-        pairs = {name: _read(path, name) for name in clients}
-        _check(path, ["apiserver", "node-server", *clients])
+            _issue(path, hosts, node, clients(node), now)
+        pairs = {name: _read(path, name) for name in clients(node)}
+        _check(path, ["apiserver", "node-server", *clients(node)])
     except (FileNotFoundError, ValueError, ssl.SSLError) as error:
         text = f"{path} is damaged: {error}; remove it, and `up` makes new certificates and a new admin.kubeconfig"
         raise Damaged(text) from error

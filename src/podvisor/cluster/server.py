@@ -18,13 +18,13 @@ from ipaddress import ip_network
 from aiohttp import web
 
 from podvisor import apiserver, controllers, node, scheduler, sdk
-from podvisor.apiserver.access import Access, ClientCertificates, Tokens
+from podvisor.apiserver import Api
+from podvisor.apiserver.access import Access, ClientCertificates, Tokens, User
 from podvisor.base import tasks
 from podvisor.base.backoff import Backoff
 from podvisor.base.clock import Clock
 from podvisor.cluster import ending, host, kubeconfig, listener, pki
 from podvisor.cluster.authorization import TrustedOnly
-from podvisor.cluster.certificates import Pair
 from podvisor.cluster.connections import Connections, Recognising
 from podvisor.cluster.directory import Directory, Running, replace
 from podvisor.cluster.errors import StartFailed
@@ -65,9 +65,9 @@ async def running(settings: Settings, clock: Clock, steps: Steps) -> AsyncGenera
             await _machine(directory, steps)
             identities = _identities(settings, directory, steps, clock.now())
             store = await stack.enter_async_context(_store(directory, clock, steps))
-            await stack.enter_async_context(_api(settings, accepting, identities, store, clock, steps))
-            await stack.enter_async_context(_components(url, identities, clock, steps))
-            await stack.enter_async_context(_node(url, settings, identities, clock, steps))
+            api = await stack.enter_async_context(_api(settings, accepting, identities, store, clock, steps))
+            await stack.enter_async_context(_components(api, identities, clock, steps))
+            await stack.enter_async_context(_node(api, settings, identities, clock, steps))
             _announce(directory, url, identities, clock.now())
             gc.freeze()
             try:
@@ -87,7 +87,12 @@ async def _machine(directory: Directory, steps: Steps) -> None:
 def _identities(settings: Settings, directory: Directory, steps: Steps, now: datetime) -> Pki:
     with steps.step("certificates") as step:
         step.result = str(directory.pki)
-        return pki.ensure(directory.pki, hosts(settings), socket.gethostname(), now)
+        return pki.ensure(directory.pki, hosts(settings), _node_name(), now)
+
+
+def _node_name() -> str:
+    """As the kubelet names its node: object names have no capitals."""
+    return socket.gethostname().lower()
 
 
 def hosts(settings: Settings) -> list[str]:
@@ -111,7 +116,7 @@ async def _store(directory: Directory, clock: Clock, steps: Steps) -> AsyncGener
 @asynccontextmanager
 async def _api(
     settings: Settings, accepting: socket.socket, identities: Pki, store: Backend, clock: Clock, steps: Steps
-) -> AsyncGenerator[None]:
+) -> AsyncGenerator[Api]:
     nodes, stack = HttpsNodes(_tls_to_nodes(identities)), AsyncExitStack()
     with steps.step("API server") as step:
         chosen = apiserver.Settings(
@@ -131,7 +136,7 @@ async def _api(
         step.result = listener.url(accepting)
     try:
         async with nodes:
-            yield
+            yield api
     finally:
         await stack.aclose()
         await runner.cleanup()
@@ -156,11 +161,10 @@ def _tls_to_nodes(identities: Pki) -> ssl.SSLContext:
 
 
 @asynccontextmanager
-async def _components(url: str, identities: Pki, clock: Clock, steps: Steps) -> AsyncGenerator[None]:
+async def _components(api: Api, identities: Pki, clock: Clock, steps: Steps) -> AsyncGenerator[None]:
     """Scheduler and controllers: clients like any other. One that crashes is logged and starts again."""
+    scheduling, managing = _client(api, "scheduler"), _client(api, "controller-manager")
     async with AsyncExitStack() as stack:
-        scheduling = await stack.enter_async_context(_client(url, identities, "scheduler"))
-        managing = await stack.enter_async_context(_client(url, identities, "controller-manager"))
         scope = await stack.enter_async_context(tasks.background())
         with steps.step("controllers") as step:
             chosen = controllers.Settings(root_authority=identities.authority.decode())
@@ -175,11 +179,10 @@ async def _components(url: str, identities: Pki, clock: Clock, steps: Steps) -> 
 
 
 @asynccontextmanager
-async def _node(url: str, settings: Settings, identities: Pki, clock: Clock, steps: Steps) -> AsyncGenerator[None]:
+async def _node(api: Api, settings: Settings, identities: Pki, clock: Clock, steps: Steps) -> AsyncGenerator[None]:
     """This machine's node, a client like the others; its pods end with it."""
     directory = Directory(settings.data_dir)
     async with AsyncExitStack() as stack:
-        client = await stack.enter_async_context(_client(url, identities, "node"))
         scope = await stack.enter_async_context(tasks.background())
         with steps.step("node") as step:
             chosen = node.Settings(
@@ -188,13 +191,13 @@ async def _node(url: str, settings: Settings, identities: Pki, clock: Clock, ste
                 key=identities.path / "node-server.key",
                 authority=identities.authority_certificate,
                 images=directory.root / "images",
-                name=socket.gethostname().lower(),
+                name=_node_name(),
                 host_paths=settings.host_paths,
                 pod_memory=settings.pod_memory,
                 pod_pids=settings.pod_pids,
             )
             registered = asyncio.Event()
-            life = partial(node.run, client, chosen, clock, registered)
+            life = partial(node.run, _client(api, "node"), chosen, clock, registered)
             scope.start(tasks.supervise("node", life, clock=clock, backoff=RESTART), name="node")
             try:
                 async with clock.timeout(READY_SECONDS):
@@ -205,18 +208,10 @@ async def _node(url: str, settings: Settings, identities: Pki, clock: Clock, ste
         yield
 
 
-@asynccontextmanager
-async def _client(url: str, identities: Pki, name: str) -> AsyncGenerator[sdk.Client]:
-    client = sdk.Client(sdk.HttpTransport(reach(url, identities.authority, identities.clients[name])))
-    try:
-        yield client
-    finally:
-        await client.close()
-
-
-def reach(url: str, authority: bytes, client: Pair) -> sdk.Access:
-    """How one of the cluster's own clients reaches the API server."""
-    return sdk.Access(url, authority, client.certificate, client.key)
+def _client(api: Api, name: str) -> sdk.Client:
+    """A client in this process, which may do what its certificate would let it do from elsewhere."""
+    identity = pki.clients(_node_name())[name]
+    return sdk.Client(sdk.InProcess(api, User(identity.name, identity.groups)))
 
 
 def _announce(directory: Directory, url: str, identities: Pki, now: datetime) -> None:

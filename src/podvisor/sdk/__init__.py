@@ -34,6 +34,7 @@ from podvisor.sdk.client import (
 from podvisor.sdk.codec import ObjectList
 from podvisor.sdk.exec import Finished, execute
 from podvisor.sdk.http import Access, HttpTransport
+from podvisor.sdk.in_process import InProcess
 from podvisor.sdk.informer import Informer, Informers, key_of
 from podvisor.sdk.queue import WorkQueue
 from podvisor.sdk.resource import Key, Resource
@@ -50,6 +51,7 @@ __all__ = [
     "DeleteOptions",
     "Finished",
     "HttpTransport",
+    "InProcess",
     "Informer",
     "Informers",
     "Key",

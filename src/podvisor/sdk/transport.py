@@ -1,6 +1,6 @@
 """The one seam between the client and the world: a request goes in, a reply comes out.
 
-`podvisor.sdk.http` carries requests over sockets, `podvisor.testing.api` answers them in memory.
+`podvisor.sdk.http` carries requests over sockets, `podvisor.sdk.in_process` to a server that shares the process.
 """
 
 from collections.abc import AsyncIterator, Mapping
