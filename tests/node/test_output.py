@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import threading
 from pathlib import Path
 from typing import Any, cast
 
@@ -85,12 +86,15 @@ async def test_guests_that_write_much_rest_longer_the_more_of_them_there_are() -
 async def test_container_rests_after_what_it_wrote_became_and_not_after_what_it_wrote(tmp_path: Path) -> None:
     clock = VirtualClock()
     log = Log(tmp_path / "0.log", 1 << 30)
+    written = log.news
     keeping = asyncio.ensure_future(keeper(log, Pace(clock))("stdout", b"\n" * (64 << 10)))
+    await written.wait()
+    await settle()
     await clock.advance((64 << 10) * 20 / pace.RATE)
     assert not keeping.done()
     await clock.advance(log.path.stat().st_size / pace.RATE)
     assert keeping.done()
-    log.close()
+    await log.close()
 
 
 @pytest.mark.parametrize(
@@ -112,19 +116,38 @@ async def test_container_rests_after_what_it_wrote_became_and_not_after_what_it_
         ),
     ],
 )
-def test_lines_are_kept_whole_and_long_ones_in_parts(tmp_path: Path, text: bytes, lines: list[bytes]) -> None:
+async def test_lines_are_kept_whole_and_long_ones_in_parts(tmp_path: Path, text: bytes, lines: list[bytes]) -> None:
     log = Log(tmp_path / "0.log", 1 << 30)
-    log.write("stdout", text)
-    log.close()
+    await log.write("stdout", text)
+    await log.close()
     assert kept(log.path) == lines
 
 
-def test_log_that_could_not_begin_a_new_file_goes_on_in_the_old_one(tmp_path: Path) -> None:
+async def test_disk_that_does_not_answer_keeps_one_container_waiting_and_not_the_node(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered = threading.Event()
+
+    def write(log: Log, stream: str, data: bytes) -> int:
+        assert answered.wait(20)
+        return len(data)
+
+    monkeypatch.setattr(Log, "_write", write)
+    log = Log(tmp_path / "0.log", 1 << 30)
+    writing = asyncio.ensure_future(log.write("stdout", b"x"))
+    await settle()
+    assert not writing.done()
+    answered.set()
+    assert await writing == 1
+    await log.close()
+
+
+async def test_log_that_could_not_begin_a_new_file_goes_on_in_the_old_one(tmp_path: Path) -> None:
     log = Log(tmp_path / "0.log", 10)
     logs.rotated(log.path).mkdir()
-    log.write("stdout", b"one\n")
-    log.write("stdout", b"two\n")
-    log.close()
+    await log.write("stdout", b"one\n")
+    await log.write("stdout", b"two\n")
+    await log.close()
     assert kept(log.path) == [b"stdout F one\n", b"stdout F two\n"]
 
 

@@ -158,6 +158,37 @@ async def test_service_account_files_are_where_clients_look(pods: Pods):
     assert claims["kubernetes.io"]["pod"]["uid"] == pod["metadata"]["uid"]
 
 
+@pytest.mark.parametrize(
+    ("context", "shown"),
+    [
+        ({}, "644 0 0"),
+        ({"runAsUser": 1000}, "600 1000 0"),
+        ({"fsGroup": 7}, "640 0 7"),
+        ({"runAsUser": 1000, "fsGroup": 7}, "640 1000 7"),
+    ],
+)
+async def test_token_belongs_to_the_pods_user_and_is_nobody_elses(pods: Pods, context: Json, shown: str):
+    secret = await pods.secret(other="x")
+    sources = [{"serviceAccountToken": {"path": "t"}}, {"secret": {"name": secret}}]
+    script = "stat -Lc '%a %u %g' /vol/t; stat -Lc %u /vol/other; head -c 2 /vol/t"
+    told = await pods.output(
+        script, container=mounted(), securityContext=context, **volume(projected={"sources": sources})
+    )
+    assert told.splitlines() == [shown, "0", "ey"]
+
+
+async def test_token_that_not_all_containers_may_own_is_roots(pods: Pods):
+    others = [container("true", "other", securityContext={"runAsUser": 7})]
+    told = await pods.output(
+        "stat -Lc '%a %u' /vol/t",
+        container=mounted(),
+        initContainers=others,
+        securityContext={"runAsUser": 1000},
+        **volume(projected={"sources": [{"serviceAccountToken": {"path": "t"}}]}),
+    )
+    assert told == "644 0\n"
+
+
 async def test_token_is_for_the_audience_that_is_asked_for(pods: Pods):
     token = {"serviceAccountToken": {"path": "t", "audience": "vault", "expirationSeconds": 600}}
     told = await pods.output("cat /vol/t", container=mounted(), **volume(projected={"sources": [token]}))

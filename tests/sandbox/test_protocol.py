@@ -87,7 +87,7 @@ def test_start_is_written_as_the_fixture_says(tmp_path):
 
 def test_volumes_are_written_as_the_fixtures_say(tmp_path):
     with Descriptors("10") as descriptors:
-        host = protocol.volume(spec.Volume("data", str(tmp_path), size_bytes=1 << 20, gid=2000), descriptors)
+        host = protocol.volume(spec.Volume("data", str(tmp_path), size_bytes=1 << 20, gid=2000, uid=1000), descriptors)
         memory = protocol.volume(spec.Volume("scratch"), descriptors)
         assert len(descriptors.sent) == 1
     assert (plain(host), plain(memory)) == (arguments("volume-host"), arguments("volume-memory"))

@@ -18,6 +18,8 @@ pub struct Volume {
     pub size_bytes: Option<u64>,
     /// The group that owns it (Pod `spec.securityContext.fsGroup`).
     pub gid: Option<u32>,
+    /// Who owns host files that have the sticky bit.
+    pub uid: Option<u32>,
 }
 
 /// Where a volume's files are.
@@ -49,18 +51,19 @@ struct VolumeFields {
     mode: Option<u32>,
     size_bytes: Option<u64>,
     gid: Option<u32>,
+    uid: Option<u32>,
 }
 
 impl TryFrom<VolumeFields> for Volume {
     type Error = String;
 
     fn try_from(fields: VolumeFields) -> Result<Self, String> {
-        let VolumeFields { name, fd, read_only, memory, mode, size_bytes, gid } = fields;
+        let VolumeFields { name, fd, read_only, memory, mode, size_bytes, gid, uid } = fields;
         let source = match (fd, memory) {
             (Some(fd), false) if mode.is_none() => VolumeSource::Host { fd, read_only },
-            (None, true) if !read_only => VolumeSource::Memory { mode: mode.unwrap_or(0o777) },
+            (None, true) if !read_only && uid.is_none() => VolumeSource::Memory { mode: mode.unwrap_or(0o777) },
             _ => return Err(format!("volume {name}: either fd with read_only, or memory with mode")),
         };
-        Ok(Self { name, source, size_bytes, gid })
+        Ok(Self { name, source, size_bytes, gid, uid })
     }
 }

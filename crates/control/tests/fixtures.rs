@@ -71,10 +71,11 @@ fn layers_and_mounts_are_told_apart_by_their_fields() {
 fn a_volume_is_a_host_directory_or_memory() {
     let Operation::Volume(host) = request("volume-host") else { panic!("volume") };
     assert_eq!(host.source, VolumeSource::Host { fd: FdRef::Fd(0), read_only: false });
-    assert_eq!((host.name.as_str(), host.size_bytes, host.gid), ("data", Some(1 << 20), Some(2000)));
+    assert_eq!((host.name.as_str(), host.size_bytes), ("data", Some(1 << 20)));
+    assert_eq!((host.gid, host.uid), (Some(2000), Some(1000)));
     let Operation::Volume(memory) = request("volume-memory") else { panic!("volume") };
     assert_eq!(memory.source, VolumeSource::Memory { mode: 0o777 });
-    assert_eq!((memory.size_bytes, memory.gid), (None, None));
+    assert_eq!((memory.size_bytes, memory.gid, memory.uid), (None, None, None));
     for body in [
         r#"{"id": 5, "op": "volume", "name": "v"}"#,
         r#"{"id": 5, "op": "volume", "name": "v", "fd": {"fd": 0}, "memory": true}"#,

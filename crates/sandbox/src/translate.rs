@@ -244,7 +244,8 @@ pub(crate) fn volume(
 ) -> Result<VolumeSource, Failure> {
     Ok(match &given.source {
         control::VolumeSource::Host { fd, read_only } => {
-            let shown = Shown { gid: given.gid, read_only: *read_only, bytes: given.size_bytes };
+            let (gid, uid) = (given.gid, given.uid);
+            let shown = Shown { gid, uid, read_only: *read_only, bytes: given.size_bytes };
             VolumeSource::Host(fds.take(fd)?, shown)
         }
         control::VolumeSource::Memory { mode } => {

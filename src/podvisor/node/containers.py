@@ -1,5 +1,6 @@
 """From a pod's words to the sandbox's: one container, or one more process in it, as it is to be started."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,9 +43,10 @@ async def container(described: objects.Container, around: Surroundings, image: I
     variables = await _variables(described, around)
     words = _command(described, image, variables)
     limits = described.resources.limits
+    upper = await asyncio.to_thread(_upper, around.directory)
     return spec.Container(
         name=described.name,
-        root=spec.Root(image.root.layers, upper=str(_upper(around.directory))),
+        root=spec.Root(image.root.layers, upper=str(upper)),
         process=_process(described, around, Basis(image.execution, variables), stdio, words),
         mounts=tuple(_mounts(described, around, variables)),
         limits=spec.Limits(

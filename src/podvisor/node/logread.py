@@ -107,9 +107,11 @@ async def _followed(file: BinaryIO, log: Log) -> AsyncGenerator[list[bytes]]:
         while True:
             news, ended = log.news, log.ended
             current = opened or file
-            while batch := current.readlines(BATCH):
+            # Asked first: what has been replaced is complete, and read to its end below.
+            replaced = await asyncio.to_thread(_replaced, current, log.path)
+            while batch := await asyncio.to_thread(current.readlines, BATCH):
                 yield batch
-            if _replaced(current, log.path):
+            if replaced:
                 if opened is not None:
                     opened.close()
                 opened = log.path.open("rb")

@@ -2,12 +2,14 @@
 
 `2026-01-02T03:04:05.000000006Z stdout F text`: time, stream, F for a whole line or P for a part of a longer one
 (https://github.com/kubernetes/design-proposals-archive/blob/main/node/kubelet-cri-logging.md).
+Lines are written in threads: a disk that is slow or full makes their container wait, and nobody else.
 """
 
 import asyncio
 import re
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,7 +23,7 @@ _TOO_LONG = re.compile(rb"^[^\n]{%d,}" % (LONGEST + 1), re.MULTILINE)
 
 
 class Log:
-    """The log of one run of a container."""
+    """The log of one run of a container. Making one opens its file, and may block."""
 
     def __init__(self, path: Path, limit: int) -> None:
         self.path = path
@@ -31,11 +33,30 @@ class Log:
         self.listeners: set[Listener] = set()
         self._limit = limit
         self._partial: dict[str, bytes] = {}
+        self._turn = asyncio.Lock()
+        """Both streams share a file, and one may begin a new one."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("ab", buffering=0)
 
-    def write(self, stream: str, data: bytes) -> int:
+    async def write(self, stream: str, data: bytes) -> int:
         """Keep what a container wrote to `stdout` or `stderr`; how many bytes that became."""
+        async with self._turn:
+            kept = await asyncio.to_thread(self._write, stream, data)
+        self._tell()
+        return kept
+
+    async def close(self) -> None:
+        """Keep what is left of an unfinished line; nothing follows."""
+        async with self._turn:
+            await asyncio.to_thread(self._close)
+        self.ended = True
+        self._tell()
+
+    def abandon(self) -> None:
+        """The run never began: nothing is written."""
+        self._file.close()
+
+    def _write(self, stream: str, data: bytes) -> int:
         before = self._partial.pop(stream, b"")
         whole, newline, rest = (before + data).rpartition(b"\n")
         prefix = b"%s %s " % (timestamp(time.time_ns()).encode(), stream.encode())
@@ -46,25 +67,21 @@ class Log:
         if rest:
             self._partial[stream] = rest
         kept = b"".join(out)
-        self._append(kept)
+        with suppress(OSError):  # A full disk loses log lines, and nothing else.
+            self._file.write(kept)
+            if self._file.tell() > self._limit:
+                self._rotate()
         return len(kept)
 
-    def close(self) -> None:
-        """Keep what is left of an unfinished line; nothing follows."""
+    def _close(self) -> None:
         now = timestamp(time.time_ns()).encode()
         left = [b"%s %s P %s\n" % (now, stream.encode(), rest) for stream, rest in self._partial.items()]
         self._partial.clear()
-        self.ended = True
-        self._append(b"".join(left))
+        with suppress(OSError):
+            self._file.write(b"".join(left))
         self._file.close()
 
-    def _append(self, data: bytes) -> None:
-        try:
-            self._file.write(data)
-            if self._file.tell() > self._limit and not self.ended:
-                self._rotate()
-        except OSError:
-            pass  # A full disk loses log lines, and nothing else.
+    def _tell(self) -> None:
         news, self.news = self.news, asyncio.Event()
         news.set()
 
@@ -136,7 +153,7 @@ def keeper(log: Log, pace: Pace) -> Callable[[str, bytes], Awaitable[None]]:
     """What `pipes.carry` gives a container's output to: into the log and to who attached, no faster than `pace`."""
 
     async def keep(stream: str, data: bytes) -> None:
-        kept = log.write(stream, data)
+        kept = await log.write(stream, data)
         for listener in tuple(log.listeners):
             await listener(stream, data)
         await pace.rest(kept)

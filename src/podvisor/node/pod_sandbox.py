@@ -114,8 +114,10 @@ class PodSandbox:
     async def _describe(self, sandbox: driver.Sandbox, around: Surroundings, image: str) -> None:
         """Tell a new kernel of the pod and of all that its containers will need of the host."""
         await sandbox.create(containers.pod(self.pod, self.address, self._node.settings))
-        own = (etc.volume(around.facts, self.directory), containers.messages(self.pod, self.directory))
-        for volume in (*around.volumes, *own):
+        etc_files = await asyncio.to_thread(etc.volume, around.facts, self.directory)
+        messages = await asyncio.to_thread(containers.messages, self.pod, self.directory)
+        for volume in (*around.volumes, etc_files, messages):
             await sandbox.volume(volume)
-        for path in sorted(containers.layer_paths(self.pod, self._node.settings.images, image)):
+        images = self._node.settings.images
+        for path in sorted(await asyncio.to_thread(containers.layer_paths, self.pod, images, image)):
             await sandbox.reach(path)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 
 from podvisor.base import tasks
 from podvisor.node import actions, containers, logchoice, objects, pipes, pod_sandbox, status, supervision, telling
@@ -133,17 +134,20 @@ class Runtime:
         around = await self.box.surroundings()
         image = await self._image(described, around)
         sandbox = await self.box.open(described.image)
-        containers.clear_message(around.directory, name)
+        await asyncio.to_thread(containers.clear_message, around.directory, name)
         if one.runs:
             with suppress(sandbox_errors.Refused):
                 await sandbox.stop(name)
         with pipes.Pipes(stdin=described.stdin, tty=described.tty) as ends:
             made = await containers.container(described, around, image, ends.stdio)
+            kept = await asyncio.to_thread(self._log, around.directory, name, one.runs)
             self._tell(name, "Created", f"Created container: {name}")
-            running = await sandbox.start(made)
+            try:
+                running = await sandbox.start(made)
+            except BaseException:
+                kept.abandon()
+                raise
             readers, stdin = ends.take()
-        prune(around.directory, name, one.runs)
-        kept = Log(log_path(around.directory, name, one.runs), self._node.settings.log_bytes)
         begun = one.begun(self._node.clock.now(), logchoice.identity(self.pod, name, one.runs))
         self.containers[name] = replace(begun, image_id=image.image_id)
         live = self.live[name] = Live(described, image, sandbox, running, kept, stdin)
@@ -153,6 +157,11 @@ class Runtime:
         self._scope.start(self._follow(live, carrying), name=f"follow {name}")
         self._tell(name, "Started", f"Started container {name}")
         return live
+
+    def _log(self, directory: Path, name: str, run: int) -> Log:
+        """The log of a run that begins. Blocks."""
+        prune(directory, name, run)
+        return Log(log_path(directory, name, run), self._node.settings.log_bytes)
 
     async def _image(self, described: objects.Container, around: containers.Surroundings) -> Image:
         """The container's image, pulled with the pod's secrets where it has to be. Raises NotStartable."""
@@ -208,15 +217,16 @@ class Runtime:
                     self._warn("", reason, text)
                 self._tell("", "SandboxChanged", f"Pod sandbox changed, it will be killed and re-created: {text}")
         await asyncio.wait({carrying})
-        live.log.close()
+        await live.log.close()
         if live.stdin is not None:
             live.stdin.close()
         if live.watching is not None:
             live.watching.cancel()
         reason = reason or ("OOMKilled" if oom else "Error" if code else "Completed")
+        directory, log = self.box.directory, live.log.path
+        message = text or await asyncio.to_thread(termination_message, directory, live.described, log, code)
         one, now = self.containers[name], self._node.clock.now()
         assert isinstance(one.state, Running)
-        message = text or termination_message(self.box.directory, live.described, live.log.path, code)
         self.containers[name] = one.over(Terminated(code, reason, one.state.started, now, message, one.container_id))
         del self.live[name]
         live.over.set()

@@ -35,6 +35,14 @@ def identity(pod: objects.PodSpec, container: objects.Container, image_user: str
     return Identity(image_user if user is None else str(user), extra)
 
 
+def shared_user(pod: objects.Pod) -> int | None:
+    """The user that all of a pod's containers run as; None where they differ or one does not say (`FsUserFrom`)."""
+    shared = pod.spec.security_context.run_as_user
+    own = (one.security_context.run_as_user for one in pod.every_container)
+    users = {shared if one is None else one for one in own}
+    return users.pop() if len(users) == 1 else None
+
+
 def _breaks(user: int | None, name: str) -> str:
     """Why a container might be root, in the kubelet's words; empty where it is not."""
     if user is not None:

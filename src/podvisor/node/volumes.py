@@ -4,14 +4,16 @@ Every volume is one directory or file of the host, or one file system in memory,
 https://kubernetes.io/docs/concepts/storage/volumes/
 """
 
+import asyncio
 import os
+import stat
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from podvisor import sdk
 from podvisor.base.clock import Clock
-from podvisor.node import hostpaths, nested, objects, payload
+from podvisor.node import hostpaths, nested, objects, payload, security
 from podvisor.node.errors import NotMountable, Unresolvable
 from podvisor.node.facts import Facts
 from podvisor.node.settings import Settings
@@ -23,6 +25,8 @@ from podvisor.types import quantity
 
 MODE = 0o644
 """The mode of projected files unless the volume says so."""
+OWNED = stat.S_ISVTX
+"""Marks files that belong to the volume's user (`sandbox.spec.Volume`)."""
 
 Files = dict[str, tuple[bytes, int]]
 """Content and mode, by the path below the volume."""
@@ -55,7 +59,8 @@ class Maker:
         failed: NotMountable | None = None
         for volume in self.facts.pod.spec.volumes:
             try:
-                if (files := await self._files(volume)) is not None and self._write(volume.name, files):
+                files = await self._files(volume)
+                if files is not None and await asyncio.to_thread(self._write, volume.name, files):
                     await changed(volume.name)
             except (Unresolvable, OSError) as error:
                 failed = NotMountable(volume.name, str(error))
@@ -66,21 +71,31 @@ class Maker:
     async def _make(self, volume: objects.Volume) -> spec.Volume:
         group = self.facts.pod.spec.security_context.fs_group
         if (host := volume.host_path) is not None:
-            path = hostpaths.find(host, self.settings.host_paths)
+            path = await asyncio.to_thread(hostpaths.find, host, self.settings.host_paths)
             return spec.Volume(volume.name, path=path, read_only=self._only_read(volume.name))
         if (empty := volume.empty_dir) is not None and empty.medium == "Memory":
             return spec.Volume(volume.name, size_bytes=_bytes(empty.size_limit), gid=group)
         place = self.root / volume.name
-        place.mkdir(parents=True, exist_ok=True)
         if (empty := volume.empty_dir) is not None:
-            place.chmod(0o777)
-            size = _bytes(empty.size_limit) or self._default_size()
-            return spec.Volume(volume.name, path=str(place), size_bytes=size, gid=group)
+            default = await asyncio.to_thread(self._empty, place)
+            return spec.Volume(volume.name, path=str(place), size_bytes=_bytes(empty.size_limit) or default, gid=group)
         if (files := await self._files(volume)) is None:
             raise Unresolvable("this type of volume is not supported")
-        self._write(volume.name, files)
-        payload.make_places(place, nested.places(self.facts.pod, volume.name), files)
-        return spec.Volume(volume.name, path=str(place), read_only=True, gid=group)
+        await asyncio.to_thread(self._fill, place, files)
+        user = security.shared_user(self.facts.pod)
+        return spec.Volume(volume.name, path=str(place), read_only=True, gid=group, uid=user)
+
+    def _empty(self, place: Path) -> int:
+        """Make an empty directory; the size of one that names none. No pod may take more than half of what is left."""
+        place.mkdir(parents=True, exist_ok=True)
+        place.chmod(0o777)
+        disk = os.statvfs(place)
+        return min(self.settings.empty_dir_bytes, disk.f_bavail * disk.f_frsize // 2)
+
+    def _fill(self, place: Path, files: Files) -> None:
+        place.mkdir(parents=True, exist_ok=True)
+        self._write(place.name, files)
+        payload.make_places(place, nested.places(self.facts.pod, place.name), files)
 
     def _write(self, volume: str, files: Files) -> bool:
         return payload.write(self.root / volume, files, self.clock.now())
@@ -109,10 +124,14 @@ class Maker:
         if source.downward_api is not None:
             return self._downward(source.downward_api, mode)
         if (token := source.service_account_token) is not None:
-            # The group of fsGroup may read it all the same; nobody else may (the kubelet's rule for tokens).
-            private = self.facts.pod.spec.security_context.fs_group is not None
-            return {token.path: (await self.tokens.get(token, self.sources.token), 0o600 if private else mode)}
+            return {token.path: (await self.tokens.get(token, self.sources.token), self._token_mode(mode))}
         raise Unresolvable("this type of projection is not supported")
+
+    def _token_mode(self, mode: int) -> int:
+        """The kubelet's rule for tokens: where the pod has one user or a group, they are for these alone."""
+        if security.shared_user(self.facts.pod) is not None:
+            return 0o600 | OWNED
+        return mode if self.facts.pod.spec.security_context.fs_group is None else 0o600
 
     async def _config_map(self, wanted: objects.Files, mode: int) -> Files:
         return _chosen(await self.sources.config_map(wanted.name, optional=wanted.optional), wanted, mode)
@@ -136,11 +155,6 @@ class Maker:
         """Whether no container may write to a volume: then the pod's kernel may not either."""
         mounts = [mount for one in self.facts.pod.every_container for mount in one.volume_mounts]
         return all(mount.read_only for mount in mounts if mount.name == name)
-
-    def _default_size(self) -> int:
-        """No pod may take more than half of what the disk has left."""
-        disk = os.statvfs(self.root)
-        return min(self.settings.empty_dir_bytes, disk.f_bavail * disk.f_frsize // 2)
 
 
 def refs(pod: objects.Pod) -> Iterator[Ref]:

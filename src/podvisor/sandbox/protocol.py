@@ -117,7 +117,7 @@ def volume(volume: spec.Volume, descriptors: Descriptors) -> Json:
     if volume.path is None:
         return {**common, "memory": True, "mode": volume.mode}
     fd = descriptors.open(volume.path, writable=not volume.read_only, links=False)
-    return {**common, "fd": fd, "read_only": volume.read_only}
+    return {**common, "fd": fd, "read_only": volume.read_only, "uid": volume.uid}
 
 
 def start(container: spec.Container, descriptors: Descriptors) -> Json:

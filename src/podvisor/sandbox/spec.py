@@ -124,6 +124,7 @@ class Volume:
     With `path` a directory or regular file of the host, otherwise memory, empty at first, whose root has `mode`. The
     path is absolute, and a symbolic link in it is refused: another pod may have put it there meanwhile. The volume
     belongs to the group `gid` inside, as the kubelet arranges it for `fsGroup`; beyond `size_bytes` writing is ENOSPC.
+    Files of the host whose sticky bit is set belong to `uid` inside, and are shown without that bit.
     """
 
     name: str
@@ -132,6 +133,7 @@ class Volume:
     mode: int = 0o777
     size_bytes: int | None = None
     gid: int | None = None
+    uid: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

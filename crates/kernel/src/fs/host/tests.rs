@@ -66,6 +66,19 @@ fn names_that_are_not_single_components_are_refused() {
 }
 
 #[test]
+fn file_that_is_marked_belongs_to_the_volumes_user_and_others_do_not() {
+    let volume = Volume::new();
+    for (name, mode) in [("marked", 0o1600), ("plain", 0o600)] {
+        fs::write(volume.path.join(name), "").unwrap();
+        fs::set_permissions(volume.path.join(name), fs::Permissions::from_mode(mode)).unwrap();
+    }
+    let fs =
+        HostFs::new(open(&volume.path), Shown { uid: Some(1000), gid: Some(7), read_only: true, bytes: None }).unwrap();
+    let shown = |name: &[u8]| fs.root().lookup(name).unwrap().stat().map(|one| (one.mode & 0o7777, one.uid)).unwrap();
+    assert_eq!((shown(b"marked"), shown(b"plain")), ((0o640, 1000), (0o640, 0)));
+}
+
+#[test]
 fn owners_and_set_id_bits_are_the_pods_own_affair() {
     let volume = Volume::new();
     let file = volume.root.create(b"file", NewNode::Regular, Attributes { uid: 1000, gid: 7, ..PLAIN }).unwrap();

@@ -12,7 +12,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::{Arc, Weak};
 
 use abi::Errno;
-use abi::stat::{S_IFDIR, S_IFMT, S_IFREG, Stat};
+use abi::stat::{S_IFDIR, S_IFMT, S_IFREG, S_ISVTX, Stat};
 use platform::host;
 
 use super::errno;
@@ -38,6 +38,9 @@ thread_local! {
 pub struct Shown {
     /// The group that owns what nobody has given to another since.
     pub gid: Option<u32>,
+    /// Who owns the regular files that have the sticky bit on the host. On a file that bit means nothing to Linux
+    /// (inode(7)), so it can mark single files without any right to chown; it is not shown.
+    pub uid: Option<u32>,
     /// Nothing is ever written: then that group may only read.
     pub read_only: bool,
     /// How many bytes fit.
@@ -166,7 +169,12 @@ impl HostFs {
             }
         };
         stat.dev = self.device;
-        stat.uid = noted.uid.unwrap_or_else(|| id(stat.uid, own_uid));
+        let marked = stat.mode & S_IFMT == S_IFREG && stat.mode & S_ISVTX != 0;
+        let given = self.shown.uid.filter(|_| marked);
+        if given.is_some() {
+            stat.mode &= !S_ISVTX;
+        }
+        stat.uid = noted.uid.or(given).unwrap_or_else(|| id(stat.uid, own_uid));
         stat.gid = noted.gid.or(self.shown.gid).unwrap_or_else(|| id(stat.gid, own_gid));
         stat.mode = match noted.mode {
             Some(mode) => stat.mode & !0o7777 | mode,
