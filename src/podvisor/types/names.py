@@ -57,7 +57,7 @@ def dns_label(value: str) -> Iterator[str]:
     if len(value) > 63:
         yield "must be no more than 63 characters"
     if not _is_label(value):
-        yield LABEL_MESSAGE
+        yield "must not contain dots" if _is_subdomain(value) else LABEL_MESSAGE
 
 
 def dns_1035_label(value: str) -> Iterator[str]:

@@ -11,7 +11,7 @@ MISTAKES: list[Mistake] = [
     ({"spec": {"finalizers": ["a b/c"]}}, [
         "Invalid spec.finalizers: Invalid value: \"a b/c\": prefix part a lowercase RFC 1123 subdomain must co…"]),
     ({"metadata": {"name": "a.b"}}, [
-        "Invalid metadata.name: Invalid value: \"a.b\": a lowercase RFC 1123 label must consist of lower case …"]),
+        "Invalid metadata.name: Invalid value: \"a.b\": must not contain dots"]),
 ]
 CHANGES: list[Change] = [
 ]

@@ -208,7 +208,7 @@ MISTAKES: list[Mistake] = [
     ({"spec": {"activeDeadlineSeconds": 0}}, [
         "Invalid spec.activeDeadlineSeconds: Invalid value: 0: must be between 1 and 2147483647, inclusive"]),
     ({"spec": {"hostname": "a.b"}}, [
-        "Invalid spec.hostname: Invalid value: \"a.b\": a lowercase RFC 1123 label must consist of lower case …"]),
+        "Invalid spec.hostname: Invalid value: \"a.b\": must not contain dots"]),
     ({"spec": {"subdomain": "A"}}, [
         "Invalid spec.subdomain: Invalid value: \"A\": a lowercase RFC 1123 label must consist of lower case a…"]),
     ({"spec": {"tolerations": [{"operator": "Equal", "value": "x"}]}}, [

@@ -5,8 +5,8 @@ kinds that hold a pod's spec have in common. CONTRIBUTING.md says how to add one
 """
 
 from podvisor.apiserver.kinds import reviews
-from podvisor.apiserver.kinds.apps import controllerrevision, deployment, replicaset
-from podvisor.apiserver.kinds.batch import job
+from podvisor.apiserver.kinds.apps import controllerrevision, daemonset, deployment, replicaset, statefulset
+from podvisor.apiserver.kinds.batch import cronjob, job
 from podvisor.apiserver.kinds.coordination import lease
 from podvisor.apiserver.kinds.core import (
     configmap,
@@ -16,6 +16,7 @@ from podvisor.apiserver.kinds.core import (
     node,
     pod,
     podtemplate,
+    replicationcontroller,
     secret,
     service,
     serviceaccount,
@@ -38,8 +39,12 @@ RECORDS = (
     endpoints.RECORD,
     deployment.RECORD,
     replicaset.RECORD,
+    statefulset.RECORD,
+    daemonset.RECORD,
+    replicationcontroller.RECORD,
     controllerrevision.RECORD,
     job.RECORD,
+    cronjob.RECORD,
     lease.RECORD,
     endpointslice.RECORD,
     runtimeclass.RECORD,

@@ -5,9 +5,12 @@ from typing import Any
 
 from podvisor.apiserver import cells
 from podvisor.apiserver.kinds.podspec import defaults, spec
-from podvisor.apiserver.resource import Json
+from podvisor.apiserver.resource import Column, Json
 from podvisor.types import field, formats, rules, selectors
 from podvisor.types.field import Error
+
+WIDE = tuple(Column(name, wide=True) for name in ("Containers", "Images", "Selector"))
+"""The columns of `kubectl get -o wide`."""
 
 
 def default_template(item: Json) -> Json:
@@ -19,7 +22,9 @@ def default_template(item: Json) -> Json:
     return holder
 
 
-def _not_empty(word: str) -> rules.Check:
+def not_empty(word: str) -> rules.Check:
+    """A selector with at least one condition; `word` is what errors call the kind."""
+
     def objections(at: rules.At) -> Iterator[Error]:
         if not any(at.value.values()):
             yield field.invalid(at.path, at.value, f"empty selector is invalid for {word}")
@@ -50,7 +55,7 @@ def matches_template(at: rules.At) -> Iterator[Error]:
 def selector_and_template(word: str, *policies: rules.Rule) -> tuple[rules.Rule, ...]:
     """The rules of a spec's selector and template, in this order; `word` is what errors call the kind."""
     return (
-        rules.field("selector", rules.required(), rules.selector(), _not_empty(word)),
+        rules.field("selector", rules.required(), rules.selector(), not_empty(word)),
         _usable,
         rules.when(is_usable, matches_template, rules.field("template", *spec.TEMPLATE, *policies)),
     )
@@ -101,8 +106,35 @@ def not_above(name: str, other: str, detail: str) -> rules.Check:
     return rules.Check(f"not_above({name}, {other})", objections)
 
 
+_ABOVE = "cannot be greater than status.replicas"
+REPLICA_COUNTS = (
+    rules.field(
+        "status",
+        *counts(
+            "replicas",
+            "fullyLabeledReplicas",
+            "readyReplicas",
+            "availableReplicas",
+            "observedGeneration",
+            "terminatingReplicas",
+        ),
+        *(not_above(f"{name}Replicas", "replicas", _ABOVE) for name in ("fullyLabeled", "ready", "available")),
+        not_above("availableReplicas", "readyReplicas", "cannot be greater than readyReplicas"),
+    ),
+)
+"""The rules for the status of what keeps equal pods alive."""
+
+
+def not_decremented(at: rules.At) -> Iterator[Error]:
+    """A number of a status that only grows."""
+    if at.updating and (at.value or 0) < (at.old or 0):
+        yield field.invalid(at.path, at.value or 0, "cannot be decremented")
+
+
 def scaled(value: Any) -> int | None:
     """A number or percentage as the number before the `%`; None if it is neither."""
+    if isinstance(value, int):
+        return value
     text = str(value).removesuffix("%")
     return int(text) if text.isdecimal() else None
 

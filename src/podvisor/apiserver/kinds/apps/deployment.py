@@ -8,8 +8,6 @@ from podvisor.apiserver.kinds import workloads
 from podvisor.apiserver.resource import AGE, NAME, Cells, Column, Hooks, Json, Resource, Scale
 from podvisor.types import field, rules
 
-_WIDE = tuple(Column(name, wide=True) for name in ("Containers", "Images", "Selector"))
-
 
 def _default(item: Json) -> None:
     spec = workloads.default_template(item)
@@ -42,11 +40,6 @@ def _deadline(at: rules.At) -> Iterator[field.Error]:
     deadline = at.get("progressDeadlineSeconds")
     if deadline is not None and deadline <= (at.get("minReadySeconds") or 0):
         yield field.invalid(at.path.child("progressDeadlineSeconds"), deadline, "must be greater than minReadySeconds")
-
-
-def _not_decremented(at: rules.At) -> Iterator[field.Error]:
-    if at.updating and (at.value or 0) < (at.old or 0):
-        yield field.invalid(at.path, at.value or 0, "cannot be decremented")
 
 
 _STRATEGY = rules.field(
@@ -97,7 +90,7 @@ STATUS_RULES = (
         ),
         *(workloads.not_above(f"{name}Replicas", "replicas", _ABOVE) for name in ("updated", "ready", "available")),
         workloads.not_above("availableReplicas", "readyReplicas", "cannot be greater than readyReplicas"),
-        rules.field("collisionCount", rules.asks_nothing(_not_decremented)),
+        rules.field("collisionCount", rules.asks_nothing(workloads.not_decremented)),
     ),
 )
 
@@ -122,7 +115,7 @@ RECORD = Resource(
     "Deployment",
     short_names=("deploy",),
     categories=("all",),
-    columns=(NAME, Column("Ready"), Column("Up-to-date"), Column("Available"), AGE, *_WIDE),
+    columns=(NAME, Column("Ready"), Column("Up-to-date"), Column("Available"), AGE, *workloads.WIDE),
     row=_row,
     hooks=Hooks(default=_default),
     rules=RULES,

@@ -7,8 +7,6 @@ from podvisor.apiserver.kinds import workloads
 from podvisor.apiserver.resource import AGE, NAME, Cells, Column, Hooks, Json, Resource, Scale
 from podvisor.types import rules
 
-_WIDE = tuple(Column(name, wide=True) for name in ("Containers", "Images", "Selector"))
-
 
 def _default(item: Json) -> None:
     spec = workloads.default_template(item)
@@ -41,25 +39,7 @@ RULES = (
     ),
     workloads.SELECTOR_IS_FIXED,
 )
-_ABOVE = "cannot be greater than status.replicas"
-STATUS_RULES = (
-    rules.field(
-        "status",
-        *workloads.counts(
-            "replicas",
-            "fullyLabeledReplicas",
-            "readyReplicas",
-            "availableReplicas",
-            "observedGeneration",
-            "terminatingReplicas",
-        ),
-        *(
-            workloads.not_above(f"{name}Replicas", "replicas", _ABOVE)
-            for name in ("fullyLabeled", "ready", "available")
-        ),
-        workloads.not_above("availableReplicas", "readyReplicas", "cannot be greater than readyReplicas"),
-    ),
-)
+STATUS_RULES = workloads.REPLICA_COUNTS
 RECORD = Resource(
     "apps",
     "v1",
@@ -67,7 +47,7 @@ RECORD = Resource(
     "ReplicaSet",
     short_names=("rs",),
     categories=("all",),
-    columns=(NAME, Column("Desired"), Column("Current"), Column("Ready"), AGE, *_WIDE),
+    columns=(NAME, Column("Desired"), Column("Current"), Column("Ready"), AGE, *workloads.WIDE),
     row=_row,
     hooks=Hooks(default=_default, create=_create),
     rules=RULES,

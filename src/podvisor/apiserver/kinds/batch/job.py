@@ -390,16 +390,13 @@ def _duration(status: Json, now: datetime) -> str:
     return cells.since(start, end)
 
 
-_WIDE = tuple(Column(name, wide=True) for name in ("Containers", "Images", "Selector"))
-
-
 RECORD = Resource(
     "batch",
     "v1",
     "jobs",
     "Job",
     categories=("all",),
-    columns=(NAME, Column("Status"), Column("Completions"), Column("Duration"), AGE, *_WIDE),
+    columns=(NAME, Column("Status"), Column("Completions"), Column("Duration"), AGE, *workloads.WIDE),
     row=_row,
     hooks=Hooks(default=_default, create=_create),
     rules=RULES,

@@ -233,14 +233,15 @@ def _mirror(at: rules.At) -> Iterator[Error]:
 
 ANNOTATIONS = (_mirror, rules.field("metadata", rules.field("annotations", _cost)))
 """What annotations mean to a pod; they are checked as such elsewhere."""
-TEMPLATE = (
+TEMPLATE_METADATA = rules.field(
+    "metadata",
+    rules.field("labels", rules.labels()),
+    rules.field("annotations", rules.annotations(), _cost),
     # A template's labels and annotations have a path without `metadata`.
-    rules.field(
-        "metadata",
-        rules.field("labels", rules.labels()),
-        rules.field("annotations", rules.annotations(), _cost),
-        shown="",
-    ),
+    shown="",
+)
+TEMPLATE = (
+    TEMPLATE_METADATA,
     of("spec"),
     rules.field(
         "spec",
