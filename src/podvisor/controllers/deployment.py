@@ -26,6 +26,7 @@ class Deployments:
         self._pods = cluster.informers.of(kinds.PODS)
         ownership.index(self._sets.cache)
         ownership.index(self._pods.cache)
+        ownership.index_takers(self._deployments.cache)
         self._claimer = ownership.Claimer(self._client, kinds.DEPLOYMENTS, kinds.REPLICASETS, self._sets.cache)
         self._deployments.on_change(enqueue_itself(self.queue))
         self._sets.on_change(self._set_changed)
@@ -205,10 +206,8 @@ class Deployments:
             if one is not None and owner is not None and owner.kind == kinds.DEPLOYMENTS.kind:
                 self.queue.add(Key(one.metadata.namespace, owner.name))
         if new is not None and controller_of(new) is None:
-            for deployment in self._deployments.cache:
-                same = deployment.metadata.namespace == new.metadata.namespace
-                if same and selectors.matches(deployment.spec.selector, new.metadata.labels):
-                    self.queue.add(key_of(deployment))
+            for deployment in ownership.takers(self._deployments.cache, new):
+                self.queue.add(key_of(deployment))
 
     def _pod_changed(self, old: Pod | None, new: Pod | None) -> None:
         """The last old pod's end lets a `Recreate` go on; nothing else about pods concerns this loop directly."""

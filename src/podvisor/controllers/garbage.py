@@ -38,8 +38,9 @@ class GarbageCollector:
         self._stop_hearing: dict[str, Callable[[], None]] = {}
         self._absent: OrderedDict[Coordinates, None] = OrderedDict()
         self._events = cluster.recorder(self.name)
+        cluster.background("garbage kinds", self._watch_kinds)
 
-    async def watch_kinds(self) -> None:
+    async def _watch_kinds(self) -> None:
         """Follow every kind that can be listed, watched and deleted, until cancelled; look for new ones regularly."""
         while True:
             try:

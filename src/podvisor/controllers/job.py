@@ -33,6 +33,7 @@ class Jobs:
         self._pods = cluster.informers.of(kinds.PODS)
         ownership.index(self._pods.cache)
         self._pods.cache.add_index(BY_JOB, _job_key)
+        ownership.index_takers(self._jobs.cache)
         self._claimer = ownership.Claimer(
             self._client, kinds.JOBS, kinds.PODS, self._pods.cache, release_patch=_without_finalizer
         )
@@ -171,10 +172,8 @@ class Jobs:
                 self._expectations.deleted(key, pod.metadata.uid)
             self.queue.add(key)
         if new is not None and controller_of(new) is None:
-            for job in self._jobs.cache:
-                same = job.metadata.namespace == new.metadata.namespace and not selectors.is_empty(job.spec.selector)
-                if same and selectors.matches(job.spec.selector, new.metadata.labels):
-                    self.queue.add(key_of(job))
+            for job in ownership.takers(self._jobs.cache, new):
+                self.queue.add(key_of(job))
 
 
 def _without_finalizer(pod: Pod) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What all loops have in common: keys, workers, retries."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -32,9 +32,12 @@ class Cluster:
     def recorder(self, component: str) -> Recorder:
         """A recorder of events that writes for as long as the controllers run."""
         recorder = Recorder(self.client, component, self.clock)
-        name = f"events of {component}"
-        self.scope.start(tasks.supervise(name, recorder.run, clock=self.clock, backoff=RESTART), name=name)
+        self.background(f"events of {component}", recorder.run)
         return recorder
+
+    def background(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Have something done beside a loop for as long as the controllers run; it is started again if it crashes."""
+        self.scope.start(tasks.supervise(name, work, clock=self.clock, backoff=RESTART), name=name)
 
     def queue(self) -> WorkQueue[Key]:
         """A queue for one loop."""

@@ -5,12 +5,12 @@ The selector says what it wants, the controller reference who has it
 own objects that no longer match are released, and what another controller has is never touched.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from podvisor.sdk import Cache, Client, Resource, errors, key_of, selectors
-from podvisor.sdk.objects import LabelSelector, Object, OwnerReference, controller_of
+from podvisor.sdk.objects import LabelSelector, Object, ObjectMeta, OwnerReference, controller_of
 
 T = TypeVar("T", bound=Object)
 
@@ -24,6 +24,56 @@ def index(cache: Cache[T]) -> None:
     """Make `candidates` work on a cache."""
     cache.add_index(CONTROLLER, lambda thing: [owner.uid] if (owner := controller_of(thing)) else [])
     cache.add_index(ORPHANS, lambda thing: [] if controller_of(thing) else [thing.metadata.namespace])
+
+
+class Selecting(Protocol):
+    """An object that selects others by their labels."""
+
+    @property
+    def metadata(self) -> ObjectMeta:
+        """Its name and namespace."""
+        ...
+
+    @property
+    def spec(self) -> "HasSelector":
+        """Where its selector is."""
+        ...
+
+
+class HasSelector(Protocol):
+    """The spec of such an object."""
+
+    @property
+    def selector(self) -> LabelSelector:
+        """What it selects; one without conditions selects nothing here."""
+        ...
+
+
+S = TypeVar("S", bound=Selecting)
+_TAKERS = "takers"
+
+
+def index_takers(cache: Cache[S]) -> None:
+    """Make `takers` work on a cache."""
+    cache.add_index(_TAKERS, lambda owner: _handles(owner.metadata.namespace, owner.spec.selector))
+
+
+def takers(cache: Cache[S], orphan: Object) -> list[S]:
+    """Who would adopt an orphan; only owners that ask for one of its labels, or for no label, are looked at."""
+    namespace, labels = orphan.metadata.namespace, orphan.metadata.labels
+    handles = [f"{namespace}/", *(f"{namespace}/{name}={value}" for name, value in labels.items())]
+    found = (owner for handle in handles for owner in cache.indexed(_TAKERS, handle))
+    return [owner for owner in found if _takes(owner.spec.selector, labels)]
+
+
+def _takes(selector: LabelSelector, labels: Mapping[str, str]) -> bool:
+    return not selectors.is_empty(selector) and selectors.matches(selector, labels)
+
+
+def _handles(namespace: str, selector: LabelSelector) -> list[str]:
+    """Where an owner is found: under one of the labels that it asks for, or with those that ask for none."""
+    name, value = next(iter(sorted(selector.match_labels.items())), ("", ""))
+    return [f"{namespace}/{name}={value}" if name else f"{namespace}/"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,24 +1,25 @@
-"""Keeps as many pods of a ReplicaSet alive as it asks for."""
+"""Keeps as many pods of a ReplicaSet, or of a ReplicationController, alive as it asks for."""
 
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from podvisor.controllers import ownership, pods
 from podvisor.controllers.expectations import Expectations
 from podvisor.controllers.loop import Cluster, enqueue_itself
-from podvisor.sdk import STATUS, DeleteOptions, Key, conditions, errors, key_of, kinds, selectors
+from podvisor.sdk import STATUS, DeleteOptions, Key, Resource, conditions, errors, key_of, kinds, selectors
 from podvisor.sdk.objects import controller_of
 from podvisor.sdk.objects.apps import ReplicaSet, ReplicaSetStatus, template_labels
-from podvisor.sdk.objects.core import Pod
+from podvisor.sdk.objects.core import Pod, ReplicationController, ReplicationControllerStatus
 from podvisor.sdk.objects.meta import Condition
 
 GATHERING = 0.02
 """Seconds in which changes of pods that stay are gathered, since all that they change is the status."""
 BURST = 500
 """Most pods that are created or deleted in one go."""
+Replicas = ReplicaSet | ReplicationController
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Plan:
     delete: Sequence[Pod] = ()
 
 
-def plan(wanted: ReplicaSet, owned: Sequence[Pod], related: Sequence[Pod], now: datetime) -> Plan:
+def plan(wanted: Replicas, owned: Sequence[Pod], related: Sequence[Pod], now: datetime) -> Plan:
     """What to create and delete so that the active ones of `owned` are as many as wanted.
 
     `related` are the pods that share a purpose with these (those of all ReplicaSets of a Deployment): on crowded nodes
@@ -42,7 +43,7 @@ def plan(wanted: ReplicaSet, owned: Sequence[Pod], related: Sequence[Pod], now: 
     return Plan(delete=pods.rank_for_deletion(active, related, now)[: min(-missing, BURST)])
 
 
-def status_of(wanted: ReplicaSet, owned: Sequence[Pod], failure: Condition | None, now: datetime) -> dict[str, Any]:
+def status_of(wanted: Replicas, owned: Sequence[Pod], failure: Condition | None, now: datetime) -> dict[str, Any]:
     """The status that `owned` amounts to; `failure` tells what went wrong in acting on the plan, if something did."""
     active = [pod for pod in owned if pods.is_active(pod)]
     ready = [pod for pod in active if pods.is_ready(pod)]
@@ -62,9 +63,10 @@ def status_of(wanted: ReplicaSet, owned: Sequence[Pod], failure: Condition | Non
 
 
 class ReplicaSets:
-    """The loop over ReplicaSets."""
+    """The loop over ReplicaSets; another kind of the same make is a class with another `resource`."""
 
     name = "replicaset-controller"
+    resource: ClassVar[Resource[Any]] = kinds.REPLICASETS
 
     def __init__(self, cluster: Cluster) -> None:
         self.queue = cluster.queue()
@@ -72,11 +74,12 @@ class ReplicaSets:
         self._client = cluster.client
         self._events = cluster.recorder(self.name)
         self._expectations = Expectations(cluster.clock)
-        self._sets = cluster.informers.of(kinds.REPLICASETS)
+        self._sets = cluster.informers.of(self.resource)
         self._pods = cluster.informers.of(kinds.PODS)
         ownership.index(self._pods.cache)
         ownership.index(self._sets.cache)
-        self._claimer = ownership.Claimer(self._client, kinds.REPLICASETS, kinds.PODS, self._pods.cache)
+        ownership.index_takers(self._sets.cache)
+        self._claimer = ownership.Claimer(self._client, self.resource, kinds.PODS, self._pods.cache)
         self._sets.on_change(enqueue_itself(self.queue))
         self._pods.on_change(self._pod_changed)
 
@@ -98,7 +101,7 @@ class ReplicaSets:
         if failures:
             raise failures[0]
 
-    async def _apply(self, key: Key, wanted: ReplicaSet, todo: Plan) -> Sequence[Exception]:
+    async def _apply(self, key: Key, wanted: Replicas, todo: Plan) -> Sequence[Exception]:
         if todo.create:
             self._expectations.expect(key, creations=todo.create)
             tries = 0
@@ -119,8 +122,8 @@ class ReplicaSets:
             return [one for one in outcomes if isinstance(one, Exception)]
         return []
 
-    async def _create(self, key: Key, wanted: ReplicaSet) -> None:
-        owner = ownership.reference(kinds.REPLICASETS, wanted)
+    async def _create(self, key: Key, wanted: Replicas) -> None:
+        owner = ownership.reference(self.resource, wanted)
         pod = pods.from_template(wanted.spec.template, f"{wanted.metadata.name}-", owner)
         try:
             created = await self._client.create(kinds.PODS, pod, key.namespace)
@@ -131,11 +134,11 @@ class ReplicaSets:
             self._expectations.created(key)
             if pods.is_namespace_ending(error):
                 return
-            self._events.warning(kinds.REPLICASETS, wanted, "FailedCreate", f"Error creating: {error}")
+            self._events.warning(self.resource, wanted, "FailedCreate", f"Error creating: {error}")
             raise
-        self._events.normal(kinds.REPLICASETS, wanted, "SuccessfulCreate", f"Created pod: {created.metadata.name}")
+        self._events.normal(self.resource, wanted, "SuccessfulCreate", f"Created pod: {created.metadata.name}")
 
-    async def _delete(self, key: Key, wanted: ReplicaSet, pod: Pod) -> None:
+    async def _delete(self, key: Key, wanted: Replicas, pod: Pod) -> None:
         try:
             await self._client.delete(kinds.PODS, key_of(pod), DeleteOptions(uid=pod.metadata.uid))
         except (errors.NotFound, errors.Unreachable) as error:
@@ -145,16 +148,16 @@ class ReplicaSets:
             return
         except errors.ApiError as error:
             self._expectations.deleted(key, pod.metadata.uid)
-            self._events.warning(kinds.REPLICASETS, wanted, "FailedDelete", f"Error deleting: {error}")
+            self._events.warning(self.resource, wanted, "FailedDelete", f"Error deleting: {error}")
             raise
-        self._events.normal(kinds.REPLICASETS, wanted, "SuccessfulDelete", f"Deleted pod: {pod.metadata.name}")
+        self._events.normal(self.resource, wanted, "SuccessfulDelete", f"Deleted pod: {pod.metadata.name}")
 
-    async def _report(self, key: Key, wanted: ReplicaSet, status: dict[str, Any]) -> None:
+    async def _report(self, key: Key, wanted: Replicas, status: dict[str, Any]) -> None:
         if status != _plain(wanted.status):
             patch = {"metadata": {"uid": wanted.metadata.uid}, "status": status}
-            await self._client.patch(kinds.REPLICASETS, key, patch, STATUS)
+            await self._client.patch(self.resource, key, patch, STATUS)
 
-    def _related(self, wanted: ReplicaSet) -> list[Pod]:
+    def _related(self, wanted: Replicas) -> list[Pod]:
         owner = controller_of(wanted)
         siblings = self._sets.cache.indexed(ownership.CONTROLLER, owner.uid) if owner else [wanted]
         uids = [one.metadata.uid for one in siblings]
@@ -165,7 +168,7 @@ class ReplicaSets:
     def _pod_changed(self, old: Pod | None, new: Pod | None) -> None:
         for pod in (old, new):
             owner = controller_of(pod) if pod is not None else None
-            if pod is None or owner is None or owner.kind != kinds.REPLICASETS.kind:
+            if pod is None or owner is None or owner.kind != self.resource.kind:
                 continue
             key = Key(pod.metadata.namespace, owner.name)
             if old is None and pod is new and not pod.metadata.deleting:
@@ -180,15 +183,19 @@ class ReplicaSets:
             self._offer(new)
 
     def _offer(self, orphan: Pod) -> None:
-        """Have every ReplicaSet that would take the orphan look at it."""
-        for one in self._sets.cache:
-            if one.metadata.namespace == orphan.metadata.namespace and selectors.matches(
-                one.spec.selector, orphan.metadata.labels
-            ):
-                self.queue.add(key_of(one))
+        """Have everybody who would take the orphan look at it."""
+        for one in ownership.takers(self._sets.cache, orphan):
+            self.queue.add(key_of(one))
 
 
-def _plain(status: ReplicaSetStatus) -> dict[str, Any]:
+class ReplicationControllers(ReplicaSets):
+    """The loop over ReplicationControllers, which differ in their selector only."""
+
+    name = "replication-controller"
+    resource = kinds.REPLICATIONCONTROLLERS
+
+
+def _plain(status: ReplicaSetStatus | ReplicationControllerStatus) -> dict[str, Any]:
     """As a merge patch: zero counts and empty lists are struck out, as Go leaves them out; `replicas` always stays."""
     counts = {
         "fullyLabeledReplicas": status.fully_labeled_replicas,

@@ -5,27 +5,34 @@ from collections.abc import Callable, Collection, Mapping
 from podvisor.base import tasks
 from podvisor.base.clock import Clock
 from podvisor.controllers import loop
+from podvisor.controllers.cronjob import CronJobs
+from podvisor.controllers.daemonset import DaemonSets
 from podvisor.controllers.deployment import Deployments
 from podvisor.controllers.endpoints import ServiceEndpoints
 from podvisor.controllers.eviction import Evictions
 from podvisor.controllers.garbage import GarbageCollector
 from podvisor.controllers.job import Jobs
-from podvisor.controllers.loop import RESTART, Cluster, Loop
+from podvisor.controllers.loop import Cluster, Loop
 from podvisor.controllers.namespace import Namespaces
 from podvisor.controllers.node import Nodes
 from podvisor.controllers.podgc import LostPods
-from podvisor.controllers.replicaset import ReplicaSets
+from podvisor.controllers.replicaset import ReplicaSets, ReplicationControllers
 from podvisor.controllers.rootca import RootAuthorities
 from podvisor.controllers.serviceaccount import DefaultServiceAccounts
 from podvisor.controllers.settings import Settings
 from podvisor.controllers.slices import EndpointSlices
+from podvisor.controllers.statefulset import StatefulSets
 from podvisor.controllers.ttl import FinishedJobs
 from podvisor.sdk import Client, Informers
 
 LOOPS: Mapping[str, Callable[[Cluster], Loop]] = {
     "deployment": Deployments,
     "replicaset": ReplicaSets,
+    "replicationcontroller": ReplicationControllers,
+    "statefulset": StatefulSets,
+    "daemonset": DaemonSets,
     "job": Jobs,
+    "cronjob": CronJobs,
     "ttl": FinishedJobs,
     "namespace": Namespaces,
     "garbage": GarbageCollector,
@@ -37,7 +44,7 @@ LOOPS: Mapping[str, Callable[[Cluster], Loop]] = {
     "endpoints": ServiceEndpoints,
     "slices": EndpointSlices,
 }
-"""Every loop by the name of its file."""
+"""Every loop by its name on the command line."""
 
 
 async def run(client: Client, settings: Settings, clock: Clock, *, only: Collection[str] = ()) -> None:
@@ -49,9 +56,6 @@ async def run(client: Client, settings: Settings, clock: Clock, *, only: Collect
     async with tasks.background() as scope:
         cluster = Cluster(client, Informers(client, clock, scope), clock, settings, scope)
         for name in only or LOOPS:
-            one = LOOPS[name](cluster)
-            scope.start(loop.run(one, cluster), name=one.name)
-            if isinstance(one, GarbageCollector):
-                watching = tasks.supervise("garbage kinds", one.watch_kinds, clock=clock, backoff=RESTART)
-                scope.start(watching, name="garbage kinds")
+            each = LOOPS[name](cluster)
+            scope.start(loop.run(each, cluster), name=each.name)
         await loop.forever(clock)

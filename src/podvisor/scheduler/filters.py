@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from enum import Flag, auto
 from functools import partial
 
-from podvisor.scheduler import affinity, neighbours
+from podvisor.scheduler import neighbours
 from podvisor.scheduler.resources import Amounts
 from podvisor.scheduler.state import HostPort, NodeState, PodInfo, State
-from podvisor.sdk import tolerations
+from podvisor.sdk import affinity, tolerations
 from podvisor.sdk.objects.core import Taint
 
 

@@ -9,9 +9,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from podvisor.scheduler import affinity
 from podvisor.scheduler.state import NodeState, PodInfo, State
-from podvisor.sdk import selectors
+from podvisor.sdk import affinity, selectors
 from podvisor.sdk.objects.core import Pod, PodAffinityTerm, TopologySpreadConstraint
 
 Domain = tuple[str, str]

@@ -5,9 +5,9 @@ Each score lies between 0 and 100 and is weighted as kube-scheduler's default pr
 
 from collections.abc import Sequence
 
-from podvisor.scheduler import affinity, neighbours
+from podvisor.scheduler import neighbours
 from podvisor.scheduler.state import NodeState, PodInfo, State
-from podvisor.sdk import tolerations
+from podvisor.sdk import affinity, tolerations
 
 MOST = 100.0
 FAR = 1 << 20

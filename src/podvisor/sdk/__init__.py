@@ -8,6 +8,7 @@ objects should become. Scheduler, controllers, node, dashboard, the command line
 """
 
 from podvisor.sdk import (
+    affinity,
     conditions,
     discovery,
     errors,
@@ -65,6 +66,7 @@ __all__ = [
     "WatchType",
     "WorkQueue",
     "WriteOptions",
+    "affinity",
     "conditions",
     "discovery",
     "errors",

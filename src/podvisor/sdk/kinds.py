@@ -19,6 +19,13 @@ ENDPOINTSLICES = Resource("discovery.k8s.io", "v1", "endpointslices", "EndpointS
 EVENTS = Resource("", "v1", "events", "Event", Plain)
 DEPLOYMENTS = Resource("apps", "v1", "deployments", "Deployment", apps.Deployment)
 REPLICASETS = Resource("apps", "v1", "replicasets", "ReplicaSet", apps.ReplicaSet)
-CONTROLLERREVISIONS = Resource("apps", "v1", "controllerrevisions", "ControllerRevision", Plain)
+STATEFULSETS = Resource("apps", "v1", "statefulsets", "StatefulSet", apps.StatefulSet)
+DAEMONSETS = Resource("apps", "v1", "daemonsets", "DaemonSet", apps.DaemonSet)
+CONTROLLERREVISIONS = Resource("apps", "v1", "controllerrevisions", "ControllerRevision", apps.ControllerRevision)
+REPLICATIONCONTROLLERS = Resource(
+    "", "v1", "replicationcontrollers", "ReplicationController", core.ReplicationController
+)
+PERSISTENTVOLUMECLAIMS = Resource("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim", Plain)
 JOBS = Resource("batch", "v1", "jobs", "Job", batch.Job)
+CRONJOBS = Resource("batch", "v1", "cronjobs", "CronJob", batch.CronJob)
 LEASES = Resource("coordination.k8s.io", "v1", "leases", "Lease", core.Lease)

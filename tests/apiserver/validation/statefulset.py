@@ -45,7 +45,7 @@ MISTAKES: list[Mistake] = [
         "Invalid spec.selector: Invalid value: {\"matchLabels\":{\"app\":\"b c\"}}"]),
     ({"spec": {"selector": {"matchExpressions": [{"key": "app", "operator": "Like"}]}}},
         ["Invalid spec.selector.matchExpressions[0].operator: Invalid value: \"Like\": not a valid selector ope…",
-        "Invalid spec.selector: Invalid value: {\"matchLabels\":{\"app\":\"db\"},\"matchExpressions\":[{\"key\":\"app\",…"]),
+        "Invalid spec.selector: Invalid value: {\"matchLabels\":{\"app\":\"db\"},\"matchExpressions\":[{\"key\":…"]),
     ({"spec": {"template": {"metadata": {"labels": {"app": "other"}}}}},
         ["Invalid spec.template.metadata.labels: Invalid value: {\"app\":\"other\"}: `selector` does not match te…"]),
     ({"spec": {"template": {"metadata": {"labels": {"a b": "c"}}}}},

@@ -98,3 +98,49 @@ class Job(Object):
 
     spec: JobSpec = field(default_factory=JobSpec)
     status: JobStatus = field(default_factory=JobStatus)
+
+
+class JobTemplate(View):
+    """The Jobs that a CronJob makes; whole, since it is copied."""
+
+    metadata: dict[str, Any] = field(default_factory=dict[str, Any])
+    spec: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+class CronJobSpec(View):
+    """When a Job is made, and what is done about those before it."""
+
+    schedule: str = ""
+    time_zone: str | None = None
+    starting_deadline_seconds: int | None = None
+    concurrency_policy: str = "Allow"
+    suspend: bool = False
+    job_template: JobTemplate = field(default_factory=JobTemplate)
+    successful_jobs_history_limit: int | None = None
+    failed_jobs_history_limit: int | None = None
+
+
+class ObjectReference(View):
+    """Another object, by name and uid."""
+
+    api_version: str = ""
+    kind: str = ""
+    namespace: str = ""
+    name: str = ""
+    uid: str = ""
+    resource_version: str = ""
+
+
+class CronJobStatus(View):
+    """The Jobs that run, and when the last began and ended."""
+
+    active: list[ObjectReference] = field(default_factory=list[ObjectReference])
+    last_schedule_time: datetime | None = None
+    last_successful_time: datetime | None = None
+
+
+class CronJob(Object):
+    """Jobs by the clock."""
+
+    spec: CronJobSpec = field(default_factory=CronJobSpec)
+    status: CronJobStatus = field(default_factory=CronJobStatus)

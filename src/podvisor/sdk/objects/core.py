@@ -328,3 +328,35 @@ class PodTemplateSpec(View):
 
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
     spec: PodSpec = field(default_factory=PodSpec)
+
+
+class ReplicationControllerSpec(View):
+    """How many pods of which template; the selector is a plain map of labels."""
+
+    replicas: int = 1
+    min_ready_seconds: int = 0
+    match_labels: dict[str, str] = field(default_factory=dict[str, str], name="selector")
+    template: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def selector(self) -> LabelSelector:
+        """As the newer kinds have it."""
+        return LabelSelector(match_labels=self.match_labels)
+
+
+class ReplicationControllerStatus(View):
+    """How many there are."""
+
+    replicas: int = 0
+    fully_labeled_replicas: int = 0
+    ready_replicas: int = 0
+    available_replicas: int = 0
+    observed_generation: int = 0
+    conditions: list[Condition] = field(default_factory=list[Condition])
+
+
+class ReplicationController(Object):
+    """Keeps a number of equal pods alive: what ReplicaSets were before."""
+
+    spec: ReplicationControllerSpec = field(default_factory=ReplicationControllerSpec)
+    status: ReplicationControllerStatus = field(default_factory=ReplicationControllerStatus)

@@ -31,6 +31,11 @@ BUILT_IN = (
     Kind(kinds.DEPLOYMENTS, ("status", "scale")),
     Kind(kinds.REPLICASETS, ("status", "scale")),
     Kind(kinds.CONTROLLERREVISIONS, ()),
+    Kind(kinds.STATEFULSETS, ("status", "scale")),
+    Kind(kinds.DAEMONSETS),
+    Kind(kinds.REPLICATIONCONTROLLERS, ("status", "scale")),
+    Kind(kinds.PERSISTENTVOLUMECLAIMS),
     Kind(kinds.JOBS),
+    Kind(kinds.CRONJOBS),
     Kind(kinds.LEASES, ()),
 )

@@ -1,13 +1,28 @@
 """Whether a node is one that a pod selects (nodeSelector and node affinity)."""
 
-from podvisor.scheduler.state import NodeState
+from collections.abc import Mapping
+from typing import Protocol
+
 from podvisor.sdk import selectors
 from podvisor.sdk.objects.core import NodeSelectorTerm, Pod, PreferredSchedulingTerm
-from podvisor.sdk.objects.meta import Requirement
 
 
-def selects(pod: Pod, node: NodeState) -> bool:
-    """Whether the node has what the pod needs of its nodes."""
+class Named(Protocol):
+    """What is known of a node here: its metadata will do."""
+
+    @property
+    def name(self) -> str:
+        """Its name, which terms can select by as a field."""
+        ...
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """Its labels."""
+        ...
+
+
+def selects(pod: Pod, node: Named) -> bool:
+    """True if the node has what the pod needs of its nodes."""
     if not pod.spec.node_selector.items() <= node.labels.items():
         return False
     wanted = pod.spec.affinity.node_affinity if pod.spec.affinity else None
@@ -16,7 +31,7 @@ def selects(pod: Pod, node: NodeState) -> bool:
 
 
 def is_choosy(pod: Pod) -> bool:
-    """Whether `selects` can say no to any node at all."""
+    """True if `selects` can say no to any node at all."""
     wanted = pod.spec.affinity.node_affinity if pod.spec.affinity else None
     return bool(pod.spec.node_selector) or (
         wanted is not None and wanted.required_during_scheduling_ignored_during_execution is not None
@@ -29,13 +44,9 @@ def wishes(pod: Pod) -> list[PreferredSchedulingTerm]:
     return wanted.preferred_during_scheduling_ignored_during_execution if wanted else []
 
 
-def matches(term: NodeSelectorTerm, node: NodeState) -> bool:
-    """Whether a node meets all of a term; an empty term is met by none."""
+def matches(term: NodeSelectorTerm, node: Named) -> bool:
+    """True if a node meets all of a term; an empty term is met by none."""
     if not term.match_expressions and not term.match_fields:
         return False
     fields: dict[str, str] = {"metadata.name": node.name}
-    return _meets(term.match_expressions, node.labels) and _meets(term.match_fields, fields)
-
-
-def _meets(requirements: list[Requirement], values: dict[str, str]) -> bool:
-    return selectors.meets(requirements, values)
+    return selectors.meets(term.match_expressions, node.labels) and selectors.meets(term.match_fields, fields)
