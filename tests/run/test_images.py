@@ -1,5 +1,6 @@
 """Root file systems of one's own: imported, listed, run, removed."""
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -64,8 +65,12 @@ def test_an_image_is_read_only_below_and_the_same_next_time(image, tree: Path, s
 def test_images_are_listed_and_removed(image, tree: Path):
     image("import", "team/app:2", str(tree))
     rows = image("ls").stdout.splitlines()
-    assert [row.split()[0] for row in rows] == ["NAME", "host", "team/app:2"]
-    assert image("rm", "team/app:2").code == 0
+    assert [row.split()[0] for row in rows] == ["REPOSITORY", "host", "team/app"]
+    (described,) = json.loads(image("ls", "-o", "json").stdout)
+    assert (described["name"], described["local"]) == ("docker.io/team/app:2", True)
+    assert described["imageID"].removeprefix("sha256:")[:12] in rows[2].split()
+    assert image("ls", "--no-trunc", "-q").stdout == f"{described['imageID']}\n"
+    assert image("rm", "team/app:2").stdout == "Untagged: team/app:2\n"
     assert len(image("ls").stdout.splitlines()) == 2
     again = image("rm", "team/app:2")
     assert (again.code, again.stderr.count("\n")) == (1, 1)
@@ -78,7 +83,7 @@ def test_images_are_listed_and_removed(image, tree: Path):
         ("host", "/tmp", "always there"),
         ("BAD", "/tmp", "no image name"),
         ("fine", "/no/such", "No such file"),
-        ("fine", "/etc/passwd", "neither a directory nor a tar archive"),
+        ("fine", "/etc/passwd", "not a tar archive"),
     ],
 )
 def test_what_cannot_be_imported_is_one_line(image, name: str, source: str, said: str):
@@ -86,6 +91,19 @@ def test_what_cannot_be_imported_is_one_line(image, name: str, source: str, said
     assert outcome.code == 1
     assert said in outcome.stderr
     assert outcome.stderr.count("\n") == 1
+
+
+def test_an_image_goes_through_a_file_and_runs_again(image, tree: Path, tmp_path: Path, sandboxed: Sandboxed):
+    image("import", "mine:1", str(tree))
+    file = tmp_path / "saved.tar"
+    assert image("save", "-o", str(file), "mine:1").stdout == ""
+    image("rm", "mine:1")
+    assert image("load", "-i", str(file)).stdout == "Loaded image: mine:1\n"
+    assert sandboxed.run("--image", "mine:1", "--", "cat", "/marker").stdout == "this image\n"
+    (described,) = json.loads(image("load", "-o", "json", str(file)).stdout)
+    assert described["name"] == "docker.io/library/mine:1"
+    lacking = image("save", "-o", str(tmp_path / "no.tar"), "absent")
+    assert (lacking.code, lacking.stderr.count("\n"), (tmp_path / "no.tar").exists()) == (1, 1, False)
 
 
 def test_images_lie_where_the_cluster_on_a_data_directory_looks_for_them(image, tree: Path, tmp_path: Path):

@@ -17,7 +17,7 @@ import fcntl
 import hashlib
 import os
 import tempfile
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence, Set
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Generator, Sequence, Set
 from contextlib import asynccontextmanager, contextmanager, suppress
 
 from podvisor.images import unpacking
@@ -74,6 +74,29 @@ class Content:
         if diff_ids:
             await self.make(self.tree(diff_ids), write)
 
+    async def add_layer(self, data: AsyncIterable[bytes]) -> unpacking.Unpacked:
+        """Keep a layer whose digest nobody knows before it is unpacked. Raises as `unpacking.layer` does."""
+        self._make_places()
+        unpacked = unpacking.Unpacked("", 0, 0, 0)
+
+        async def write(file: int) -> None:
+            nonlocal unpacked
+            unpacked = await unpacking.layer(data, file)
+
+        await self._write(lambda: self.layer(unpacked.diff_id), write)
+        return unpacked
+
+    @contextmanager
+    def scratch(self) -> Generator[int]:
+        """An empty file that is gone afterwards, on the same disk as everything else."""
+        self._make_places()
+        file, path = self._held_file()
+        try:
+            os.unlink(path)
+            yield file
+        finally:
+            os.close(file)
+
     @contextmanager
     def pulling(self) -> Generator[None]:
         """Keep what is fetched until it has a name: nobody removes content meanwhile."""
@@ -123,15 +146,15 @@ class Content:
         async with self._alone(os.path.basename(path)):
             if _is_there(path):
                 return False
-            await self._write(path, write)
+            await self._write(lambda: path, write)
         return True
 
-    async def _write(self, path: str, write: Write) -> None:
+    async def _write(self, path: Callable[[], str], write: Write) -> None:
         file, unfinished = self._held_file()
         try:
             await write(file)
             await asyncio.to_thread(os.fsync, file)
-            os.rename(unfinished, path)
+            os.rename(unfinished, path())
         except BaseException:
             with suppress(FileNotFoundError):
                 os.unlink(unfinished)

@@ -1,13 +1,12 @@
-"""The images of this user, on disk, content-addressed.
+"""The images of this user, on disk: what names mean.
 
-    DIRECTORY/trees/<sha256>/root            the unpacked tree
-    DIRECTORY/trees/<sha256>/contents.json   its size and the owners that could not be kept
-    DIRECTORY/names/<quoted name>.json       which tree, or pulled image, a name means
-    DIRECTORY/blobs, layers, trees-of        what pulled images are made of; see `content`
-    DIRECTORY/unfinished/                    trees being written or removed
+    DIRECTORY/names/<quoted name>.json       the image that a name means
+    DIRECTORY/blobs, layers, trees-of        what images are made of; see `content`
+    DIRECTORY/unfinished/                    what is being written
+    DIRECTORY/trees/<sha256>/root            what earlier versions imported; it can be imported again
 
-A tree or a name appears by one rename(2) and is never changed afterwards, so a reader needs no lock, and an import
-that is killed leaves only something unfinished, which the next import sweeps away.
+A name appears by one rename(2) and is never changed afterwards, so a reader needs no lock, and whoever is killed leaves
+only something unfinished, which the next who changes the store sweeps away.
 """
 
 from __future__ import annotations
@@ -16,14 +15,13 @@ import fcntl
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from podvisor.images import config, errors, reference, sources, tree
+from podvisor.images import config, errors, reference
 from podvisor.images.content import Content
 from podvisor.sandbox import spec
 
@@ -44,11 +42,13 @@ class Image:
     imported: float
     """Seconds since the epoch."""
     config: str = ""
-    """The digest of its configuration, for one that was pulled."""
+    """The digest of its configuration; empty for what an earlier version imported."""
     manifest: str = ""
     """The digest of its own manifest; `digest` may be that of an index."""
     users: Sequence[str] = ()
     """Who may use it, in the words of whoever pulled it; empty for everybody."""
+    is_local: bool = False
+    """True for one that was imported: no registry is asked for it."""
 
 
 class Store:
@@ -61,28 +61,14 @@ class Store:
         self._unfinished = os.path.join(directory, "unfinished")
         self.content = Content(directory)
 
-    def add(self, name: str, source: str, *, now: float) -> tuple[Image, tree.Contents]:
-        """Import a directory or archive under a name, in place of what the name meant before.
-
-        Raises `BadReference` or `Unpackable`; then nothing has changed.
-        """
-        named = self._reference(name)
-        with self._changing():
-            contents = self._add_tree(source)
-            image = Image(named.canonical, contents.digest, contents.size_bytes, now)
-            previous = self._read(named)
-            self._write_name(named, image)
-            if previous is not None:
-                self._forget(previous.digest)
-        return image, contents
-
     def tag(self, pulled: Pulled, *, now: float, users: Sequence[str] = ()) -> Image:
         """Give a pulled image, whose content is here, its name, in place of what that meant before.
 
         Where it meant the same, those who might use it before still may.
         """
         size, named = pulled.size_bytes, pulled.name
-        image = Image(named.canonical, pulled.digest, size, now, pulled.parsed.config.digest, pulled.manifest.digest)
+        configuration, own = pulled.parsed.config.digest, pulled.manifest.digest
+        image = Image(named.canonical, pulled.digest, size, now, configuration, own, is_local=pulled.is_local)
         with self._changing():
             previous = self._read(named)
             same = previous is not None and previous.digest == image.digest
@@ -95,7 +81,7 @@ class Store:
 
     def rename(self, name: str, new: str) -> Image:
         """Let another name mean the same. Raises `NotFound` or `BadReference`."""
-        named, wanted = self._reference(name), self._reference(new)
+        named, wanted = self.named(name), self.named(new)
         with self._changing():
             image = replace(self._find(named), name=wanted.canonical)
             previous = self._read(wanted)
@@ -117,25 +103,31 @@ class Store:
         used: set[str] = set()
         for image in self.images():
             if image.config:
-                layers = self._config(image).rootfs.diff_ids
+                layers = self.configured(image).rootfs.diff_ids
                 used |= {self.content.blob(image.config), self.content.blob(image.manifest), self.content.tree(layers)}
                 used |= {self.content.layer(one) for one in layers}
         return used
 
     def has(self, name: str) -> bool:
         """True if the name means something here. Raises `BadReference`."""
-        return self._read(self._reference(name)) is not None
+        return self._read(self.named(name)) is not None
 
     def find(self, name: str) -> Image:
         """What a name means. Raises `NotFound` or `BadReference`."""
-        return self._find(self._reference(name))
+        return self._find(self.named(name))
 
-    def config(self, name: str) -> config.Config | None:
-        """What a pulled image says about its containers; None for an imported tree. Raises as `root` does."""
-        image = self.find(name)
-        return self._config(image) if image.config else None
+    def config(self, name: str) -> config.Config:
+        """What an image says about its containers. Raises as `root` does."""
+        return self.configured(self.find(name))
 
-    def _config(self, image: Image) -> config.Config:
+    def configured(self, image: Image) -> config.Config:
+        """What an image says about its containers. Raises `NotFound` where its content is gone."""
+        if not image.config:
+            short, tree = reference.parse(image.name), os.path.join(self._tree(image.digest), "root")
+            again = f"`podvisor image import {short} {tree}`"
+            raise errors.NotFound(
+                f"{short}: an earlier version imported it, as a directory; {again} makes an image of it"
+            )
         try:
             with open(self.content.blob(image.config), "rb") as file:
                 return config.parse(file.read())
@@ -150,7 +142,7 @@ class Store:
 
     def remove(self, name: str) -> None:
         """Forget a name, and its tree where no other name means it. Raises `NotFound`."""
-        named = self._reference(name)
+        named = self.named(name)
         self._find(named)
         with self._changing():
             image = self._find(named)
@@ -159,12 +151,10 @@ class Store:
 
     def root(self, name: str) -> spec.Root:
         """An image's root file system. Raises `NotFound` or `BadReference`."""
-        image = self.find(name)
-        if image.config:
-            return self.content.root(self._config(image).rootfs.diff_ids)
-        return spec.Root((spec.HostLayer("/", os.path.join(self._tree(image.digest), "root")),))
+        return self.content.root(self.config(name).rootfs.diff_ids)
 
-    def _reference(self, name: str) -> reference.Reference:
+    def named(self, name: str) -> reference.Reference:
+        """A name that an image can have. Raises `BadReference`."""
         if name == HOST:
             raise errors.BadReference("`host` is this machine's own image; it is always there and not imported")
         return reference.parse(name)
@@ -192,24 +182,13 @@ class Store:
     def _tree(self, digest: str) -> str:
         return os.path.join(self._trees, digest.removeprefix("sha256:"))
 
-    def _add_tree(self, source: str) -> tree.Contents:
-        work = tempfile.mkdtemp(dir=self._unfinished)
-        root = os.path.join(work, "root")
-        os.mkdir(root, 0o755)
-        with sources.opened(source) as entries:
-            contents = tree.write(entries, root)
-        _write_json(os.path.join(work, "contents.json"), asdict(contents))
-        if not os.path.isdir(self._tree(contents.digest)):
-            os.rename(work, self._tree(contents.digest))
-        return contents
-
     def _write_name(self, named: reference.Reference, image: Image) -> None:
         path = os.path.join(self._unfinished, "name")
         _write_json(path, asdict(image))
         os.rename(path, self._name_path(named))
 
     def _forget(self, digest: str) -> None:
-        """Remove a tree that no name means any more."""
+        """Remove a tree of an earlier version that no name means any more."""
         is_tree = os.path.isdir(self._tree(digest))
         if is_tree and all(image.digest != digest for image in self.images()):
             os.rename(self._tree(digest), os.path.join(self._unfinished, "gone"))
@@ -217,7 +196,7 @@ class Store:
     @contextmanager
     def _changing(self) -> Generator[None]:
         """Hold the store for one change: whatever is unfinished before or after it is nobody's."""
-        for directory in (self._names, self._trees, self._unfinished):
+        for directory in (self._names, self._unfinished):
             os.makedirs(directory, mode=0o700, exist_ok=True)
         lock = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:

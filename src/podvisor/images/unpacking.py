@@ -81,15 +81,15 @@ async def members(data: AsyncIterable[bytes] | int, output: int | None = None) -
     return Listing(answer.members, not answer.more)
 
 
-async def archive(path: str, diff_id: str) -> AsyncGenerator[bytes]:
-    """The archive that a layer's image was made of. Raises Unpackable where it is not: after the last byte, maybe."""
-    async for chunk in _streamed("archive", "--layer-fd", path, diff_id):
+async def archive(file: int, diff_id: str) -> AsyncGenerator[bytes]:
+    """The archive that a layer's image was made of. Raises Unacceptable where it is not: after the last byte, maybe."""
+    async for chunk in _streamed(["archive", "--layer-fd", str(file)], file, diff_id):
         yield chunk
 
 
-async def export(path: str) -> AsyncGenerator[bytes]:
-    """An archive of what an uncompressed EROFS image holds. Raises Unpackable, after the last byte, maybe."""
-    async for chunk in _streamed("export", "--image-fd", path, ""):
+async def export(file: int) -> AsyncGenerator[bytes]:
+    """An archive of what an uncompressed EROFS image holds. Raises Unacceptable; after the last byte, maybe."""
+    async for chunk in _streamed(["export", "--image-fd", str(file)], file, ""):
         yield chunk
 
 
@@ -101,7 +101,7 @@ def archive_bytes(path: str) -> int:
     found = _TAIL.unpack(tail) if len(tail) == _TAIL.size else (0, 0, b"")
     if found[2] != _MAGIC:
         raise errors.Unpackable(
-            "was unpacked by an earlier version; remove it, `podvisor image prune`, and pull it again"
+            "it was unpacked by an earlier version: remove it, `podvisor image prune`, have it again"
         )
     return found[0]
 
@@ -111,16 +111,15 @@ async def merge(layers: Sequence[int], output: int) -> None:
     await _run(["merge", "--output-fd", str(output), *map(str, layers)], [output, *layers], None)
 
 
-async def _streamed(word: str, flag: str, path: str, diff_id: str) -> AsyncGenerator[bytes]:
-    source, (out, into) = os.open(path, os.O_RDONLY | os.O_CLOEXEC), os.pipe()
+async def _streamed(words: Sequence[str], source: int, diff_id: str) -> AsyncGenerator[bytes]:
+    out, into = os.pipe()
     loop = asyncio.get_running_loop()
     try:
-        process = await _started([word, flag, str(source), "--output-fd", str(into)], [source, into], None)
+        process = await _started([*words, "--output-fd", str(into)], [source, into], None)
     except BaseException:
         os.close(out)
         raise
     finally:
-        os.close(source)
         os.close(into)
     reader = asyncio.StreamReader(CHUNK)
     pipe = os.fdopen(out, "rb", buffering=0)
@@ -133,7 +132,7 @@ async def _streamed(word: str, flag: str, path: str, diff_id: str) -> AsyncGener
         transport.close()
         await _stopped(process)
     if diff_id and answer.diff_id != diff_id:
-        raise errors.Unpackable(f"layer {diff_id} is damaged: its archive is {answer.diff_id} now")
+        raise errors.Unacceptable(f"layer {diff_id} is damaged: its archive is {answer.diff_id} now")
 
 
 async def _run(words: Sequence[str], descriptors: Sequence[int], data: AsyncIterable[bytes] | int | None) -> _Answer:

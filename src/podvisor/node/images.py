@@ -60,7 +60,7 @@ class Images:
             return Image(host.root(), image_id=f"local/{name}")
         allowed = _hashes(keyring, name)
         known = self._known(name)
-        if known is not None and (not known.config or (policy != "Always" and _may(known, allowed))):
+        if known is not None and (known.is_local or not known.config or (policy != "Always" and _may(known, allowed))):
             _present(name, tell)
             return await asyncio.to_thread(self._image, known)
         if policy == "Never":
