@@ -25,7 +25,9 @@ SECONDS = 60
 def pod() -> dict[str, Any]:
     names = ["one", "other"]
     containers = [{"name": name, "image": "host", "command": ["sh", "-c", SCRIPT]} for name in names]
-    return {"metadata": {"name": KEY.name}, "spec": {"automountServiceAccountToken": False, "containers": containers}}
+    first = [{"name": "first", "image": "host", "command": ["true"]}]
+    spec = {"automountServiceAccountToken": False, "initContainers": first, "containers": containers}
+    return {"metadata": {"name": KEY.name}, "spec": spec}
 
 
 def restarted(pod: dict[str, dict[str, list[dict[str, object]]]] | None) -> bool:
@@ -68,6 +70,8 @@ async def test_its_containers_are_begun_again_and_events_and_status_say_why(clie
         ended = status["lastState"]["terminated"]
         assert (ended["exitCode"], ended["reason"]) == (137, "Error")
         assert "the pod's kernel has ended" in ended["message"]
+    (first,) = found["status"]["initContainerStatuses"]
+    assert (first["restartCount"], first["state"]["terminated"]["reason"]) == (1, "Completed")
     assert (await told(client)).startswith(
         "Pod sandbox changed, it will be killed and re-created: the pod's kernel has"
     )

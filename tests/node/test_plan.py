@@ -1,5 +1,6 @@
 """What a node does next for a pod, by the pod's restart policy and its containers' states."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from podvisor.node import objects
@@ -45,6 +46,47 @@ def test_pod_fails_when_an_init_container_fails_and_is_never_restarted():
 
 def test_failed_init_container_is_started_again_where_the_pod_is():
     assert look(pod("Always", "one"), ended("one", 1)).start == ["one"]
+
+
+def lost(one: Container) -> Container:
+    """After the end of the pod's kernel."""
+    end = Terminated(137, "Error", NOW, NOW)
+    return replace(one.over(end) if one.running else one, outdated=True, retry=None)
+
+
+def test_init_containers_run_again_in_a_new_kernel_before_anything_else():
+    two, main = pod("Always", "one", "two"), lost(running("main"))
+    first, second = lost(ended("one", 0)), lost(ended("two", 0))
+    assert look(two, first, second, main).start == ["one"]
+    assert look(two, ended("one", 0), second, main).start == ["two"]
+    assert look(two, running("one"), second, main).start == []
+    assert look(two, ended("one", 0), ended("two", 0), main).start == ["main"]
+    again = look(two, ended("one", 0), ended("two", 0), running("main"))
+    assert (again.start, again.phase) == ([], "Running")
+
+
+def test_phase_stays_running_while_init_containers_run_again():
+    made = look(pod("Always", "one"), lost(ended("one", 0)), lost(running("main")))
+    assert (made.start, made.phase, made.initialized) == (["one"], "Running", True)
+
+
+def test_sidecars_and_init_containers_keep_their_order_in_a_new_kernel():
+    mixed = pod("Always", "one", sidecars=("side",))
+    side, main = lost(running("side")), lost(running("main"))
+    assert look(mixed, lost(ended("one", 0)), side, main).start == ["one"]
+    assert look(mixed, ended("one", 0), side, main).start == ["side"]
+    assert look(mixed, ended("one", 0), running("side"), main).start == ["main"]
+
+
+def test_pod_that_is_never_restarted_does_not_begin_anew_in_a_new_kernel():
+    once = pod("Never", "one", "two")
+    assert look(once, lost(ended("one", 0)), lost(ended("two", 0)), lost(running("main"))).phase == "Failed"
+    assert look(once, lost(ended("one", 0))).start == ["two"]
+
+
+def test_pod_of_which_all_has_succeeded_does_not_begin_anew_in_a_new_kernel():
+    made = look(pod("OnFailure", "one"), lost(ended("one", 0)), lost(ended("main", 0)))
+    assert (made.start, made.phase) == ([], "Succeeded")
 
 
 def test_main_containers_wait_until_a_sidecar_has_started():

@@ -114,9 +114,9 @@ async def test_startup_that_never_comes_restarts_the_container(pods: Pods):
     assert (await pods.event(name, "Killing"))["message"] == "Container main failed startup probe, will be restarted"
 
 
-async def test_probe_by_grpc_says_that_it_is_not_supported(pods: Pods):
+async def test_probe_by_grpc_of_a_port_where_nobody_listens_fails(pods: Pods):
     name = await pods.create(forever(readinessProbe={"grpc": {"port": 1}, "periodSeconds": 1}))
-    assert "gRPC is not supported" in (await pods.event(name, "Unhealthy"))["message"]
+    assert "error: failed to connect service at" in (await pods.event(name, "Unhealthy"))["message"]
 
 
 REDIRECTING = """

@@ -58,8 +58,11 @@ async def perform(action: objects.Action, target: Target) -> None:
             (await _connect(action.tcp_socket.port, action.tcp_socket.host, target)).close()
         elif action.sleep is not None:
             await target.clock.sleep(action.sleep.seconds)
+        elif action.grpc is not None:
+            seconds = action.timeout_seconds if isinstance(action, objects.Probe) else 0
+            await _check(action.grpc, target, seconds)
         else:
-            raise Unsuccessful("gRPC is not supported")
+            raise Unsuccessful("an action that does nothing")
     except (errors.SandboxError, NotStartable) as error:
         raise Unsuccessful(str(error)) from error
 
@@ -123,6 +126,32 @@ async def _exchange(request: http_probe.Request, target: Target) -> tuple[int, M
         target.late(f'Get "{request.url}": context deadline exceeded (Client.Timeout exceeded while awaiting headers)')
         raise
     return code, headers, body
+
+
+async def _check(wanted: objects.Grpc, target: Target, seconds: int) -> None:
+    """Ask the container's health service, which may take so long."""
+    # Not before it is needed: few pods ask over gRPC, and every start of a cluster would pay for HTTP/2.
+    from podvisor.node import grpc_probe
+
+    authority = f"{target.address}:{wanted.port}"
+    waiting = f'timeout: failed to connect service "{authority}" within {seconds}s: context deadline exceeded'
+    try:
+        reader, writer = await _open(await _connect(wanted.port, "", target), secure=False)
+        waiting = f"timeout: health rpc did not complete within {seconds}s"
+        try:
+            check = grpc_probe.Check(authority, wanted.service)
+            writer.write(check.to_send())
+            while not check.take(await reader.read(OUTPUT_BYTES)):
+                writer.write(check.to_send())
+        finally:
+            writer.close()
+    except (errors.Refused, ConnectionError) as error:
+        raise Unsuccessful(f'error: failed to connect service at "{authority}": {error}') from error
+    except grpc_probe.Unhealthy as error:
+        raise Unsuccessful(str(error)) from error
+    except asyncio.CancelledError:
+        target.late(waiting)
+        raise
 
 
 async def _head(reader: asyncio.StreamReader) -> tuple[int, Mapping[str, str]]:

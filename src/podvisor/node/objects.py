@@ -5,7 +5,6 @@ https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/.
 """
 
 from datetime import datetime
-from typing import Any
 
 from msgspec import field
 
@@ -152,6 +151,13 @@ class TcpSocket(View):
     host: str = ""
 
 
+class Grpc(View):
+    """A question to the container's health service."""
+
+    port: int
+    service: str = ""
+
+
 class Sleep(View):
     """A pause."""
 
@@ -165,7 +171,7 @@ class Action(View):
     http_get: HttpGet | None = None
     tcp_socket: TcpSocket | None = None
     sleep: Sleep | None = None
-    grpc: dict[str, Any] | None = None
+    grpc: Grpc | None = None
 
 
 class Probe(Action):

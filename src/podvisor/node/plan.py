@@ -37,10 +37,10 @@ def plan(pod: objects.Pod, containers: Mapping[str, Container], now: datetime, s
     made = Plan()
     mains = [containers[one.name] for one in pod.spec.containers]
     failed = _initialize(pod, containers, now, made)
-    if not failed and (made.initialized or any(one.runs for one in mains)):
-        made.initialized = True
+    if made.initialized:
         for main in mains:
             _start_if_wanted(main, pod.spec.restart_policy, now, made)
+    made.initialized |= any(one.runs for one in mains)
     made.phase = "Failed" if failed else _phase(pod.spec.restart_policy, mains)
     _heed_deadline(pod, containers, now, started, made)
     if pod.finished:
@@ -66,9 +66,13 @@ def _end(pod: objects.Pod, containers: Mapping[str, Container], mains: Sequence[
 
 
 def _initialize(pod: objects.Pod, containers: Mapping[str, Container], now: datetime, made: Plan) -> bool:
-    """Bring the init containers forward, in order. Whether one has failed for good."""
+    """Bring the init containers forward, in order. Whether one has failed for good.
+
+    In a new kernel of the pod all of them run again, unless the pod is never restarted (kubelet `computePodActions`).
+    """
     policy = "OnFailure" if pod.spec.restart_policy == "Always" else pod.spec.restart_policy
-    over = any(containers[one.name].runs for one in pod.spec.containers)
+    anew = policy != "Never"
+    over = any(containers[one.name].counts(anew=anew) for one in pod.spec.containers)
     for described in pod.spec.init_containers:
         one = containers[described.name]
         if described.sidecar:
@@ -78,8 +82,9 @@ def _initialize(pod: objects.Pod, containers: Mapping[str, Container], now: date
             continue
         if over:
             continue
-        _start_if_wanted(one, policy, now, made)
-        if one.ended is None:
+        done = one.counts(anew=anew)
+        _start_if_wanted(one, policy if done else "Always", now, made)
+        if one.ended is None or not done:
             return False
         if one.ended.code != 0:
             return not wanted_again(one, policy)

@@ -58,7 +58,8 @@ async def _answer(probe: objects.Probe, target: Target, listener: Listener) -> b
     waited: list[str] = []
     try:
         async with target.clock.timeout(probe.timeout_seconds):
-            await actions.perform(probe, replace(target, late=waited.append) if probe.http_get else target)
+            telling = probe.http_get or probe.grpc
+            await actions.perform(probe, replace(target, late=waited.append) if telling else target)
     except TimeoutError:
         listener.unhealthy(waited[0] if waited else _late(probe, target))
         return False

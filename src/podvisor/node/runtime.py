@@ -12,7 +12,19 @@ from functools import partial
 from pathlib import Path
 
 from podvisor.base import tasks
-from podvisor.node import actions, containers, logchoice, objects, pipes, pod_sandbox, status, supervision, telling
+from podvisor.node import (
+    actions,
+    containers,
+    crashes,
+    logchoice,
+    objects,
+    pipes,
+    pod_sandbox,
+    recovery,
+    status,
+    supervision,
+    telling,
+)
 from podvisor.node.errors import NotStartable
 from podvisor.node.host import Node
 from podvisor.node.images import Image
@@ -64,8 +76,19 @@ class Runtime:
         self._changed = changed
         self._scope = scope
 
+    async def recall(self) -> None:
+        """Go on with the crash counts of an earlier process of the node."""
+        counts, now = await asyncio.to_thread(crashes.read, self.box.directory), self._node.clock.now()
+        for name, one in self.containers.items():
+            self.containers[name] = recovery.recall(one, counts.get(name, 0), now)
+
     async def start(self, name: str) -> None:
-        """Start a container, its hook included. A failure becomes its state, to be tried again when that says."""
+        """Start a container, its hook included. A failure becomes its state, to be tried again when that says.
+
+        Where the pod's kernel has ended unseen nothing is started: what comes first is to be planned anew.
+        """
+        if await self._has_lost_kernel("podvisor-sandbox has ended"):
+            return
         described, one = self.pod.container(name), self.containers[name]
         try:
             live = await self._launch(described, one)
@@ -79,6 +102,8 @@ class Runtime:
             end = Terminated(START_ERROR, "StartError", now, now, text, identity)
             self.containers[name] = one.failed_to_start(now, identity, end)
             self._warn(name, "Failed", f"Error: {text}")
+            await self._has_lost_kernel(str(error))
+            await self._keep_crashes()
         else:
             await self._after_start(live)
 
@@ -212,10 +237,7 @@ class Runtime:
         except sandbox_errors.Ended as error:
             text = f"the pod's kernel has ended: {error}"
             reason = UNRESPONSIVE if isinstance(error, sandbox_errors.Unresponsive) else ""
-            if await self.box.drop_ended():
-                if reason:
-                    self._warn("", reason, text)
-                self._tell("", "SandboxChanged", f"Pod sandbox changed, it will be killed and re-created: {text}")
+            await self._has_lost_kernel(text, reason)
         await asyncio.wait({carrying})
         await live.log.close()
         if live.stdin is not None:
@@ -228,6 +250,7 @@ class Runtime:
         one, now = self.containers[name], self._node.clock.now()
         assert isinstance(one.state, Running)
         self.containers[name] = one.over(Terminated(code, reason, one.state.started, now, message, one.container_id))
+        await self._keep_crashes()
         del self.live[name]
         live.over.set()
         if self.containers[name].crashes > 1:
@@ -235,6 +258,21 @@ class Runtime:
                 name, "BackOff", f"Back-off restarting failed container {name} in pod {status.full_name(self.pod)}"
             )
         self._changed.set()
+
+    async def _has_lost_kernel(self, why: str, reason: str = "") -> bool:
+        """Let go of a kernel that has ended by itself, for all containers to begin anew; whether it had."""
+        if not await self.box.drop_ended():
+            return False
+        for name, one in self.containers.items():
+            self.containers[name] = replace(one, outdated=True)
+        if reason:
+            self._warn("", reason, why)
+        self._tell("", "SandboxChanged", f"Pod sandbox changed, it will be killed and re-created: {why}")
+        self._changed.set()
+        return True
+
+    async def _keep_crashes(self) -> None:
+        await asyncio.to_thread(crashes.write, self.box.directory, dict(self.containers))
 
     def _target(self, live: Live) -> actions.Target:
         name = live.described.name

@@ -64,11 +64,17 @@ class Container:
     """While it runs: whether its readiness probe lets it be used."""
     started: bool = False
     """While it runs: whether its postStart hook and its startup probe are through."""
+    outdated: bool = False
+    """Whether it last ran in a kernel of the pod that is gone: what an init container did then is to be done anew."""
 
     @property
     def running(self) -> bool:
         """Whether its first process runs."""
         return isinstance(self.state, Running)
+
+    def counts(self, *, anew: bool) -> bool:
+        """True if it has been started; where a pod begins anew with each kernel, in the present one."""
+        return bool(self.runs) and not (anew and self.outdated)
 
     @property
     def restarts(self) -> int:
@@ -91,6 +97,7 @@ class Container:
             container_id=container_id,
             ready=False,
             started=False,
+            outdated=False,
         )
 
     def over(self, end: Terminated) -> "Container":

@@ -57,6 +57,7 @@ class Worker:
         """Bring the pod to its end, whatever that takes. Cancelled, it ends what runs and leaves the pod to be."""
         if not self.pod.finished and (refusal := admission.refusal(self.pod)) is not None:
             await self._reject(refusal)
+        await self.runtime.recall()
         self._scope.start(refreshing.keep(self.runtime.box, self._node), name="volumes")
         while not await self._step():
             pass
