@@ -22,9 +22,10 @@ build: .venv/built
 demo: build
 	$(BIN)/podvisor demo
 
+# Most tests wait for processes; as many files at a time as there are processors take little longer each.
 test: build
 	cargo test --quiet --workspace
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto --dist loadfile
 
 check: .venv/ready
 	$(BIN)/ruff format --check .

@@ -52,8 +52,10 @@ def test_a_kernel_that_does_not_start_is_told_and_ends_the_tour_with_exit_code_1
     assert "4 of 4 steps failed" in told
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-@pytest.mark.parametrize("moment", ["A cluster starts", "  ok   two containers and a FIFO"])
+@pytest.mark.parametrize(
+    ("moment", "number", "code"),
+    [("A cluster starts", signal.SIGTERM, 143), ("  ok   two containers and a FIFO", signal.SIGINT, 130)],
+)
 def test_a_tour_that_is_broken_off_leaves_nothing_behind(place: Path, moment: str, number: int, code: int) -> None:
     with demo(place, "--own-client") as running:
         assert running.stdout is not None
