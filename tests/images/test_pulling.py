@@ -9,6 +9,7 @@ import urllib.request
 import pytest
 
 from harness import registry as registries
+from images.faulty import Instant
 from podvisor.images import errors, fetching, local, reference
 from podvisor.images.pulling import Puller
 
@@ -109,16 +110,6 @@ def test_nobody_there_is_one_line(store):
     with pytest.raises(errors.PullFailed) as caught:
         pull(store, f"localhost:{registries.free_port()}/x", clock=Instant())
     assert "\n" not in str(caught.value)
-
-
-class Instant:
-    """A clock on which no time passes."""
-
-    def now(self) -> float:
-        return 0.0
-
-    async def sleep(self, seconds: float) -> None:
-        """At once."""
 
 
 def test_content_that_no_name_means_is_pruned_and_the_rest_kept(store, image):

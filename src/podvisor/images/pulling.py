@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-import aiohttp
-
 from podvisor.base.clock import Clock, SystemClock
 from podvisor.images import errors
 from podvisor.images.assembling import Assembler, Progress, Pulled, here, nothing
 from podvisor.images.content import Content
 from podvisor.images.reference import Reference
-from podvisor.images.registry import hosts
+from podvisor.images.registry import hosts, transport
 from podvisor.images.registry.client import Client
 from podvisor.images.registry.credentials import Joined, Keyring
 from podvisor.images.registry.hosts import Registries
 from podvisor.images.registry.manifest import Platform
+from podvisor.images.registry.transport import Transport
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +32,25 @@ class Puller:
     async def pull(self, name: Reference) -> Pulled:
         """Have an image here. Raises ImageError, each beginning with the name."""
         try:
-            async with aiohttp.ClientSession(trust_env=True, auto_decompress=False) as session:
-                return await self._first(session, name)
+            async with transport.session() as session:
+                return await self._first(Transport(session, self.clock), name)
         except errors.ImageError as error:
             raise type(error)(f"{name}: {error}") from error
 
-    async def _first(self, session: aiohttp.ClientSession, name: Reference) -> Pulled:
+    async def _first(self, way: Transport, name: Reference) -> Pulled:
         """From the first endpoint that has it; what the registry itself says counts more than what mirrors say."""
         endpoints = self.registries.endpoints(name.registry, name.repository)
         for endpoint in endpoints[:-1]:
             try:
-                return await self._from(self._client(session, endpoint, name), name)
+                return await self._from(self._client(way, endpoint, name), name)
             except (errors.PullFailed, errors.Unacceptable):
                 continue
-        return await self._from(self._client(session, endpoints[-1], name), name)
+        return await self._from(self._client(way, endpoints[-1], name), name)
 
-    def _client(self, session: aiohttp.ClientSession, endpoint: hosts.Endpoint, name: Reference) -> Client:
-        return Client(session, endpoint, self.keyring.logins(name.registry, name.repository), self.clock)
+    def _client(self, way: Transport, endpoint: hosts.Endpoint, name: Reference) -> Client:
+        # A mirror is somebody else: what opens the registry is not for it.
+        asked = endpoint.host if endpoint.is_mirror else name.registry
+        return Client(way, endpoint, self.keyring.logins(asked, endpoint.repository))
 
     async def _from(self, client: Client, name: Reference) -> Pulled:
         top = await client.manifest(name.digest or name.tag)

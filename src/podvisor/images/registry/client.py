@@ -8,40 +8,32 @@ where it stopped (RFC 9110, section 14).
 from __future__ import annotations
 
 import hashlib
-import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from typing import TypeVar
 
 import aiohttp
 import msgspec
 from yarl import URL
 
 from podvisor.base.backoff import Backoff
-from podvisor.base.clock import Clock
 from podvisor.images.errors import Denied, Missing, PullFailed, Unacceptable, quiet
 from podvisor.images.registry import manifest
 from podvisor.images.registry.authorization import Authorization
 from podvisor.images.registry.credentials import Login
 from podvisor.images.registry.hosts import Endpoint
 from podvisor.images.registry.manifest import Served
+from podvisor.images.registry.transport import BROKEN, Again, Transport, delay, failed
 
 REDIRECTS = 10
 TRIES = 5
-CHUNK = 256 << 10
+PROGRESS = 1 << 20
+"""Bytes of a blob after which earlier failures are forgotten."""
 LONGEST_DELAY = 60.0
 """Seconds that a registry's Retry-After may ask for; more is an error."""
-STALL = aiohttp.ClientTimeout(total=None, sock_connect=15, sock_read=60)
-"""Seconds without any progress after which a connection is given up."""
 REDIRECTED = (301, 302, 303, 307, 308)
-
-
-class _Again(Exception):
-    """This may work the next time."""
-
-    def __init__(self, why: str, after: float | None = None) -> None:
-        super().__init__(why)
-        self.after = after
+T = TypeVar("T")
 
 
 class _Error(msgspec.Struct):
@@ -56,16 +48,13 @@ class _Errors(msgspec.Struct):
 class Client:
     """One endpoint, asked as each login in turn until one is let in; as nobody first where there is none."""
 
-    def __init__(
-        self, session: aiohttp.ClientSession, endpoint: Endpoint, logins: Iterable[Login], clock: Clock
-    ) -> None:
-        self._session = session
+    def __init__(self, transport: Transport, endpoint: Endpoint, logins: Iterable[Login]) -> None:
+        self._transport = transport
         self._endpoint = endpoint
-        self._clock = clock
         known = [endpoint.login] if endpoint.login else list(logins)
         self._others = iter([*known[1:]])
-        self._authorization = Authorization(session, endpoint, known[0] if known else None)
-        self._context: ssl.SSLContext | bool = endpoint.tls.context() if endpoint.url.startswith("https:") else True
+        self._authorization = Authorization(transport, endpoint, known[0] if known else None)
+        self._context = endpoint.tls.context() if endpoint.url.startswith("https:") else None
         self._backoff = Backoff(first=0.5, limit=LONGEST_DELAY, jitter=0.5)
 
     @property
@@ -79,13 +68,17 @@ class Client:
 
     async def manifest(self, name: str) -> Served:
         """What a tag or digest names. Raises Missing, Denied, PullFailed or Unacceptable."""
-        headers = {"Accept": ", ".join(manifest.ACCEPTED)}
-        async with self._retried(f"manifests/{name}", headers) as answer:
-            data = await _whole(answer, manifest.LARGEST, "manifest")
+        return await self._retried(lambda: self._manifest(name))
+
+    async def _manifest(self, name: str) -> Served:
+        async with self._request(f"manifests/{name}", {"Accept": ", ".join(manifest.ACCEPTED)}) as answer:
+            data = await self._whole(answer, manifest.LARGEST, "manifest")
             kind = answer.headers.get("Content-Type", "")
+            announced = answer.headers.get("Docker-Content-Digest", "")
         digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
-        if name.startswith("sha256:") and name != digest:
-            raise Unacceptable(f"{self._endpoint.host} served another manifest than {name}")
+        for wanted in (name, announced):
+            if wanted.startswith("sha256:") and wanted != digest:
+                raise Unacceptable(f"{self._endpoint.host} served another manifest than {quiet(wanted[:80])}")
         return Served(data, digest, kind)
 
     async def small(self, described: manifest.Descriptor) -> bytes:
@@ -106,14 +99,14 @@ class Client:
                         raise Unacceptable(f"{described.digest} is larger than the {described.size} bytes announced")
                     hashed.update(chunk)
                     yield chunk
-                if done < described.size:
-                    raise _Again(f"{self._endpoint.host}: the connection ended in the middle of {described.digest}")
-            except (aiohttp.ClientError, TimeoutError, OSError) as error:
-                failures = await self._later(0 if done > before else failures, self._again(error))
-            except _Again as error:
-                failures = await self._later(0 if done > before else failures, error)
-            else:
-                break
+                if done == described.size:
+                    break
+                why = Again(f"{self._endpoint.host}: the connection ended in the middle of {described.digest}")
+            except BROKEN as error:
+                why = failed(self._endpoint.host, error)
+            except Again as error:
+                why = error
+            failures = await self._later(0 if done - before >= PROGRESS else failures, why)
         if f"sha256:{hashed.hexdigest()}" != described.digest:
             raise Unacceptable(f"what {self._endpoint.host} served is not {described.digest}")
 
@@ -121,41 +114,34 @@ class Client:
         headers = {"Range": f"bytes={done}-"} if done else {}
         async with self._request(f"blobs/{described.digest}", headers) as answer:
             skip = done if answer.status == 200 else 0
-            async for chunk in answer.content.iter_chunked(CHUNK):
+            async for chunk in self._transport.body(answer):
                 rest = chunk[skip:]
                 skip -= len(chunk) - len(rest)
                 if rest:
                     yield rest
 
-    @asynccontextmanager
-    async def _retried(self, path: str, headers: Mapping[str, str]) -> AsyncGenerator[aiohttp.ClientResponse]:
+    async def _retried(self, work: Callable[[], Awaitable[T]]) -> T:
         failures = 0
         while True:
             try:
-                async with self._request(path, headers) as answer:
-                    yield answer
-                    return
-            except aiohttp.ClientConnectorError as error:
-                raise PullFailed(str(self._again(error))) from error
-            except (aiohttp.ClientError, TimeoutError, OSError) as error:
-                failures = await self._later(failures, self._again(error))
-            except _Again as error:
-                failures = await self._later(failures, error)
+                return await work()
+            except BROKEN as error:
+                why = failed(self._endpoint.host, error)
+                if isinstance(error, aiohttp.ClientConnectorError):
+                    raise PullFailed(str(why)) from error
+            except Again as error:
+                why = error
+            failures = await self._later(failures, why)
 
-    async def _later(self, failures: int, why: _Again) -> int:
+    async def _later(self, failures: int, why: Again) -> int:
         """Wait before the next try. Raises PullFailed when it has been enough."""
         failures += 1
-        if failures >= TRIES or (why.after or 0) > LONGEST_DELAY:
+        if (why.after or 0) > LONGEST_DELAY:
+            raise PullFailed(f"{why}; it asks to come back in {why.after:.0f} s") from why
+        if failures >= TRIES:
             raise PullFailed(str(why)) from why
-        await self._clock.sleep(self._backoff.delay(failures) if why.after is None else why.after)
+        await self._transport.clock.sleep(self._backoff.delay(failures) if why.after is None else why.after)
         return failures
-
-    def _again(self, error: Exception) -> _Again:
-        """A broken connection in words. Raises PullFailed for what will not mend itself."""
-        words = quiet(error) or "no answer in time"
-        if isinstance(error, (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorDNSError)):
-            raise PullFailed(f"{self._endpoint.host}: {words}") from error
-        return _Again(f"{self._endpoint.host}: {words}")
 
     @asynccontextmanager
     async def _request(self, path: str, headers: Mapping[str, str]) -> AsyncGenerator[aiohttp.ClientResponse]:
@@ -167,11 +153,13 @@ class Client:
                 if answer.status in (200, 206):
                     yield answer
                     return
-                challenges = answer.headers.getall("WWW-Authenticate", [])
+                # What another host asks for is not answered: it would name its own token server.
+                own = self._is_own(answer.url)
+                challenges = answer.headers.getall("WWW-Authenticate", []) if own else []
                 if answer.status == 401 and challenges and not tried:
                     tried = True
-                elif answer.status in (401, 403) and (login := next(self._others, None)):
-                    self._authorization, tried = Authorization(self._session, self._endpoint, login), False
+                elif own and answer.status in (401, 403) and (login := next(self._others, None)):
+                    self._authorization, tried = Authorization(self._transport, self._endpoint, login), False
                     continue
                 else:
                     await self._refuse(answer)
@@ -180,59 +168,72 @@ class Client:
     @asynccontextmanager
     async def _redirected(self, url: URL, headers: Mapping[str, str]) -> AsyncGenerator[aiohttp.ClientResponse]:
         for _ in range(REDIRECTS):
-            sent = {**headers, **self._authorization.header(url)}
-            context = self._context if url.scheme == "https" else True
-            try:
-                answer = await self._session.get(url, headers=sent, ssl=context, allow_redirects=False, timeout=STALL)
-            except aiohttp.ClientConnectorSSLError:
-                if not (self._endpoint.plain_allowed and url.scheme == "https"):
-                    raise
-                url = self._speak_plainly(url)
-                continue
-            async with answer:
+            async with AsyncExitStack() as asked:
+                try:
+                    answer = await asked.enter_async_context(self._ask(url, headers))
+                except aiohttp.ClientConnectorSSLError as error:
+                    if not (self._endpoint.plain_allowed and self._is_own(url) and not _is_certificate(error)):
+                        raise
+                    url = self._speak_plainly(url)
+                    continue
                 if answer.status not in REDIRECTED:
                     yield answer
                     return
                 url = _target(url, answer)
         raise PullFailed(f"{self._endpoint.host}: more than {REDIRECTS} redirects")
 
+    def _ask(self, url: URL, headers: Mapping[str, str]) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        """One request; the endpoint's own certificates and credentials are for its own host."""
+        own = self._is_own(url)
+        sent = {**headers, **self._authorization.header()} if own else headers
+        return self._transport.ask(url, self._context if own else None, sent)
+
+    def _is_own(self, url: URL) -> bool:
+        """True if an address is on the endpoint itself."""
+        return url.origin() == URL(self._endpoint.url).origin()
+
     def _speak_plainly(self, url: URL) -> URL:
         """A registry on this machine that does not speak TLS is asked over HTTP from now on."""
         self._endpoint = replace(self._endpoint, url=self._endpoint.url.replace("https:", "http:", 1))
-        self._authorization = Authorization(self._session, self._endpoint, self._authorization.login)
+        self._authorization = Authorization(self._transport, self._endpoint, self._authorization.login)
         return url.with_scheme("http")
 
     async def _refuse(self, answer: aiohttp.ClientResponse) -> None:
         """What another status means, with the registry's own reason."""
         host, status = self._endpoint.host, answer.status
-        said = _reason(await answer.content.read(16 << 10)) or answer.reason or "no reason given"
+        said = _reason(await self._transport.beginning(answer, 16 << 10)) or answer.reason or "no reason given"
         if status in (401, 403):
             raise Denied(f"{host}: {said}")
         if status == 404:
             raise Missing(f"{host}: {said}")
         if status == 429 or status >= 500:
-            raise _Again(f"{host} answers {status}: {said}", _delay(answer.headers.get("Retry-After")))
+            after = delay(answer.headers.get("Retry-After"), self._transport.clock)
+            raise Again(f"{host} answers {status}: {said}", after)
         raise PullFailed(f"{host} answers {status}: {said}")
 
-
-async def _whole(answer: aiohttp.ClientResponse, most: int, what: str) -> bytes:
-    data = bytearray()
-    async for chunk in answer.content.iter_chunked(CHUNK):
-        data += chunk
+    async def _whole(self, answer: aiohttp.ClientResponse, most: int, what: str) -> bytes:
+        data = await self._transport.beginning(answer, most + 1)
         if len(data) > most:
             raise Unacceptable(f"its {what} is larger than {most} bytes")
-    return bytes(data)
+        return data
 
 
 def _target(url: URL, answer: aiohttp.ClientResponse) -> URL:
     """Where a redirect leads. Raises PullFailed where no one may follow."""
     try:
-        found = url.join(URL(answer.headers.get("Location", ""), encoded=True))
+        location = answer.headers.get("Location", "")
+        # A signature in a query holds only as it was written.
+        found = url.join(URL(location, encoded=location.isascii() and location.isprintable() and " " not in location))
     except ValueError as error:
         raise PullFailed(f"{url.host}: redirects to what is no address") from error
     if found.scheme not in ("http", "https") or not found.host:
         raise PullFailed(f"{url.host}: redirects to what is no address")
-    return found
+    return found.with_user(None)
+
+
+def _is_certificate(error: Exception) -> bool:
+    """True if TLS is spoken, but with a certificate that is not trusted."""
+    return isinstance(error, aiohttp.ClientConnectorCertificateError)
 
 
 def _reason(data: bytes) -> str:
@@ -243,7 +244,3 @@ def _reason(data: bytes) -> str:
         return ""
     words = next((one.message or one.code for one in found), "")
     return "".join(c if c.isprintable() else " " for c in words)[:300]
-
-
-def _delay(header: str | None) -> float | None:
-    return float(header) if header and header.isdecimal() and len(header) < 9 else None

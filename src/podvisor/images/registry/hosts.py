@@ -11,10 +11,10 @@ import ipaddress
 import re
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import yaml
 
@@ -36,8 +36,10 @@ class Tls:
     key_file: str | None = None
     insecure_skip_verify: bool = False
 
-    def context(self) -> ssl.SSLContext:
-        """Raises BadConfiguration where a file is not there or not what it should be."""
+    def context(self) -> ssl.SSLContext | None:
+        """None for the usual one, which takes long to make. Raises BadConfiguration for a file that is not there."""
+        if self == Tls():
+            return None
         try:
             context = ssl.create_default_context(cafile=self.ca_file)
             if self.cert_file:
@@ -64,10 +66,11 @@ class Endpoint:
     plain_allowed: bool = False
     """True where credentials may travel over plain HTTP, and HTTP is tried if TLS is not spoken."""
     is_mirror: bool = False
+    """True if somebody else than the registry serves it: the registry's credentials are not for them."""
 
     @property
     def host(self) -> str:
-        return urlsplit(self.url).netloc.rpartition("@")[2]
+        return urlsplit(self.url).netloc
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,25 +85,29 @@ class Registries:
         mirror = self.mirrors.get(registry) or self.mirrors.get("*") or {}
         urls = [str(one) for one in mirror.get("endpoint") or ()]
         renamed = _rewritten(mirror.get("rewrite") or {}, repository)
-        found = [self._endpoint(url, renamed, is_mirror=True) for url in urls]
         own = DEFAULT_HOST if registry == DEFAULT_REGISTRY else registry
+        found = [self._mirror(url, renamed, own) for url in urls]
         if own not in {one.host for one in found}:
             found.append(self._endpoint(f"https://{own}", repository, named=registry))
         return found
 
-    def _endpoint(self, url: str, repository: str, *, named: str = "", is_mirror: bool = False) -> Endpoint:
+    def _mirror(self, url: str, repository: str, own: str) -> Endpoint:
+        found = self._endpoint(url, repository)
+        return replace(found, is_mirror=found.host != own)
+
+    def _endpoint(self, url: str, repository: str, *, named: str = "") -> Endpoint:
         parts = urlsplit(url if "://" in url else f"https://{url}")
         if parts.scheme not in ("http", "https") or not parts.netloc:
             raise BadConfiguration(f"registries: endpoint {quiet(url)!r} is no http or https address")
         path = parts.path.rstrip("/").removesuffix("/v2")
-        config = self.configs.get(parts.netloc) or self.configs.get(named) or {}
+        userinfo, _, netloc = parts.netloc.rpartition("@")
+        config = self.configs.get(netloc) or self.configs.get(named) or {}
         return Endpoint(
-            f"{parts.scheme}://{parts.netloc}{path}",
+            f"{parts.scheme}://{netloc}{path}",
             repository,
             _tls(config.get("tls") or {}),
-            _login(config.get("auth") or {}),
+            _login(config.get("auth") or {}) or _of_address(userinfo),
             plain_allowed=parts.scheme == "http" or is_here(parts.hostname or ""),
-            is_mirror=is_mirror,
         )
 
 
@@ -150,6 +157,11 @@ def _tls(section: Mapping[str, Any]) -> Tls:
 
 def _login(section: Mapping[str, Any]) -> Login | None:
     return credentials.login(section) if section else None
+
+
+def _of_address(userinfo: str) -> Login | None:
+    username, _, password = userinfo.partition(":")
+    return Login(unquote(username), unquote(password)) if username else None
 
 
 def is_here(host: str) -> bool:
