@@ -25,11 +25,19 @@ class Authority:
 
     def server_context(self, directory: Path) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        addresses = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
-        context.load_cert_chain(*self._issue(directory, "server", "server", addresses))
+        context.load_cert_chain(*self.server_files(directory))
         context.verify_mode = ssl.CERT_OPTIONAL
         context.load_verify_locations(cadata=self.pem)
         return context
+
+    def server_files(self, directory: Path) -> tuple[Path, Path]:
+        """A certificate for 127.0.0.1, and its key."""
+        addresses = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+        return self._issue(directory, "server", "server", addresses)
+
+    def client_files(self, directory: Path, user: str) -> tuple[Path, Path]:
+        """A user's certificate, and its key."""
+        return self._issue(directory, user, user, None)
 
     def client_context(self, directory: Path, user: str = "admin", group: str = "system:masters") -> ssl.SSLContext:
         context = ssl.create_default_context(cadata=self.pem)

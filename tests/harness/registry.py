@@ -31,13 +31,13 @@ class Registry:
     """One that runs."""
 
     host: str
-    """`localhost:PORT`."""
+    """`localhost:PORT`, or by another name of loopback."""
     directory: Path
 
-    def push(self, layout: Path, name: str, *, tag: str = "latest", source_tag: str = "x") -> str:
-        """Copy an image from an OCI layout, and say what it is called now."""
+    def push(self, layout: Path, name: str, *words: str, tag: str = "latest", source_tag: str = "x") -> str:
+        """Copy an image from an OCI layout, and say what it is called now; `words` are more flags."""
         target = f"{self.host}/{name}:{tag}"
-        skopeo("copy", f"oci:{layout}:{source_tag}", f"docker://{target}", "--dest-tls-verify=false")
+        skopeo("copy", f"oci:{layout}:{source_tag}", f"docker://{target}", "--dest-tls-verify=false", *words)
         return target
 
 
@@ -55,7 +55,7 @@ def umoci(*words: str) -> None:
 
 
 @contextmanager
-def served(directory: Path, **settings: object) -> Generator[Registry]:
+def served(directory: Path, name: str = "localhost", **settings: object) -> Generator[Registry]:
     """A registry that keeps its content below a directory; `settings` are sections of its configuration."""
     need(*PROGRAMS)
     port = free_port()
@@ -73,7 +73,7 @@ def served(directory: Path, **settings: object) -> Generator[Registry]:
         process = subprocess.Popen(["docker-registry", "serve", str(path)], stdout=log, stderr=log)
         try:
             _wait(process, port, directory / "log")
-            yield Registry(f"localhost:{port}", directory)
+            yield Registry(f"{name}:{port}", directory)
         finally:
             process.kill()
             process.wait()

@@ -87,15 +87,22 @@ def joined(documents: Iterable[Auths]) -> Auths:
 
 def matches(key: str, registry: str, repository: str) -> bool:
     """True if a key of `auths` is for this repository."""
-    bare = key.removeprefix("https://").removeprefix("http://").rstrip("/")
-    host, _, path = bare.partition("/")
-    path = path.removeprefix("v1").removeprefix("v2").strip("/") if path in ("v1", "v2") else path
-    if host in ("index.docker.io", "registry-1.docker.io"):
-        host = DEFAULT_REGISTRY
-    wanted, given = registry.split("."), host.split(".")
+    _, _, path = _bare(key).partition("/")
+    path = "" if path in ("v1", "v2") else path
+    wanted, given = registry.split("."), _registry(key).split(".")
     if len(wanted) != len(given) or not all(map(fnmatch.fnmatchcase, wanted, given)):
         return False
     return not path or repository == path or repository.startswith(f"{path}/")
+
+
+def _bare(key: str) -> str:
+    return key.removeprefix("https://").removeprefix("http://").rstrip("/")
+
+
+def _registry(key: str) -> str:
+    """The registry that a key is for; docker's own has older names."""
+    host = _bare(key).partition("/")[0]
+    return DEFAULT_REGISTRY if host in ("index.docker.io", "registry-1.docker.io") else host
 
 
 def secret(kind: str, data: Mapping[str, bytes]) -> Auths:
@@ -122,7 +129,7 @@ def parse(data: bytes) -> Auths:
         raise ValueError("auths or credHelpers is no object")
     found_logins = cast("dict[str, dict[str, Any]]", auths).items()
     entries = {str(key): login(one) for key, one in found_logins if one}
-    helpers = {str(key): str(one) for key, one in cast("dict[str, Any]", named).items()}
+    helpers = {_registry(key): str(one) for key, one in cast("dict[str, Any]", named).items()}
     if store := document.get("credsStore"):
         helpers[""] = str(store)
     return Auths(entries, helpers)
