@@ -189,6 +189,7 @@ async def _case(case: Case, writer: Writer, server: tuple[int, ssl.SSLContext], 
     ready, seen = Counting(case.watchers), Counting(updates if case.by_node else updates * case.watchers)
     watchers = await _connect(_requests(case, version), ready, seen, server)
     await ready.wait()
+    _report("begin")
     begin = time.perf_counter()
     for number in range(updates):
         patch = {"metadata": {"annotations": {"count": str(time.time_ns())}}}

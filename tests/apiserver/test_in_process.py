@@ -1,5 +1,7 @@
 """The API without a connection: the same answers, to whoever shares the process."""
 
+from collections.abc import AsyncGenerator
+
 import orjson
 import pytest
 from multidict import CIMultiDict, MultiDict
@@ -14,11 +16,11 @@ ADMIN = access.User("admin", ["system:masters"])
 
 
 @pytest.fixture
-async def server(store: Backend) -> Api:
+async def server(store: Backend) -> AsyncGenerator[Api]:
     """An API that nobody can connect to."""
     server = Api(Settings(), store, access.Access([access.ClientCertificates()]), SystemClock())
-    await server.start()
-    return server
+    async with server.running():
+        yield server
 
 
 def request(method: str, path: str, body: object = None, **headers: str) -> Request:

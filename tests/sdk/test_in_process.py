@@ -23,8 +23,8 @@ FRAME = b'{"type":"ADDED","object":{"metadata":{"name":"%b"}}}'
 async def server() -> AsyncGenerator[apiserver.Api]:
     async with embedded.running(MemoryJournal(), clock=CLOCK) as store:
         server = apiserver.Api(apiserver.Settings(), store, access.Access([]), CLOCK)
-        await server.start()
-        yield server
+        async with server.running():
+            yield server
 
 
 def client_of(server: apiserver.Api, name: str = "admin", *groups: str) -> sdk.Client:

@@ -1,9 +1,12 @@
 """The composition of the API server: what answers requests, whoever carries them.
 
 api = Api(settings, store, access, clock)
-await api.start()
-answer = await api.answer(request)
+async with api.running():
+    answer = await api.answer(request)
 """
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 
 from podvisor.apiserver import dispatch, first, kinds
 from podvisor.apiserver.access import Access, User
@@ -38,9 +41,12 @@ class Api:
         self.settings = settings
         self.clock = clock
 
-    async def start(self) -> None:
-        """Create what every cluster has from the beginning."""
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[None]:
+        """Answer while the block runs. What every cluster has from the beginning is created before."""
         await first.create(self._server)
+        async with self._server.watches.running():
+            yield
 
     async def answer(self, request: Request, user: User | None = None) -> Answer:
         """Answer a request, of `user` where the caller knows who asks; otherwise the request must tell.
@@ -51,5 +57,4 @@ class Api:
 
     def end_watches(self) -> None:
         """End every watch that runs: the server stops."""
-        for watch in tuple(self._server.watches):
-            watch.close()
+        self._server.watches.close()

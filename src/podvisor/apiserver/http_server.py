@@ -193,8 +193,7 @@ async def _expect(request: web.Request) -> None:
 
 def _running(api: Api, streams: _Streams) -> Callable[[web.Application], AsyncGenerator[None]]:
     async def run(_: web.Application) -> AsyncGenerator[None]:
-        await api.start()
-        async with tasks.background() as scope:
+        async with api.running(), tasks.background() as scope:
             scope.start(streams.sweep(api.clock), name="sweep of streams")
             yield
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from podvisor.apiserver import objects
 from podvisor.apiserver.call import Call
 from podvisor.apiserver.resource import Resource
-from podvisor.store.backend import KeyValue, prefix_end
+from podvisor.apiserver.state import State
+from podvisor.store.backend import prefix_end
 from podvisor.types import selectors, status
 from podvisor.types.selectors import Selector
 
@@ -22,23 +23,23 @@ class Selection:
 
     @property
     def is_plain(self) -> bool:
-        """Whether every object in the range is selected."""
+        """True if every object in the range is selected."""
         return not self.labels and not self.fields
 
-    def holds(self, kv: KeyValue) -> bool:
-        """Whether the object in `kv` is selected."""
-        if self.labels and not self.labels.matches(objects.labels(kv)):
+    def holds(self, state: State) -> bool:
+        """True if an object in the range is selected."""
+        if self.is_plain:
+            return True
+        if self.labels and not self.labels.matches(state.labels):
             return False
-        return not self.fields or self.fields.matches(self._field_values(kv))
+        return not self.fields or self.fields.matches(self._field_values(state))
 
-    def _field_values(self, kv: KeyValue) -> dict[str, str]:
-        item = objects.decode(self.resource, kv)
-        metadata = item["metadata"]
-        values = {"metadata.name": metadata["name"], "metadata.namespace": metadata.get("namespace", "")}
-        for requirement in self.fields.requirements:
-            if requirement.key not in values:
-                values[requirement.key] = self.resource.fields[requirement.key](item)
-        return values
+    def covers(self, key: bytes) -> bool:
+        """True if `key` is in the range."""
+        return key == self.start if self.end is None else self.start <= key < self.end
+
+    def _field_values(self, state: State) -> dict[str, str]:
+        return {requirement.key: state.field(requirement.key) for requirement in self.fields.requirements}
 
 
 def of(call: Call, resource: Resource) -> Selection:

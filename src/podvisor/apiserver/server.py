@@ -15,8 +15,8 @@ from podvisor.apiserver.settings import Settings
 from podvisor.apiserver.storage import Storage
 from podvisor.apiserver.streams.node import NodeStreams
 from podvisor.apiserver.tokens import Issuer
+from podvisor.apiserver.watching import WatchCaches
 from podvisor.base.clock import Clock
-from podvisor.store.backend import Watch
 
 
 @dataclass(slots=True)
@@ -34,13 +34,12 @@ class Server:
     """Makes ServiceAccount tokens; None if there is no signing key."""
     locks: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
     """For resources that are written one at a time, by their plural."""
-    watches: set[Watch] = field(default_factory=set[Watch])
-    """Those that run now; they are closed when the server stops."""
-
     metrics: Metrics = field(init=False)
+    watches: WatchCaches = field(init=False)
 
     def __post_init__(self) -> None:
         self.metrics = Metrics(self.registry)
+        self.watches = WatchCaches(self.storage.backend)
 
     def turn(self, resource: Resource) -> AbstractAsyncContextManager[None]:
         """Wait for one's turn to write, where the objects of a resource share a pool."""

@@ -9,9 +9,7 @@ from podvisor.types import status
 
 def of(resource: Resource, items: Sequence[Json], now: datetime, query: Mapping[str, str], version: str = "v1") -> Json:
     """A Table with one row for each item, each with as much of the object as `includeObject` asks for."""
-    include = query.get("includeObject", "Metadata") or "Metadata"
-    if include not in ("None", "Metadata", "Object"):
-        raise status.BadRequest(f'Table parameters are invalid: includeObject: Unsupported value: "{include}"')
+    include = included(query)
     return {
         "kind": "Table",
         "apiVersion": f"meta.k8s.io/{version}",
@@ -19,6 +17,14 @@ def of(resource: Resource, items: Sequence[Json], now: datetime, query: Mapping[
         "columnDefinitions": [_definition(column) for column in resource.columns],
         "rows": [_row(resource, item, now, include, version) for item in items],
     }
+
+
+def included(query: Mapping[str, str]) -> str:
+    """How much of each object comes with its row. Raises BadRequest."""
+    include = query.get("includeObject", "Metadata") or "Metadata"
+    if include not in ("None", "Metadata", "Object"):
+        raise status.BadRequest(f'Table parameters are invalid: includeObject: Unsupported value: "{include}"')
+    return include
 
 
 def _definition(column: Column) -> Json:

@@ -13,6 +13,7 @@ from podvisor.apiserver.admission.chain import Change
 from podvisor.apiserver.call import Call, is_dry_run
 from podvisor.apiserver.resource import Json, Resource
 from podvisor.apiserver.server import Server
+from podvisor.apiserver.state import State
 from podvisor.base.http import Answer
 from podvisor.store.backend import KeyValue
 from podvisor.types import field, schema, status
@@ -55,7 +56,7 @@ async def handle_collection(server: Server, call: Call, resource: Resource) -> A
     found = await server.storage.backend.range(chosen.start, chosen.end)
     deleted: list[Json] = []
     for kv in found.kvs:
-        if not chosen.holds(kv):
+        if not chosen.holds(State(resource, kv)):
             continue
         metadata = objects.decode(resource, kv)["metadata"]
         try:

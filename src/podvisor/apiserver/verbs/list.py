@@ -14,6 +14,7 @@ from podvisor.apiserver.call import Call
 from podvisor.apiserver.resource import Json, Resource
 from podvisor.apiserver.selection import Selection
 from podvisor.apiserver.server import Server
+from podvisor.apiserver.state import State
 from podvisor.base.http import Answer
 from podvisor.store.backend import KeyValue
 from podvisor.types import status
@@ -100,7 +101,7 @@ async def _collect(server: Server, chosen: Selection, page: versions.Page, limit
         result = await server.storage.backend.range(start, chosen.end, revision=revision, limit=asked)
         revision = revision or result.revision
         for index, kv in enumerate(result.kvs):
-            if chosen.is_plain or chosen.holds(kv):
+            if chosen.holds(State(chosen.resource, kv)):
                 kvs.append(kv)
             if limit and len(kvs) == limit and (result.more or index + 1 < len(result.kvs)):
                 remaining = result.count - index - 1 if chosen.is_plain else None

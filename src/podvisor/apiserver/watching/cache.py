@@ -1,0 +1,180 @@
+"""The feed of one resource, and who is to hear of which change.
+
+Watchers stand in the bucket of what narrows them most: an object's key, the value of a field (`spec.nodeName=n1`), a
+namespace, or nothing. A change is put before the few buckets that it can concern, so that a thousand kubelets cost
+what the one costs whose pod has changed.
+"""
+
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager
+from typing import NamedTuple
+
+from podvisor.apiserver.resource import Resource
+from podvisor.apiserver.selection import Selection
+from podvisor.apiserver.watching.changes import Change
+from podvisor.apiserver.watching.watcher import Watcher
+from podvisor.base import tasks
+from podvisor.base.tasks import Scope
+from podvisor.store.backend import Backend, Watch, WatchBatch, prefix_end
+from podvisor.store.errors import StoreError
+
+
+class _Bucket(NamedTuple):
+    """What its watchers have in common: a range's first key or, with a field, that field's value."""
+
+    field: str
+    value: str | bytes
+
+
+class WatchCache:
+    """Reads one resource's changes once, and hands them to its watchers."""
+
+    def __init__(self, backend: Backend, resource: Resource, revision: int) -> None:
+        self.revision = revision
+        """Everything up to it has been handed on."""
+        self.ended = False
+        self._backend = backend
+        self._resource = resource
+        self._feed: Watch = backend.watch(resource.key, prefix_end(resource.key), revision=revision + 1)
+        self._watchers: set[Watcher] = set()
+        self._buckets: dict[_Bucket, set[Watcher]] = {}
+        self._fields: dict[str, int] = {}
+        """Those by which somebody is found, with how many."""
+        self._asked: set[Watcher] = set()
+
+    async def run(self) -> None:
+        """Hand changes on until nobody watches any more. An error of the store ends all watches, and this with them."""
+        error: Exception | None = None
+        try:
+            async for batch in self._feed:
+                self._publish(batch)
+        except StoreError as failure:
+            error = failure
+        finally:
+            self.close(error)
+
+    def watch(self, chosen: Selection, revision: int) -> Watcher:
+        """Follow a selection from after `revision` on."""
+        watcher = Watcher(self, chosen, revision)
+        self._watchers.add(watcher)
+        return watcher
+
+    def close(self, error: Exception | None = None) -> None:
+        """End every watch."""
+        self.ended = True
+        self._feed.close()
+        for watcher in tuple(self._watchers):
+            watcher.close(error)
+
+    def history(self, chosen: Selection, revision: int) -> Watch:
+        """For a watcher that is behind."""
+        return self._backend.watch(chosen.start, chosen.end, revision=revision + 1)
+
+    def request_progress(self, watcher: Watcher) -> None:
+        """Mark for `watcher` how far the store has got, once that has been handed on."""
+        self._asked.add(watcher)
+        self._feed.request_progress()
+
+    def join(self, watcher: Watcher) -> None:
+        """Hand on to `watcher` from now on."""
+        bucket = _bucket_of(watcher.chosen)
+        self._buckets.setdefault(bucket, set()).add(watcher)
+        if bucket.field:
+            self._fields[bucket.field] = self._fields.get(bucket.field, 0) + 1
+
+    def leave(self, watcher: Watcher) -> None:
+        """Hand on to it no more, for now."""
+        bucket = _bucket_of(watcher.chosen)
+        watchers = self._buckets.get(bucket, set[Watcher]())
+        if watcher not in watchers:
+            return
+        watchers.discard(watcher)
+        if not watchers:
+            del self._buckets[bucket]
+        if bucket.field:
+            self._fields[bucket.field] -= 1
+            if not self._fields[bucket.field]:
+                del self._fields[bucket.field]
+
+    def forget(self, watcher: Watcher) -> None:
+        """It has ended; with the last one the feed ends."""
+        self.leave(watcher)
+        self._asked.discard(watcher)
+        self._watchers.discard(watcher)
+        if not self._watchers:
+            self.ended = True
+            self._feed.close()
+
+    def _publish(self, batch: WatchBatch) -> None:
+        for event in batch.events:
+            change = Change(self._resource, event)
+            for bucket in self._concerned(change):
+                for watcher in tuple(self._buckets.get(bucket, ())):
+                    if not bucket.field or watcher.chosen.covers(change.key):
+                        watcher.push(change)
+        self.revision = batch.revision
+        asked, self._asked = self._asked, set()
+        for watcher in asked:
+            watcher.mark()
+
+    def _concerned(self, change: Change) -> Iterator[_Bucket]:
+        """Every bucket whose watchers may see the change."""
+        key, prefix = change.key, self._resource.key
+        yield _Bucket("", key)
+        yield _Bucket("", prefix)
+        if self._resource.namespaced:
+            yield _Bucket("", key[: key.find(b"/", len(prefix)) + 1])
+        for path in self._fields:
+            yield from {_Bucket(path, state.field(path)) for state in (change.before, change.now) if state}
+
+
+def _bucket_of(chosen: Selection) -> _Bucket:
+    if chosen.end is not None:
+        for path in chosen.resource.fields:
+            if (value := chosen.fields.exact(path)) is not None:
+                return _Bucket(path, value)
+    return _Bucket("", chosen.start)
+
+
+class WatchCaches:
+    """The caches of all resources that somebody watches."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._caches: dict[str, WatchCache] = {}
+        self._scope: Scope | None = None
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[None]:
+        """Serve watches while the block runs."""
+        async with tasks.background() as scope:
+            self._scope = scope
+            try:
+                yield
+            finally:
+                self._scope = None
+                self.close()
+
+    async def watch(self, chosen: Selection, revision: int) -> Watcher:
+        """Follow a selection from after `revision` on."""
+        resource = chosen.resource
+        name = f"{resource.plural}.{resource.api_version}"
+        cache = self._caches.get(name)
+        if cache is None or cache.ended:
+            now = (await self._backend.range(b"\0", count_only=True)).revision
+            cache = self._caches.get(name)
+            if cache is None or cache.ended:
+                cache = self._start(name, resource, now)
+        return cache.watch(chosen, revision)
+
+    def close(self) -> None:
+        """End every watch that runs."""
+        for cache in tuple(self._caches.values()):
+            cache.close()
+
+    def _start(self, name: str, resource: Resource, revision: int) -> WatchCache:
+        if self._scope is None:
+            raise RuntimeError("watches are asked for outside of `running`")
+        cache = self._caches[name] = WatchCache(self._backend, resource, revision)
+        self._scope.start(cache.run(), name=f"watch cache of {name}")
+        return cache
