@@ -11,6 +11,8 @@ class Program:
     name: str
     argv: tuple[str, ...]
     stdin: str = ""
+    as_root: bool = False
+    """Whether it shows something natively only where root runs it."""
 
     def __str__(self) -> str:
         return self.name

@@ -185,6 +185,7 @@ impl Kernel {
     fn enter(&self, tid: Pid, host: HostTask, process: &Arc<Process>) -> Arc<Task> {
         let name = process.tasks().first().map(|task| task.name()).unwrap_or_default();
         let task = Task::new(tid, host, Arc::clone(process), name);
+        process.pass_on(&task);
         self.add_task(&task);
         task
     }
@@ -192,9 +193,7 @@ impl Kernel {
     /// The thread of that guest id in `process`, looked for on the host where it made no call yet.
     pub fn thread(&self, process: &Arc<Process>, tid: Pid) -> Option<Arc<Task>> {
         process.task(tid).or_else(|| {
-            for host in self.platform.threads(process.host) {
-                self.task(host);
-            }
+            process.meet_threads();
             process.task(tid)
         })
     }

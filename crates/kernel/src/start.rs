@@ -203,7 +203,8 @@ fn plan(task: &Arc<Task>, spec: ProcessSpec) -> Result<loader::Plan, StartError>
     };
     let shown = String::from_utf8_lossy(name).into_owned();
     let (path, called) = find(task, name, &spec.environment)?;
-    let request = Request { path, called, arguments: spec.arguments, environment: spec.environment };
+    let name = loader::last_part(&called);
+    let request = Request { path, called, name, arguments: spec.arguments, environment: spec.environment };
     loader::prepare(task, request).map_err(|errno| match errno {
         Errno::ENOENT => StartError::NotFound(format!("exec {shown}: no such file or directory")),
         Errno::ENOEXEC => StartError::NotExecutable(format!("exec {shown}: exec format error")),

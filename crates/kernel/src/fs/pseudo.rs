@@ -12,7 +12,7 @@ use abi::stat::{S_IFDIR, S_IFLNK, S_IFREG, Stat};
 use abi::time::Timespec;
 
 use crate::sync::Mutex;
-use crate::task::Task;
+use crate::task::{Fault, Task};
 use crate::vfs::{DirEntry, File, FileSystem, FileSystemStat, Inode, OpenFlags, anonymous_device};
 
 /// A file system of made-up files.
@@ -260,6 +260,38 @@ pub type Generate = Box<dyn Fn(&Arc<Task>) -> Result<Vec<u8>, Errno> + Send + Sy
 /// Takes what is written to a file.
 pub type Accept = Box<dyn Fn(&Arc<Task>, &[u8]) -> Result<(), Errno> + Send + Sync>;
 
+/// The errno where a task may neither read nor write a file that is open.
+type Guard = Box<dyn Fn(&Arc<Task>) -> Result<(), Errno> + Send + Sync>;
+
+/// What an open file of text says, takes and asks.
+pub struct Content {
+    generate: Generate,
+    accept: Option<Accept>,
+    guard: Option<Guard>,
+}
+
+impl Content {
+    /// A text that can only be read.
+    pub fn read_only(generate: impl Fn(&Arc<Task>) -> Result<Vec<u8>, Errno> + Send + Sync + 'static) -> Content {
+        Content { generate: Box::new(generate), accept: None, guard: None }
+    }
+
+    /// The same, which takes what is written.
+    pub fn accepting(self, accept: impl Fn(&Arc<Task>, &[u8]) -> Result<(), Errno> + Send + Sync + 'static) -> Content {
+        Content { accept: Some(Box::new(accept)), ..self }
+    }
+
+    /// The same for those whom `guard` lets, whoever opened it.
+    pub fn guarded(self, guard: impl Fn(&Arc<Task>) -> Result<(), Errno> + Send + Sync + 'static) -> Content {
+        Content { guard: Some(Box::new(guard)), ..self }
+    }
+
+    /// True if it takes what is written.
+    pub fn is_writable(&self) -> bool {
+        self.accept.is_some()
+    }
+}
+
 /// A file of generated text.
 pub struct TextFile {
     fs: Weak<PseudoFs>,
@@ -303,12 +335,12 @@ impl Inode for TextFile {
         }
         let stat = self.stat()?;
         let inode = Arc::clone(&self);
-        let generate: Generate = Box::new(move |task| (inode.generate)(task));
-        let accept: Accept = Box::new(move |task, bytes| match &self.accept {
+        let content = Content::read_only(move |task| (inode.generate)(task));
+        let content = content.accepting(move |task, bytes| match &self.accept {
             Some(accept) => accept(task, bytes),
             None => Err(Errno::EIO),
         });
-        Ok(OpenText::new(stat, task, generate, accept))
+        Ok(OpenText::new(stat, task, content))
     }
 
     fn truncate(&self, _: u64) -> Result<(), Errno> {
@@ -319,20 +351,20 @@ impl Inode for TextFile {
 /// An open file of generated text.
 pub struct OpenText {
     stat: Stat,
-    opener: Weak<Task>,
-    generate: Generate,
-    accept: Accept,
+    /// For whom it is made: the opener, or who came first after that thread had ended.
+    reader: Mutex<Weak<Task>>,
+    content: Content,
     text: Mutex<Vec<u8>>,
 }
 
 impl OpenText {
     /// The open file; texts are made for `task` as it is then.
-    pub fn new(stat: Stat, task: &Arc<Task>, generate: Generate, accept: Accept) -> Arc<OpenText> {
-        Arc::new(OpenText { stat, opener: Arc::downgrade(task), generate, accept, text: Mutex::default() })
+    pub fn new(stat: Stat, task: &Arc<Task>, content: Content) -> Arc<OpenText> {
+        Arc::new(OpenText { stat, reader: Mutex::new(Arc::downgrade(task)), content, text: Mutex::default() })
     }
 
-    fn opener(&self) -> Result<Arc<Task>, Errno> {
-        self.opener.upgrade().ok_or(Errno::ESRCH)
+    fn reader(&self) -> Result<Arc<Task>, Errno> {
+        self.reader.lock().upgrade().ok_or(Errno::ESRCH)
     }
 }
 
@@ -347,7 +379,7 @@ impl File for OpenText {
 
     fn read(&self, buffer: &mut [u8], position: u64) -> Result<usize, Errno> {
         if position == 0 {
-            let fresh = (self.generate)(&self.opener()?)?;
+            let fresh = (self.content.generate)(&self.reader()?)?;
             *self.text.lock() = fresh;
         }
         let text = self.text.lock();
@@ -358,8 +390,21 @@ impl File for OpenText {
     }
 
     fn write(&self, buffer: &[u8], _: u64) -> Result<usize, Errno> {
-        (self.accept)(&self.opener()?, buffer)?;
+        let accept = self.content.accept.as_ref().ok_or(Errno::EIO)?;
+        accept(&self.reader()?, buffer)?;
         Ok(buffer.len())
+    }
+
+    fn before_io(&self, task: &Arc<Task>, _: bool) -> Result<(), Fault> {
+        let mut reader = self.reader.lock();
+        if reader.strong_count() == 0 {
+            *reader = Arc::downgrade(task);
+        }
+        drop(reader);
+        match &self.content.guard {
+            Some(guard) => Ok(guard(task)?),
+            None => Ok(()),
+        }
     }
 
     fn truncate(&self, _: u64) -> Result<(), Errno> {

@@ -58,6 +58,8 @@ pub struct Request {
     pub path: Path,
     /// The name it was called by, for AT_EXECFN and scripts.
     pub called: Vec<u8>,
+    /// The name for /proc/PID/comm: of the link where it is called by one.
+    pub name: Vec<u8>,
     /// The arguments, the first of which is the program's idea of its name.
     pub arguments: Vec<Vec<u8>>,
     /// The environment.
@@ -67,11 +69,10 @@ pub struct Request {
 /// Checks everything that can fail and answers what is to be mapped; nothing has changed yet.
 pub fn prepare(task: &Arc<Task>, mut request: Request) -> Result<Plan, Errno> {
     let mut executable = open(task, &request.path)?;
-    let first = request.path.clone();
+    let name: Vec<u8> = request.name.iter().copied().take(15).collect();
     for _ in 0..SCRIPT_DEPTH {
         let Some((interpreter, argument)) = script(&executable.head)? else {
             let credentials = credentials_for(task, &executable.path)?;
-            let name = first.dentry.name().into_iter().take(15).collect();
             return plan::make(task, executable, request, credentials, name);
         };
         let mut arguments = vec![interpreter.clone()];
@@ -84,6 +85,11 @@ pub fn prepare(task: &Arc<Task>, mut request: Request) -> Result<Plan, Errno> {
         executable = open(task, &path)?;
     }
     Err(Errno::ELOOP)
+}
+
+/// The last part of a path, as basename(3) has it.
+pub fn last_part(path: &[u8]) -> Vec<u8> {
+    path.rsplit(|byte| *byte == b'/').next().unwrap_or_default().to_vec()
 }
 
 /// `EACCES` where `path` is no regular file that `task` may execute.

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use abi::Errno;
 use abi::capability::{Data, Header, VERSION_1, VERSION_2, VERSION_3};
 
-use super::{Answer, Args, Call, find_process};
+use super::{Answer, Args, Call, find_task};
 use crate::now;
 use crate::task::{CapabilitySets, Pid, Task, UserPtr};
 
-pub(super) const CALLS: &[Call] = &[now!(CAPGET, capget), now!(CAPSET, capset, "all threads change together")];
+pub(super) const CALLS: &[Call] = &[now!(CAPGET, capget), now!(CAPSET, capset)];
 
 /// How many structures a header's version stands for. An unknown version is answered in the header.
 fn structures(task: &Task, pointer: UserPtr<Header>) -> Result<(Header, usize), Errno> {
@@ -32,7 +32,7 @@ fn capget(task: &Arc<Task>, [header, data, ..]: Args) -> Answer {
     if header.pid < 0 {
         return Err(Errno::EINVAL.into());
     }
-    let who = find_process(task, Pid(header.pid))?.credentials();
+    let who = find_task(task, Pid(header.pid))?.credentials();
     if data == 0 {
         return Ok(0);
     }
@@ -47,7 +47,7 @@ fn capget(task: &Arc<Task>, [header, data, ..]: Args) -> Answer {
 
 fn capset(task: &Arc<Task>, [header, data, ..]: Args) -> Answer {
     let (header, count) = structures(task, UserPtr::new(header))?;
-    if header.pid != 0 && header.pid != task.tid.0 && header.pid != task.process().pid.0 {
+    if header.pid != 0 && header.pid != task.tid.0 {
         return Err(Errno::EPERM.into());
     }
     let mut wanted = CapabilitySets { effective: 0, permitted: 0, inheritable: 0 };
@@ -58,6 +58,6 @@ fn capset(task: &Arc<Task>, [header, data, ..]: Args) -> Answer {
         wanted.inheritable |= whole(value.inheritable);
     }
     let new = task.credentials().with_capabilities(wanted)?;
-    task.process().set_credentials(new);
+    task.set_credentials(new);
     Ok(0)
 }

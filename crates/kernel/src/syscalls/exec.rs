@@ -27,8 +27,8 @@ const AT_EMPTY_PATH: u32 = 0x1000;
 
 fn execve(task: &Arc<Task>, [path, arguments, environment, ..]: Args) -> Answer {
     let called = task.read_path(path)?;
-    let path = Walk::of(task).find(&called, true)?;
-    exec(task, path, called, arguments, environment)
+    let (path, name) = (Walk::of(task).find(&called, true)?, loader::last_part(&called));
+    exec(task, Named { path, called, name }, arguments, environment)
 }
 
 fn execveat(task: &Arc<Task>, [fd, path, arguments, environment, flags, _]: Args) -> Answer {
@@ -37,28 +37,37 @@ fn execveat(task: &Arc<Task>, [fd, path, arguments, environment, flags, _]: Args
         return Err(Errno::EINVAL.into());
     }
     let called = task.read_path(path)?;
-    let (path, called) = if called.is_empty() && flags & AT_EMPTY_PATH != 0 {
-        let file = task.files().get(fd)?;
-        (file.path().cloned().ok_or(Errno::EACCES)?, format!("/dev/fd/{fd}").into_bytes())
+    let program = if called.is_empty() && flags & AT_EMPTY_PATH != 0 {
+        let path = task.files().get(fd)?.path().cloned().ok_or(Errno::EACCES)?;
+        let name = path.dentry.name();
+        Named { path, called: format!("/dev/fd/{fd}").into_bytes(), name: name.to_vec() }
     } else {
         let mut walk = Walk::of(task);
         if fd != AT_FDCWD && !called.starts_with(b"/") {
             walk = walk.from(task.files().get(fd)?.path().cloned().ok_or(Errno::ENOTDIR)?);
         }
         let path = walk.find(&called, flags & AT_SYMLINK_NOFOLLOW == 0)?;
-        (path, called)
+        let name = loader::last_part(&called);
+        Named { path, called, name }
     };
-    exec(task, path, called, arguments, environment)
+    exec(task, program, arguments, environment)
 }
 
-fn exec(task: &Arc<Task>, path: Path, called: Vec<u8>, arguments: u64, environment: u64) -> Answer {
+/// A program that was found, the name it was called by, and the one for /proc/PID/comm.
+struct Named {
+    path: Path,
+    called: Vec<u8>,
+    name: Vec<u8>,
+}
+
+fn exec(task: &Arc<Task>, Named { path, called, name }: Named, arguments: u64, environment: u64) -> Answer {
     let mut left = loader::ARGUMENTS_MAX;
     let mut arguments = strings(task, arguments, &mut left)?;
     let environment = strings(task, environment, &mut left)?;
     if arguments.is_empty() {
         arguments.push(Vec::new());
     }
-    let plan = loader::prepare(task, Request { path, called, arguments, environment })?;
+    let plan = loader::prepare(task, Request { path, called, name, arguments, environment })?;
     let call = task.call().ok_or(Errno::EINVAL)?;
     task.process().set_plan(Some(plan));
     match task.kernel().platform.exec(&call) {

@@ -1,7 +1,7 @@
 //! Who the caller is: getuid(2), setuid(2), setresuid(2), setfsuid(2), setgroups(2) and the like.
 //!
-//! The rules live in `task::identity`. Linux keeps credentials per thread and glibc makes every
-//! thread call alike; ours are the process's, so that a repetition finds its work done.
+//! The rules live in `task::identity`. A call changes the calling thread alone, as on Linux; glibc makes
+//! every thread call alike.
 
 use std::sync::Arc;
 
@@ -21,16 +21,16 @@ pub(super) const CALLS: &[Call] = &[
     now!(GETEGID, getegid),
     now!(GETRESUID, getresuid),
     now!(GETRESGID, getresgid),
-    now!(SETUID, setuid, "all threads change together"),
-    now!(SETGID, setgid, "all threads change together"),
-    now!(SETREUID, setreuid, "all threads change together"),
-    now!(SETREGID, setregid, "all threads change together"),
-    now!(SETRESUID, setresuid, "all threads change together"),
-    now!(SETRESGID, setresgid, "all threads change together"),
-    now!(SETFSUID, setfsuid, "all threads change together"),
-    now!(SETFSGID, setfsgid, "all threads change together"),
+    now!(SETUID, setuid),
+    now!(SETGID, setgid),
+    now!(SETREUID, setreuid),
+    now!(SETREGID, setregid),
+    now!(SETRESUID, setresuid),
+    now!(SETRESGID, setresgid),
+    now!(SETFSUID, setfsuid),
+    now!(SETFSGID, setfsgid),
     now!(GETGROUPS, getgroups),
-    now!(SETGROUPS, setgroups, "all threads change together"),
+    now!(SETGROUPS, setgroups),
 ];
 
 fn getuid(task: &Arc<Task>, _: Args) -> Answer {
@@ -76,7 +76,7 @@ fn become_(task: &Task, new: Credentials) -> Answer {
         settings.dumpable = 0;
         settings.parent_death_signal = None;
     }
-    process.set_credentials(new);
+    task.set_credentials(new);
     Ok(0)
 }
 

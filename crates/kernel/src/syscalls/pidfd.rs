@@ -71,11 +71,11 @@ fn pidfd_send_signal(task: &Arc<Task>, [fd, number, _, flags, ..]: Args) -> Answ
         0 => None,
         number => Some(Signal::new(number as u32).ok_or(Errno::EINVAL)?),
     };
-    if !permitted(task.process(), &target, signal) {
+    if !permitted(task, &target, signal) {
         return Err(Errno::EPERM.into());
     }
     if let Some(signal) = signal {
-        target.send_signal(signal, from_process(signal, SI_USER, task.process()));
+        target.send_signal(signal, from_process(signal, SI_USER, task));
     }
     Ok(0)
 }

@@ -120,7 +120,7 @@ fn privilege(task: &Arc<Task>, option: u32, argument: u64, rest: [u64; 3]) -> An
         PR_CAPBSET_DROP => Credentials { bounding: old.bounding & !capability_bit(argument)?, ..(*old).clone() },
         _ => with_securebits(&old, argument)?,
     };
-    task.process().set_credentials(new);
+    task.set_credentials(new);
     Ok(0)
 }
 
@@ -162,7 +162,7 @@ fn ambient(task: &Arc<Task>, operation: u64, [number, fourth, fifth]: [u64; 3]) 
         }
         _ => return Err(Errno::EINVAL.into()),
     };
-    task.process().set_credentials(Credentials { ambient, ..(*old).clone() });
+    task.set_credentials(Credentials { ambient, ..(*old).clone() });
     Ok(0)
 }
 

@@ -116,7 +116,7 @@ fn make(task: &Arc<Task>, flags: CloneFlags, exit_signal: Option<Signal>, native
         session: parent.session(),
         files,
         fs,
-        credentials: parent.credentials(),
+        credentials: task.credentials(),
         limits: parent.limits.copy(),
         settings,
         program: parent.program(),

@@ -225,7 +225,7 @@ fn chosen(task: &Arc<Task>, which: u64, who: u64, kinds: [u64; 3]) -> Result<Vec
             all(&|process| process.group() == group)
         }
         Some(2) => {
-            let user = if who == 0 { own.credentials().uid } else { who as u32 };
+            let user = if who == 0 { task.credentials().uid } else { who as u32 };
             all(&|process| process.credentials().uid == user)
         }
         _ => return Err(Errno::EINVAL),

@@ -8,7 +8,7 @@ use abi::signal::{SI_TKILL, SI_USER, SigInfo, Signal, SignalSet};
 use super::{Answer, Args, Call};
 use crate::now;
 use crate::task::signals::{ChildSignal, from_process};
-use crate::task::{Fault, Pid, Process, Task, UserPtr, capability};
+use crate::task::{Credentials, Fault, Pid, Process, Task, UserPtr, capability};
 
 pub(super) const CALLS: &[Call] = &[
     now!(KILL, kill),
@@ -30,12 +30,16 @@ fn signal(number: u64) -> Result<Option<Signal>, Errno> {
     }
 }
 
-/// kill(2)'s permission: the same user, or CAP_KILL, or SIGCONT within the session.
-pub(super) fn permitted(sender: &Process, target: &Process, signal: Option<Signal>) -> bool {
-    let (from, to) = (sender.credentials(), target.credentials());
+/// kill(2)'s permission: the same process or user, or CAP_KILL, or SIGCONT within the session.
+pub(super) fn permitted(sender: &Task, target: &Process, signal: Option<Signal>) -> bool {
+    may_signal(sender, target, &target.credentials(), signal)
+}
+
+fn may_signal(sender: &Task, target: &Process, to: &Credentials, signal: Option<Signal>) -> bool {
+    let (own, from) = (sender.process(), sender.credentials());
     let same = [from.uid, from.euid].iter().any(|id| *id == to.uid || *id == to.suid);
-    let resumes = signal == Some(Signal::SIGCONT) && sender.session().id == target.session().id;
-    same || resumes || from.capable(capability::KILL)
+    let resumes = signal == Some(Signal::SIGCONT) && own.session().id == target.session().id;
+    std::ptr::eq(Arc::as_ptr(own), target) || same || resumes || from.capable(capability::KILL)
 }
 
 fn kill(task: &Arc<Task>, [pid, number, ..]: Args) -> Answer {
@@ -51,13 +55,13 @@ fn kill(task: &Arc<Task>, [pid, number, ..]: Args) -> Answer {
     if targets.is_empty() {
         return Err(Errno::ESRCH.into());
     }
-    let (allowed, _): (Vec<_>, Vec<_>) = targets.into_iter().partition(|target| permitted(sender, target, signal));
+    let (allowed, _): (Vec<_>, Vec<_>) = targets.into_iter().partition(|target| permitted(task, target, signal));
     if allowed.is_empty() {
         return Err(Errno::EPERM.into());
     }
     if let Some(signal) = signal {
         for target in allowed {
-            target.send_signal(signal, from_process(signal, SI_USER, sender));
+            target.send_signal(signal, from_process(signal, SI_USER, task));
         }
     }
     Ok(0)
@@ -80,7 +84,7 @@ fn to_thread(task: &Arc<Task>, pid: Option<Pid>, tid: i32, signal: Option<Signal
     }
     let sender = task.process();
     let target = find_thread(task, pid, Pid(tid))?;
-    if !permitted(sender, target.process(), signal) {
+    if !may_signal(task, target.process(), &target.credentials(), signal) {
         return Err(Errno::EPERM.into());
     }
     let Some(signal) = signal else { return Ok(0) };
@@ -93,7 +97,7 @@ fn to_thread(task: &Arc<Task>, pid: Option<Pid>, tid: i32, signal: Option<Signal
     {
         return Err(Fault::Continue);
     }
-    target.send_signal(signal, from_process(signal, SI_TKILL, sender));
+    target.send_signal(signal, from_process(signal, SI_TKILL, task));
     Ok(0)
 }
 
@@ -122,7 +126,7 @@ fn queued(task: &Arc<Task>, address: u64, other: bool, signal: Signal) -> Result
 fn rt_sigqueueinfo(task: &Arc<Task>, [pid, number, info, ..]: Args) -> Answer {
     let target = task.process().pids().get(Pid(pid as i32)).ok_or(Errno::ESRCH)?;
     let signal = signal(number)?;
-    if !permitted(task.process(), &target, signal) {
+    if !permitted(task, &target, signal) {
         return Err(Errno::EPERM.into());
     }
     let Some(signal) = signal else { return Ok(0) };
@@ -134,7 +138,7 @@ fn rt_sigqueueinfo(task: &Arc<Task>, [pid, number, info, ..]: Args) -> Answer {
 fn rt_tgsigqueueinfo(task: &Arc<Task>, [pid, tid, number, info, ..]: Args) -> Answer {
     let target = find_thread(task, Some(Pid(pid as i32)), Pid(tid as i32))?;
     let signal = signal(number)?;
-    if !permitted(task.process(), target.process(), signal) {
+    if !may_signal(task, target.process(), &target.credentials(), signal) {
         return Err(Errno::EPERM.into());
     }
     let Some(signal) = signal else { return Ok(0) };

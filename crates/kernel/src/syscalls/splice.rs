@@ -98,11 +98,12 @@ async fn copy(
         let room = usize::try_from(count.saturating_sub(done)).unwrap_or(usize::MAX);
         let length = scratch.bytes().len().min(room);
         let buffer = scratch.bytes().get_mut(..length).unwrap_or_default();
-        let read = match from.file().read(buffer, position.value) {
+        let allowed = from.file().before_io(task, false);
+        let read = match allowed.and_then(|()| Ok(from.file().read(buffer, position.value)?)) {
             Ok(0) => break,
             Ok(read) => read,
             Err(_) if done > 0 => break,
-            Err(errno) => return Err(errno.into()),
+            Err(fault) => return Err(fault),
         };
         let bytes = scratch.bytes().get(..read).unwrap_or_default();
         let at = Options { position: options.position.map(|at| at.saturating_add(done)), ..options };
@@ -195,6 +196,7 @@ async fn splice(task: Arc<Task>, [from, from_at, to, to_at, count, flags]: Args)
 async fn from_stream(task: &Arc<Task>, from: &Arc<OpenFile>, to: &Arc<OpenFile>, count: u64, no_wait: bool) -> Answer {
     until(task, from, Events::IN, no_wait || from.flags().contains(OpenFlags::NONBLOCK)).await?;
     let mut scratch = Scratch::of(count.min(CHUNK));
+    from.file().before_io(task, false)?;
     let read = from.file().read(scratch.bytes(), 0)?;
     let bytes = scratch.bytes().get(..read).unwrap_or_default();
     if bytes.is_empty() {

@@ -263,6 +263,7 @@ pub(super) async fn write_bytes(
 /// Writes to a file that has positions.
 fn write_file(task: &Arc<Task>, open: &Arc<OpenFile>, bytes: &[u8], options: Options) -> Result<usize, Fault> {
     let file = open.file();
+    file.before_io(task, true)?;
     let at_end = options.append || (open.flags().contains(OpenFlags::APPEND) && !options.no_append);
     let at = match (at_end, options.position) {
         (true, _) => u64::try_from(file.stat()?.size).unwrap_or(0),

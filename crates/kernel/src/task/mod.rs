@@ -67,6 +67,8 @@ pub struct Task {
     held: Mutex<Vec<(Signal, SigInfo)>>,
     held_timer: Mutex<Option<Timer>>,
     name: Mutex<Vec<u8>>,
+    /// Those of a thread beside the first, whose are the process's.
+    credentials: Mutex<Option<Arc<Credentials>>>,
     call: Mutex<InCall>,
     cut: AtomicBool,
     cloning: threads::Cloning,
@@ -100,6 +102,7 @@ impl Task {
             held: Mutex::new(Vec::new()),
             held_timer: Mutex::new(None),
             name: Mutex::new(name),
+            credentials: Mutex::new(None),
             call: Mutex::new(InCall::default()),
             cut: AtomicBool::new(false),
             cloning: threads::Cloning::default(),
@@ -126,9 +129,18 @@ impl Task {
         self.process.fs()
     }
 
-    /// The credentials.
+    /// The credentials, which Linux keeps for each thread: credentials(7).
     pub fn credentials(&self) -> Arc<Credentials> {
-        self.process.credentials()
+        let own = self.credentials.lock().clone();
+        own.unwrap_or_else(|| self.process.credentials())
+    }
+
+    /// Sets the credentials of this thread alone.
+    pub fn set_credentials(&self, credentials: Credentials) {
+        match self.tid == self.process.pid {
+            true => self.process.set_credentials(credentials),
+            false => *self.credentials.lock() = Some(Arc::new(credentials)),
+        }
     }
 
     /// The name of /proc/PID/comm, at most 15 bytes.

@@ -73,6 +73,7 @@ pub struct Process {
     stopped: AtomicBool,
     pub(super) installed: super::installed::Installed,
     pub(super) thread_count: super::threads::ThreadCount,
+    pub(super) heritage: Mutex<Option<super::threads::Heritage>>,
     own_usage: Mutex<Usage>,
     children_usage: Mutex<Usage>,
     execs: AtomicU64,
@@ -166,6 +167,7 @@ impl Process {
             stopped: AtomicBool::new(false),
             installed: super::installed::Installed::default(),
             thread_count: super::threads::ThreadCount::default(),
+            heritage: Mutex::new(None),
             own_usage: Mutex::new(Usage::default()),
             children_usage: Mutex::new(Usage::default()),
             execs: AtomicU64::new(0),
@@ -203,12 +205,12 @@ impl Process {
         Arc::clone(&self.state.lock().fs)
     }
 
-    /// The credentials.
+    /// The credentials of its first thread.
     pub fn credentials(&self) -> Arc<Credentials> {
         Arc::clone(&self.state.lock().credentials)
     }
 
-    /// Sets the credentials of the whole process.
+    /// Sets the credentials of its first thread.
     pub fn set_credentials(&self, credentials: Credentials) {
         self.state.lock().credentials = Arc::new(credentials);
     }

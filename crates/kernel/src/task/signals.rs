@@ -102,8 +102,8 @@ pub fn from_kernel(signal: Signal) -> SigInfo {
 }
 
 /// The siginfo of a signal that `sender` sends with `code`.
-pub fn from_process(signal: Signal, code: i32, sender: &Process) -> SigInfo {
-    let (pid, uid) = (sender.pid.0, sender.credentials().uid);
+pub fn from_process(signal: Signal, code: i32, sender: &Task) -> SigInfo {
+    let (pid, uid) = (sender.process().pid.0, sender.credentials().uid);
     SigInfo { signo: signal.number() as i32, code, pid, uid, ..SigInfo::new_zeroed() }
 }
 

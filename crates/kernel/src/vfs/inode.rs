@@ -128,6 +128,12 @@ pub trait Inode: Send + Sync + Any {
         None
     }
 
+    /// For the directories of /proc/PID: true if they let `task` in whatever their mode says, false if
+    /// they keep it out. `None` where the mode decides.
+    fn admits(&self, _task: &Arc<Task>) -> Option<bool> {
+        None
+    }
+
     /// Changes attributes. The change time is set by the file system; a change of owner by the calls
     /// has cleared the set-id bits in `mode` already.
     fn set_attributes(&self, _change: SetAttributes) -> Result<(), Errno> {

@@ -90,7 +90,11 @@ fn may_open(task: &Arc<Task>, path: &Path, flags: OpenFlags) -> Result<(), Errno
     wanted.set(Access::READ, flags.readable());
     wanted.set(Access::WRITE, flags.writable() || flags.contains(OpenFlags::TRUNC));
     let stat = path.stat()?;
-    permission::check(&who, &stat, wanted)?;
+    match path.inode().admits(task) {
+        Some(true) => {}
+        Some(false) => return Err(Errno::EACCES),
+        None => permission::check(&who, &stat, wanted)?,
+    }
     if flags.contains(OpenFlags::NOATIME) && !permission::owns(&who, &stat) {
         return Err(Errno::EPERM);
     }

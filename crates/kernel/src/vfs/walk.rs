@@ -226,6 +226,11 @@ impl<'a> Walk<'a> {
         if !at.is_directory() {
             return Err(Errno::ENOTDIR);
         }
+        match self.task.and_then(|task| at.inode().admits(task)) {
+            Some(true) => return Ok(()),
+            Some(false) => return Err(Errno::EACCES),
+            None => {}
+        }
         if permission::searches_everything(&self.who) {
             return Ok(());
         }

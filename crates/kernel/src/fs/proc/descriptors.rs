@@ -7,7 +7,7 @@ use abi::stat::{S_IFCHR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, Stat};
 
 use super::process::{Kind, Listing, Node};
 use super::target::Target;
-use super::text;
+use super::{access, text};
 use crate::fs::pseudo::{self, PseudoFs, ino_of};
 use crate::task::{Pid, Task};
 use crate::vfs::{File, FileSystem, FileSystemStat, Inode, Mount, MountFlags, OpenFile, OpenFlags, Path};
@@ -31,6 +31,11 @@ impl Listing for Fd {
 
     fn entry(&self) -> u32 {
         S_IFLNK | 0o700
+    }
+
+    fn admits(&self, target: &Target, task: &Task) -> Option<bool> {
+        let own = target.process().is_ok_and(|process| Arc::ptr_eq(&process, task.process()));
+        own.then_some(true)
     }
 
     fn child(&self, fs: &Arc<PseudoFs>, own: u64, target: &Target, name: &[u8]) -> Result<Arc<dyn Inode>, Errno> {
@@ -69,6 +74,7 @@ impl Inode for FdLink {
     }
 
     fn read_link(&self, task: &Arc<Task>) -> Result<Vec<u8>, Errno> {
+        access::check(&self.target, task)?;
         let open = open_file(&self.target, self.fd)?;
         Ok(match open.path() {
             Some(path) => path.describe(&task.fs().root.lock().clone()),
@@ -76,8 +82,9 @@ impl Inode for FdLink {
         })
     }
 
-    fn follow(&self, _: &Arc<Task>) -> Option<Result<Path, Errno>> {
-        Some(open_file(&self.target, self.fd).and_then(|open| place_of(&open)))
+    fn follow(&self, task: &Arc<Task>) -> Option<Result<Path, Errno>> {
+        let open = access::check(&self.target, task).and_then(|()| open_file(&self.target, self.fd));
+        Some(open.and_then(|open| place_of(&open)))
     }
 
     fn open(self: Arc<Self>, _: &Arc<Task>, _: OpenFlags) -> Result<Arc<dyn File>, Errno> {
@@ -95,8 +102,13 @@ fn place_of(open: &Arc<OpenFile>) -> Result<Path, Errno> {
         Some(inode) => Arc::clone(inode),
         None => Arc::new(Again(Arc::clone(open.file()))),
     };
+    Ok(outside(inode))
+}
+
+/// A place outside of the tree for an inode that has none in it.
+pub(super) fn outside(inode: Arc<dyn Inode>) -> Path {
     let alone: Arc<dyn FileSystem> = Arc::new(Alone(inode));
-    Ok(Mount::new(alone, b"none", MountFlags::empty()).root())
+    Mount::new(alone, b"none", MountFlags::empty()).root()
 }
 
 /// A file system of one inode, which belongs to another.
@@ -156,17 +168,23 @@ impl Listing for FdInfo {
         S_IFREG | 0o444
     }
 
+    fn admits(&self, target: &Target, task: &Task) -> Option<bool> {
+        match access::check(target, task) {
+            Ok(()) => None,
+            Err(_) => Some(false),
+        }
+    }
+
     fn child(&self, fs: &Arc<PseudoFs>, own: u64, target: &Target, name: &[u8]) -> Result<Arc<dyn Inode>, Errno> {
         let fd = text::id(name).ok_or(Errno::ENOENT)?;
         open_file(target, fd.0)?;
-        // The descriptor travels in the place of the thread, which open files do not depend on.
-        let about = target.thread(fd);
-        Ok(Node::new(fs, ino_of(own, name), about, self.entry(), Kind::Text(info)))
+        let about = target.descriptor(fd.0);
+        Ok(Node::new(fs, ino_of(own, name), about, self.entry(), Kind::Checked(access::check, info)))
     }
 }
 
 fn info(target: &Target, _: &Arc<Task>) -> Result<Vec<u8>, Errno> {
-    let Pid(fd) = target.id();
+    let fd = target.fd.ok_or(Errno::ENOENT)?;
     let open = open_file(target, fd)?;
     let close = target.living()?.files().close_on_exec(fd).unwrap_or(false);
     let mut flags = open.flags();

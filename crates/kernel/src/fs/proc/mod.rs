@@ -4,9 +4,12 @@
 //! guests see it, and the settings below /proc/sys. Does not own: the figures of a running guest,
 //! which are the host's (`Platform::proc_file`), with every id, name and path put in our terms.
 
+mod access;
 mod descriptors;
+mod entries;
 mod machine;
 mod maps;
+mod memory;
 mod mounts;
 mod namespace;
 mod net;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use abi::Errno;
 
-use super::process::{Entry, Kind, entry};
+use super::entries::{Entry, entry};
+use super::process::Kind;
 use crate::net::{Stack, procfs};
 use crate::task::Task;
 

@@ -3,11 +3,13 @@
 use std::sync::{Arc, Weak};
 
 use abi::Errno;
-use abi::stat::{S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, Stat};
+use abi::stat::{S_IFDIR, S_IFMT, Stat};
 
+use super::access::{self, Memory};
+use super::entries::{ENTRIES, Entry};
 use super::target::Target;
-use super::{descriptors, maps, mounts, namespace, net, status, task};
-use crate::fs::pseudo::{self, OpenDirectory, OpenText, PseudoFs, entries, ino_of};
+use super::{descriptors, namespace};
+use crate::fs::pseudo::{self, Content, OpenDirectory, OpenText, PseudoFs, entries, ino_of};
 use crate::task::{Pid, Process, Task};
 use crate::vfs::{File, FileSystem, Inode, OpenFlags, Path};
 
@@ -31,6 +33,9 @@ pub(super) fn thread_directory(fs: &Arc<PseudoFs>, target: Target) -> Arc<dyn In
 /// Makes a file's text: about whom, for whom.
 pub(super) type Text = fn(&Target, &Arc<Task>) -> Result<Vec<u8>, Errno>;
 
+/// The errno where a task may not read or write a file about somebody, asked at each reading and writing.
+pub(super) type Guard = fn(&Target, &Task) -> Result<(), Errno>;
+
 /// Takes what is written to a file: about whom, by whom.
 pub(super) type Accept = fn(&Target, &Arc<Task>, &[u8]) -> Result<(), Errno>;
 
@@ -44,38 +49,47 @@ pub(super) enum Kind {
     Text(Text),
     /// A file of text that can be written.
     Writable(Text, Accept),
+    /// A file of text for those whom the guard lets.
+    Checked(Guard, Text),
+    /// The same that can be written.
+    CheckedWritable(Guard, Text, Accept),
+    /// A file of text about the memory that the process has when it is opened.
+    Memory(Text, Lost),
     /// A file that opens in a way of its own.
     Special(Open),
-    /// A link to a place.
+    /// A link to a place, for those who may look into the process.
     Link(fn(&Target) -> Result<Path, Errno>),
-    /// A link that only has a text.
-    Label(fn(&Target) -> Result<Vec<u8>, Errno>),
+    /// A link to a namespace.
+    Namespace(namespace::Kind),
     /// A directory of fixed entries.
     Table(&'static [Entry]),
     /// A directory whose names come and go.
     Directory(&'static dyn Listing),
 }
 
+/// What a file about memory answers where the process has none, or another than it was opened for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lost {
+    /// Nothing.
+    Empty,
+    /// Nothing; but a process without memory does not let it be opened.
+    Unopened,
+    /// `ESRCH`.
+    Error,
+}
+
 /// A directory whose names come and go.
 pub(super) trait Listing: Send + Sync {
     /// Its names now.
     fn names(&self, target: &Target) -> Vec<Vec<u8>>;
+    /// Who may list it and look names up, where its mode does not decide; as [`Inode::admits`].
+    fn admits(&self, _target: &Target, _task: &Task) -> Option<bool> {
+        None
+    }
     /// The mode and kind of each of its entries.
     fn entry(&self) -> u32;
     /// The child of that name.
     fn child(&self, fs: &Arc<PseudoFs>, own: u64, target: &Target, name: &[u8]) -> Result<Arc<dyn Inode>, Errno>;
-}
-
-/// A name in a process's directory.
-pub(super) struct Entry {
-    pub(super) name: &'static str,
-    /// Permission bits.
-    pub(super) mode: u32,
-    pub(super) kind: Kind,
-}
-
-pub(super) const fn entry(name: &'static str, mode: u32, kind: Kind) -> Entry {
-    Entry { name, mode, kind }
 }
 
 /// The process whose /proc directory `inode` is: pidfd_send_signal(2) takes that, too.
@@ -85,53 +99,6 @@ pub fn process_of(inode: &Arc<dyn Inode>) -> Option<Arc<Process>> {
     let whole = node.target.tid.is_none() && node.ino == ino(node.target.pid);
     if whole { node.target.process().ok() } else { None }
 }
-
-/// What every process shows. Threads show the same, which for a few files is more than on Linux.
-const ENTRIES: &[Entry] = &[
-    entry("attr", 0o555, Kind::Table(&[])),
-    entry("auxv", 0o400, Kind::Text(status::auxv)),
-    entry("cgroup", 0o444, Kind::Text(status::cgroup)),
-    entry("cmdline", 0o444, Kind::Text(status::cmdline)),
-    entry("comm", 0o644, Kind::Writable(status::comm, status::set_comm)),
-    entry("coredump_filter", 0o644, Kind::Text(|_, _| Ok(b"00000033\n".to_vec()))),
-    entry("cpuset", 0o444, Kind::Text(|_, _| Ok(b"/\n".to_vec()))),
-    entry("cwd", 0o777, Kind::Link(status::cwd)),
-    entry("environ", 0o400, Kind::Text(status::environ)),
-    entry("exe", 0o777, Kind::Link(status::exe)),
-    entry("fd", 0o500, Kind::Directory(&descriptors::Fd)),
-    entry("fdinfo", 0o555, Kind::Directory(&descriptors::FdInfo)),
-    entry("gid_map", 0o644, Kind::Text(status::id_map)),
-    entry("io", 0o400, Kind::Text(status::io)),
-    entry("limits", 0o444, Kind::Text(status::limits)),
-    entry("loginuid", 0o644, Kind::Text(|_, _| Ok(u32::MAX.to_string().into_bytes()))),
-    entry("maps", 0o444, Kind::Text(maps::maps)),
-    entry("mem", 0o600, Kind::Special(maps::memory)),
-    entry("mountinfo", 0o444, Kind::Text(mounts::mountinfo)),
-    entry("mounts", 0o444, Kind::Text(mounts::mounts)),
-    entry("mountstats", 0o400, Kind::Text(mounts::mountstats)),
-    entry("net", 0o555, Kind::Table(net::ENTRIES)),
-    entry("ns", 0o511, Kind::Table(namespace::ENTRIES)),
-    entry("oom_adj", 0o644, Kind::Text(|_, _| Ok(b"0\n".to_vec()))),
-    entry("oom_score", 0o444, Kind::Text(status::oom_score)),
-    entry("oom_score_adj", 0o644, Kind::Writable(status::oom_score_adj, status::set_oom_score_adj)),
-    entry("personality", 0o400, Kind::Text(status::personality)),
-    entry("projid_map", 0o644, Kind::Text(status::id_map)),
-    entry("root", 0o777, Kind::Link(status::root)),
-    entry("sched", 0o644, Kind::Text(status::sched)),
-    entry("schedstat", 0o444, Kind::Text(|target, _| Ok(target.host_file("schedstat")))),
-    entry("sessionid", 0o444, Kind::Text(|_, _| Ok(u32::MAX.to_string().into_bytes()))),
-    entry("setgroups", 0o644, Kind::Text(|_, _| Ok(b"allow\n".to_vec()))),
-    entry("smaps", 0o444, Kind::Text(maps::smaps)),
-    entry("smaps_rollup", 0o444, Kind::Text(maps::smaps_rollup)),
-    entry("stat", 0o444, Kind::Text(status::stat)),
-    entry("statm", 0o444, Kind::Text(status::statm)),
-    entry("status", 0o444, Kind::Text(status::status)),
-    entry("task", 0o555, Kind::Directory(&task::Threads)),
-    entry("timers", 0o444, Kind::Text(|_, _| Ok(Vec::new()))),
-    entry("timerslack_ns", 0o666, Kind::Text(status::timer_slack)),
-    entry("uid_map", 0o644, Kind::Text(status::id_map)),
-    entry("wchan", 0o444, Kind::Text(|_, _| Ok(b"0".to_vec()))),
-];
 
 /// An inode about a process.
 pub(super) struct Node {
@@ -153,7 +120,7 @@ impl Node {
 
     fn of_entry(&self, fs: &Arc<PseudoFs>, entry: &Entry) -> Arc<Node> {
         let number = ino_of(self.ino, entry.name.as_bytes());
-        Node::new(fs, number, self.target.clone(), mode_of(entry), entry.kind)
+        Node::new(fs, number, self.target.clone(), entry.mode(), entry.kind)
     }
 
     fn open_directory(self: Arc<Self>) -> Result<Arc<dyn File>, Errno> {
@@ -165,9 +132,9 @@ impl Node {
                     let row = |entry: &Entry| {
                         let name = entry.name.as_bytes().to_vec();
                         let ino = number(&name);
-                        (name, ino, mode_of(entry) & S_IFMT)
+                        (name, ino, entry.mode() & S_IFMT)
                     };
-                    table.iter().map(row).collect()
+                    table.iter().filter(|entry| entry.is_of(&self.target)).map(row).collect()
                 }
                 Kind::Directory(listing) => {
                     let kind = listing.entry() & S_IFMT;
@@ -180,34 +147,36 @@ impl Node {
         })))
     }
 
-    fn open_text(
-        self: Arc<Self>,
-        task: &Arc<Task>,
-        flags: OpenFlags,
-        read: Text,
-        write: Option<Accept>,
-    ) -> Result<Arc<dyn File>, Errno> {
-        if flags.writable() && write.is_none() {
-            return Err(Errno::EACCES);
-        }
-        let (target, written) = (self.target.clone(), self.target.clone());
-        let generate = Box::new(move |task: &Arc<Task>| read(&target, task));
-        let accept = Box::new(move |task: &Arc<Task>, bytes: &[u8]| match write {
-            Some(write) => write(&written, task, bytes),
-            None => Err(Errno::EIO),
-        });
-        Ok(OpenText::new(self.stat()?, task, generate, accept))
+    fn open_text(&self, task: &Arc<Task>, content: Content) -> Result<Arc<dyn File>, Errno> {
+        Ok(OpenText::new(self.stat()?, task, content))
     }
-}
 
-/// Type and permissions of an entry.
-fn mode_of(entry: &Entry) -> u32 {
-    let kind = match entry.kind {
-        Kind::Text(_) | Kind::Writable(..) | Kind::Special(_) => S_IFREG,
-        Kind::Link(_) | Kind::Label(_) => S_IFLNK,
-        Kind::Table(_) | Kind::Directory(_) => S_IFDIR,
-    };
-    kind | entry.mode
+    fn content(&self, read: Text) -> Content {
+        let target = self.target.clone();
+        Content::read_only(move |task| read(&target, task))
+    }
+
+    fn writable(&self, read: Text, write: Accept) -> Content {
+        let target = self.target.clone();
+        self.content(read).accepting(move |task, bytes| write(&target, task, bytes))
+    }
+
+    fn about_memory(&self, task: &Arc<Task>, read: Text, lost: Lost) -> Result<Content, Errno> {
+        let (target, memory) = (self.target.clone(), Memory::open(&self.target, task)?);
+        if lost != Lost::Empty && !memory.is_there() {
+            return Err(Errno::ESRCH);
+        }
+        Ok(Content::read_only(move |task| match memory.process() {
+            Some(_) => read(&target, task),
+            None if lost == Lost::Error => Err(Errno::ESRCH),
+            None => Ok(Vec::new()),
+        }))
+    }
+
+    fn guarded(&self, guard: Guard, content: Content) -> Content {
+        let target = self.target.clone();
+        content.guarded(move |task| guard(&target, task))
+    }
 }
 
 impl Inode for Node {
@@ -220,8 +189,9 @@ impl Inode for Node {
 
     fn stat(&self) -> Result<Stat, Errno> {
         self.target.process().map_err(|_| Errno::ENOENT)?;
-        // The directory itself and its public files stay visible whoever owns them.
-        Ok(self.fs()?.stat_of(self.ino, self.mode, self.target.owner()))
+        let public = self.mode == S_IFDIR | 0o555;
+        let owner = if public { self.target.user() } else { self.target.owner() };
+        Ok(self.fs()?.stat_of(self.ino, self.mode, owner))
     }
 
     fn kind(&self) -> u32 {
@@ -233,7 +203,7 @@ impl Inode for Node {
         self.target.process().map_err(|_| Errno::ENOENT)?;
         match self.kind {
             Kind::Table(table) => {
-                let found = table.iter().find(|entry| entry.name.as_bytes() == name);
+                let found = table.iter().find(|entry| entry.name.as_bytes() == name && entry.is_of(&self.target));
                 Ok(self.of_entry(&fs, found.ok_or(Errno::ENOENT)?))
             }
             Kind::Directory(listing) => listing.child(&fs, self.ino, &self.target, name),
@@ -242,16 +212,26 @@ impl Inode for Node {
     }
 
     fn read_link(&self, task: &Arc<Task>) -> Result<Vec<u8>, Errno> {
+        access::check(&self.target, task)?;
         match self.kind {
             Kind::Link(target) => Ok(target(&self.target)?.describe(&task.fs().root.lock().clone())),
-            Kind::Label(label) => label(&self.target),
+            Kind::Namespace(kind) => Ok(kind.label()),
             _ => Err(Errno::EINVAL),
         }
     }
 
-    fn follow(&self, _: &Arc<Task>) -> Option<Result<Path, Errno>> {
+    fn follow(&self, task: &Arc<Task>) -> Option<Result<Path, Errno>> {
+        let allowed = access::check(&self.target, task);
         match self.kind {
-            Kind::Link(target) => Some(target(&self.target)),
+            Kind::Link(target) => Some(allowed.and_then(|()| target(&self.target))),
+            Kind::Namespace(kind) => Some(allowed.map(|()| descriptors::outside(Arc::new(kind)))),
+            _ => None,
+        }
+    }
+
+    fn admits(&self, task: &Arc<Task>) -> Option<bool> {
+        match self.kind {
+            Kind::Directory(listing) => listing.admits(&self.target, task),
             _ => None,
         }
     }
@@ -261,12 +241,19 @@ impl Inode for Node {
     }
 
     fn open(self: Arc<Self>, task: &Arc<Task>, flags: OpenFlags) -> Result<Arc<dyn File>, Errno> {
-        match self.kind {
-            Kind::Text(read) => self.open_text(task, flags, read, None),
-            Kind::Writable(read, write) => self.open_text(task, flags, read, Some(write)),
-            Kind::Special(open) => open(&self.target, task, flags),
-            Kind::Table(_) | Kind::Directory(_) => self.open_directory(),
-            Kind::Link(_) | Kind::Label(_) => Err(Errno::ELOOP),
+        let content = match self.kind {
+            Kind::Text(read) => self.content(read),
+            Kind::Writable(read, write) => self.writable(read, write),
+            Kind::Checked(guard, read) => self.guarded(guard, self.content(read)),
+            Kind::CheckedWritable(guard, read, write) => self.guarded(guard, self.writable(read, write)),
+            Kind::Memory(read, lost) => self.about_memory(task, read, lost)?,
+            Kind::Special(open) => return open(&self.target, task, flags),
+            Kind::Table(_) | Kind::Directory(_) => return self.open_directory(),
+            Kind::Link(_) | Kind::Namespace(_) => return Err(Errno::ELOOP),
+        };
+        if flags.writable() && !content.is_writable() {
+            return Err(Errno::EACCES);
         }
+        self.open_text(task, content)
     }
 }

@@ -7,7 +7,7 @@ use abi::Errno;
 use super::target::Target;
 use crate::fs::device_number;
 use crate::pod::processor_mask;
-use crate::task::{Process, Task, Usage, capability, stat_field};
+use crate::task::{DEFAULT_TIMER_SLACK, Process, Task, Usage, capability, stat_field};
 use crate::time::SECOND;
 use crate::tty::MAJOR;
 use crate::vfs::Path;
@@ -189,7 +189,7 @@ pub(super) fn status(target: &Target, reader: &Arc<Task>) -> Result<Vec<u8>, Err
     let process = target.process()?;
     let host = String::from_utf8_lossy(&target.host_file("status")).into_owned();
     let (letter, word) = state(target, &process, reader);
-    let who = process.credentials();
+    let who = target.credentials(&process);
     let groups = who.groups.iter().fold(String::new(), |text, group| format!("{text}{group} "));
     let pod = &process.kernel().pod;
     let umask = *process.fs().umask.lock();
@@ -275,6 +275,21 @@ pub(super) fn personality(target: &Target, _: &Arc<Task>) -> Result<Vec<u8>, Err
 
 pub(super) fn timer_slack(target: &Target, _: &Arc<Task>) -> Result<Vec<u8>, Errno> {
     Ok(format!("{}\n", target.task()?.scheduling.lock().timer_slack).into_bytes())
+}
+
+pub(super) fn set_timer_slack(target: &Target, _: &Arc<Task>, text: &[u8]) -> Result<(), Errno> {
+    let value: u64 = std::str::from_utf8(text).ok().and_then(|text| text.trim().parse().ok()).ok_or(Errno::EINVAL)?;
+    target.task()?.scheduling.lock().timer_slack = if value == 0 { DEFAULT_TIMER_SLACK } else { value };
+    Ok(())
+}
+
+/// What is to be forgotten: 1 ..= 5. The host goes on counting what was referenced.
+pub(super) fn clear_refs(target: &Target, _: &Arc<Task>, text: &[u8]) -> Result<(), Errno> {
+    target.living()?;
+    match text.trim_ascii() {
+        [b'1'..=b'5'] => Ok(()),
+        _ => Err(Errno::EINVAL),
+    }
 }
 
 pub(super) fn sched(target: &Target, _: &Arc<Task>) -> Result<Vec<u8>, Errno> {

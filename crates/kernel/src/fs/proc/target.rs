@@ -4,7 +4,7 @@ use std::sync::{Arc, Weak};
 
 use abi::Errno;
 
-use crate::task::{Pid, Process, Task};
+use crate::task::{Credentials, Pid, Process, Task};
 
 /// A process, or one thread of it.
 #[derive(Clone)]
@@ -14,17 +14,24 @@ pub(super) struct Target {
     pub(super) pid: Pid,
     /// The thread, below /proc/PID/task.
     pub(super) tid: Option<Pid>,
+    /// The descriptor, below /proc/PID/fdinfo.
+    pub(super) fd: Option<i32>,
 }
 
 impl Target {
     /// The whole process.
     pub(super) fn process_of(process: &Arc<Process>) -> Target {
-        Target { process: Arc::downgrade(process), pid: process.pid, tid: None }
+        Target { process: Arc::downgrade(process), pid: process.pid, tid: None, fd: None }
     }
 
     /// One thread of it.
     pub(super) fn thread(&self, tid: Pid) -> Target {
         Target { tid: Some(tid), ..self.clone() }
+    }
+
+    /// One descriptor of it.
+    pub(super) fn descriptor(&self, fd: i32) -> Target {
+        Target { fd: Some(fd), ..self.clone() }
     }
 
     /// The id that the directory is called by.
@@ -66,13 +73,24 @@ impl Target {
         }
     }
 
+    /// The thread's credentials, or those of the process's first.
+    pub(super) fn credentials(&self, process: &Process) -> Arc<Credentials> {
+        let thread = self.tid.and_then(|tid| process.task(tid));
+        thread.map_or_else(|| process.credentials(), |task| task.credentials())
+    }
+
+    /// Its effective user and group, who own its public directories.
+    pub(super) fn user(&self) -> (u32, u32) {
+        self.process().map_or((0, 0), |process| {
+            let who = self.credentials(&process);
+            (who.euid, who.egid)
+        })
+    }
+
     /// Who owns its files: its effective user, or root where it made itself undumpable.
     pub(super) fn owner(&self) -> (u32, u32) {
         match self.process() {
-            Ok(process) if process.settings.lock().dumpable == 1 => {
-                let who = process.credentials();
-                (who.euid, who.egid)
-            }
+            Ok(process) if process.settings.lock().dumpable == 1 => self.user(),
             _ => (0, 0),
         }
     }
@@ -83,11 +101,7 @@ impl Target {
         if process.is_zombie() {
             return vec![self.pid];
         }
-        let kernel = process.kernel();
-        for host in kernel.platform.threads(process.host) {
-            // Enters threads that have made no call yet.
-            let _ = kernel.task(host);
-        }
+        process.meet_threads();
         let tids: Vec<Pid> = process.tasks().iter().map(|task| task.tid).collect();
         if tids.is_empty() { vec![self.pid] } else { tids }
     }

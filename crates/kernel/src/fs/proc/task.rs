@@ -9,6 +9,7 @@ use super::process::{Listing, thread_directory};
 use super::target::Target;
 use super::text;
 use crate::fs::pseudo::PseudoFs;
+use crate::task::Task;
 use crate::vfs::Inode;
 
 /// The threads.
@@ -30,4 +31,13 @@ impl Listing for Threads {
         }
         Ok(thread_directory(fs, target.thread(tid)))
     }
+}
+
+/// The children of a thread's process; all are shown with its first thread, whose they are when that ends.
+pub(super) fn children(target: &Target, _: &Arc<Task>) -> Result<Vec<u8>, Errno> {
+    let process = target.process()?;
+    if target.id() != process.pid {
+        return Ok(Vec::new());
+    }
+    Ok(process.children().iter().fold(String::new(), |text, child| format!("{text}{} ", child.pid.0)).into_bytes())
 }
