@@ -25,7 +25,9 @@ async def test_everybody_may_ask_what_he_may(api: Api, guest: Api) -> None:
     assert (answer.code, answer.body["status"]) == (201, {"allowed": True})
     answer = await guest.post(MINE, QUESTION)
     assert (answer.code, answer.body["status"]["allowed"]) == (201, False)
-    assert (await guest.post(f"{ACCESS}/selfsubjectrulesreviews", {"spec": {}})).body["status"]["resourceRules"] == []
+    rules = f"{ACCESS}/selfsubjectrulesreviews"
+    assert (await guest.post(rules, {"spec": {"namespace": "default"}})).body["status"]["resourceRules"] == []
+    assert (await guest.post(rules, {"spec": {}})).message == "no namespace on request"
     named = (await guest.post("/apis/authentication.k8s.io/v1/selfsubjectreviews", {})).body["status"]["userInfo"]
     assert named == {"username": "guest", "groups": ["visitors", "system:authenticated"]}
 

@@ -124,3 +124,20 @@ def test_logs_and_commands(core, name: str) -> None:
     )
     failing.run_forever()
     assert failing.returncode == 3
+
+
+def test_roles_are_made_and_bound(api, core, name: str) -> None:
+    roles, questions = client.RbacAuthorizationV1Api(api), client.AuthorizationV1Api(api)
+    rule = client.V1PolicyRule(api_groups=[""], resources=["pods"], verbs=["get"])
+    roles.create_namespaced_role(SPACE, client.V1Role(metadata={"name": name}, rules=[rule]))
+    ref = client.V1RoleRef(api_group="rbac.authorization.k8s.io", kind="Role", name=name)
+    subject = client.RbacV1Subject(kind="ServiceAccount", name=name, namespace=SPACE)
+    body = client.V1RoleBinding(metadata={"name": name}, role_ref=ref, subjects=[subject])
+    roles.create_namespaced_role_binding(SPACE, body)
+
+    def may(verb: str) -> bool:
+        about = client.V1ResourceAttributes(namespace=SPACE, verb=verb, resource="pods")
+        spec = client.V1SubjectAccessReviewSpec(resource_attributes=about, user=f"system:serviceaccount:{SPACE}:{name}")
+        return questions.create_subject_access_review(client.V1SubjectAccessReview(spec=spec)).status.allowed
+
+    assert (may("get"), may("delete")) == (True, False)

@@ -14,8 +14,10 @@ from apiserver.authority import Authority
 from apiserver.conftest import serving
 from podvisor import apiserver, controllers, scheduler, sdk
 from podvisor.apiserver import access
+from podvisor.apiserver.access.rbac import Rbac
 from podvisor.base import tasks
 from podvisor.base.clock import SystemClock
+from podvisor.cluster.authorization import authorizer
 from podvisor.cluster.nodes import HttpsNodes
 from podvisor.sdk.objects.core import Pod
 from podvisor.store import embedded
@@ -66,9 +68,12 @@ class _Thread(threading.Thread):
                 self._ready.set()
 
     async def _serve(self) -> None:
-        authority, allowed = Authority(), access.Access([access.ClientCertificates(), access.Tokens()])
+        authority = Authority()
         async with AsyncExitStack() as stack:
             store = await stack.enter_async_context(embedded.running(MemoryJournal(), clock=CLOCK))
+            rbac = Rbac(store)
+            (await stack.enter_async_context(tasks.background())).start(rbac.run())
+            allowed = access.Access([access.ClientCertificates(), access.Tokens()], authorizer(store, rbac))
             far = HttpsNodes(authority.client_context(self._directory, "apiserver"))
             nodes = await stack.enter_async_context(far) if self._reachable else None
             app = apiserver.app(apiserver.Api(apiserver.Settings(), store, allowed, CLOCK, nodes=nodes))

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from podvisor import store
-from podvisor.apiserver import answers, nonresource, storage
+from podvisor.apiserver import answers, nonresource, selection, storage
 from podvisor.apiserver.access import Attributes, User, act_as
 from podvisor.apiserver.call import Call, Target, target, verb
 from podvisor.apiserver.resource import Resource
@@ -64,16 +64,24 @@ async def _answer(server: Server, request: Request, user: User | None) -> Answer
 
 async def _on_resource(server: Server, request: Request, user: User, where: Target) -> Answer:
     call = Call(request, where, user, verb(request.method, where, request.query), request.query)
-    asked = Attributes(
-        call.verb, where.group, where.version, where.plural, where.subresource, where.namespace, where.name
-    )
-    await server.access.check(user, asked)
+    await server.access.check(user, _asked(call))
     resource = server.registry.by_path.get((where.group, where.version, where.plural))
     if resource is None:
         raise status.NotFound()
     if where.subresource:
         return await subresources.handler(call, resource)(server, call, resource)
     return await _handler(call, resource)(server, call, resource)
+
+
+def _asked(call: Call) -> Attributes:
+    """What is to be allowed. A list or watch of one name is about that name, as upstream's RequestInfo has it."""
+    where, name, fields = call.target, call.target.name, ()
+    if call.verb in ("list", "watch", "deletecollection") and (text := call.query.get("fieldSelector")):
+        fields = selection.equal_fields(text)
+        name = name or dict(fields).get("metadata.name", "")
+    return Attributes(
+        call.verb, where.group, where.version, where.plural, where.subresource, where.namespace, name, "", fields
+    )
 
 
 def _handler(call: Call, resource: Resource) -> Handler:

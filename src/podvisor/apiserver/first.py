@@ -1,8 +1,10 @@
-"""What is there from the beginning: the system's namespaces, and the Service under which pods reach this server."""
+"""What is there from the beginning: namespaces, the Service under which pods reach this server, roles."""
 
+import asyncio
 import ipaddress
 
-from podvisor.apiserver import metadata, objects
+from podvisor.apiserver import metadata, objects, roles
+from podvisor.apiserver.access import rules
 from podvisor.apiserver.kinds.core import namespace
 from podvisor.apiserver.resource import Json
 from podvisor.apiserver.server import Server
@@ -15,11 +17,12 @@ _OWN = {"component": "apiserver", "provider": "kubernetes"}
 async def create(server: Server) -> None:
     """Create what is missing, and say where this server listens now."""
     for name in NAMESPACES:
-        await _create(server, "namespaces", namespace.new(name))
-    await _create(server, "services", _service(server))
+        await _create(server, namespace.new(name))
+    await _create(server, _service(server))
     await _write_endpoints(server)
     if server.settings.client_authority:
         await _write_authentication(server)
+    await asyncio.gather(*(_write_role(server, item) for item in (*roles.roles(), *roles.bindings())))
 
 
 async def _write_authentication(server: Server) -> None:
@@ -32,14 +35,38 @@ async def _write_authentication(server: Server) -> None:
     data = {"client-ca-file": server.settings.client_authority}
     before = await server.storage.find(resource, metadata["namespace"], metadata["name"])
     if before is None:
-        await _create(
-            server, "configmaps", {"kind": "ConfigMap", "apiVersion": "v1", "metadata": metadata, "data": data}
-        )
+        await _create(server, {"kind": "ConfigMap", "apiVersion": "v1", "metadata": metadata, "data": data})
         return
     item = objects.decode(resource, before)
     if objects.dig(item, "data", "client-ca-file") != data["client-ca-file"]:
         item["data"] = item.get("data", {}) | data
         await server.storage.replace(resource, before, objects.encode(item))
+
+
+async def _write_role(server: Server, item: Json) -> None:
+    """Create a role or binding, or add what it lacks, unless its annotation says that it shall stay as it is.
+
+    https://kubernetes.io/docs/reference/access-authn-authz/rbac/#auto-reconciliation
+    """
+    resource, metadata = server.registry.by_kind[item["apiVersion"], item["kind"]], item["metadata"]
+    if (before := await server.storage.find(resource, metadata.get("namespace", ""), metadata["name"])) is None:
+        await _create(server, item)
+        return
+    old = objects.decode(resource, before)
+    added = _lacking(old, item)
+    if added and old["metadata"].get("annotations", {}).get(roles.AUTOUPDATE) != "false":
+        await server.storage.replace(resource, before, objects.encode(old | added))
+
+
+def _lacking(old: Json, item: Json) -> Json:
+    """The rules or subjects of `old` with those that it lacks; nothing if it has all. A controller aggregates."""
+    if "subjects" in item:
+        missing = [one for one in item["subjects"] if one not in old.get("subjects", ())]
+        return {"subjects": [*old.get("subjects", ()), *missing]} if missing else {}
+    if "aggregationRule" in item:
+        return {}
+    more = rules.missing(rules.of_role(old), rules.of_role(item))
+    return {"rules": [*old.get("rules", ()), *map(rules.to_json, more)]} if more else {}
 
 
 def _service(server: Server) -> Json:
@@ -57,7 +84,7 @@ async def _write_endpoints(server: Server) -> None:
     item = {"kind": "Endpoints", "apiVersion": "v1", "metadata": _metadata(), "subsets": [subset]}
     if before := await server.storage.find(resource, "default", "kubernetes"):
         await server.storage.remove(before)
-    await _create(server, "endpoints", item)
+    await _create(server, item)
 
 
 def _listener(server: Server) -> tuple[str, int]:
@@ -69,8 +96,8 @@ def _metadata() -> Json:
     return {"name": "kubernetes", "namespace": "default", "labels": dict(_OWN)}
 
 
-async def _create(server: Server, plural: str, item: Json) -> None:
-    resource = server.registry.get("", "v1", plural)
+async def _create(server: Server, item: Json) -> None:
+    resource = server.registry.by_kind[item["apiVersion"], item["kind"]]
     metadata.begin(item, resource, server.clock.now())
     resource.hooks.create(item)
     resource.hooks.default(item)

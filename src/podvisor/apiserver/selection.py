@@ -63,3 +63,12 @@ def _check_field(resource: Resource, name: str) -> None:
     if name in ("metadata.name", "metadata.namespace") or name in resource.fields:
         return
     raise status.BadRequest(f"field label not supported: {name}")
+
+
+def equal_fields(text: str) -> tuple[tuple[str, str], ...]:
+    """The fields that a selector wants to be equal to something; none for a selector that makes no sense."""
+    try:
+        requirements = selectors.parse_fields(text).requirements
+    except selectors.BadSelector:
+        return ()
+    return tuple((one.key, next(iter(one.values))) for one in requirements if one.operator == "in")

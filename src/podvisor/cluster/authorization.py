@@ -1,17 +1,16 @@
-"""Who may do what until RBAC is here: the cluster's own components, and masters, everything; others nothing.
+"""Who may do what in a cluster: masters everything, nodes what their pods need, everybody else by his roles.
 
-The components are those that have roles of their own in
-https://kubernetes.io/docs/reference/access-authn-authz/rbac/#core-component-roles; with these they may do less.
+The real server's `--authorization-mode=Node,RBAC`, after its own rule for `system:masters`.
 """
 
-from podvisor.apiserver.access import Attributes, Decision, User
+from podvisor.apiserver import kinds
+from podvisor.apiserver.access import AnyOf, MastersOnly
+from podvisor.apiserver.access.nodes import Nodes
+from podvisor.apiserver.access.rbac import Rbac
+from podvisor.apiserver.storage import Storage
+from podvisor.store.backend import Backend
 
-TRUSTED_USERS = frozenset({"system:kube-scheduler", "system:kube-controller-manager"})
-TRUSTED_GROUPS = frozenset({"system:masters", "system:nodes"})
 
-
-class TrustedOnly:
-    """An `Authorizer` that knows whole users and groups only."""
-
-    async def authorize(self, user: User, asked: Attributes) -> Decision:
-        return Decision(user.name in TRUSTED_USERS or not TRUSTED_GROUPS.isdisjoint(user.groups))
+def authorizer(store: Backend, rbac: Rbac) -> AnyOf:
+    """The authorizer over what `store` holds, with roles that somebody keeps current."""
+    return AnyOf((MastersOnly(), Nodes(Storage(store), kinds.registry()), rbac))

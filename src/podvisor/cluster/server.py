@@ -20,11 +20,12 @@ from aiohttp import web
 from podvisor import apiserver, controllers, node, scheduler, sdk
 from podvisor.apiserver import Api
 from podvisor.apiserver.access import Access, ClientCertificates, Tokens, User
+from podvisor.apiserver.access.rbac import Rbac
 from podvisor.base import tasks
 from podvisor.base.backoff import Backoff
 from podvisor.base.clock import Clock
 from podvisor.cluster import ending, host, kubeconfig, listener, pki
-from podvisor.cluster.authorization import TrustedOnly
+from podvisor.cluster.authorization import authorizer
 from podvisor.cluster.connections import Connections, Recognising
 from podvisor.cluster.directory import Directory, Running, replace
 from podvisor.cluster.errors import StartFailed
@@ -127,7 +128,10 @@ async def _api(
         accounts = ServiceAccountTokens(identities.token_key.read_bytes(), store, clock)
         connections = Connections(clock)
         authenticators = [ClientCertificates(), Recognising(Tokens(accounts), connections)]
-        access = Access(authenticators, TrustedOnly(), [accounts])
+        rbac = Rbac(store)
+        following = await stack.enter_async_context(tasks.background())
+        following.start(tasks.supervise("roles", rbac.run, clock=clock, backoff=RESTART), name="roles")
+        access = Access(authenticators, authorizer(store, rbac), [accounts])
         api = apiserver.Api(chosen, store, access, clock, nodes=nodes, issuer=accounts)
         runner = web.AppRunner(apiserver.app(api), access_log=None, handle_signals=False, shutdown_timeout=PATIENCE)
         await runner.setup()

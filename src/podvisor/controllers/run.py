@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Mapping
 from podvisor.base import tasks
 from podvisor.base.clock import Clock
 from podvisor.controllers import loop
+from podvisor.controllers.aggregation import AggregatedRoles
 from podvisor.controllers.cronjob import CronJobs
 from podvisor.controllers.daemonset import DaemonSets
 from podvisor.controllers.deployment import Deployments
@@ -43,6 +44,7 @@ LOOPS: Mapping[str, Callable[[Cluster], Loop]] = {
     "rootca": RootAuthorities,
     "endpoints": ServiceEndpoints,
     "slices": EndpointSlices,
+    "aggregation": AggregatedRoles,
 }
 """Every loop by its name on the command line."""
 

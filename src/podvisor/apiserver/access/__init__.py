@@ -6,12 +6,22 @@ objects. Only the dispatcher calls it; the composition root says which authentic
 
 from podvisor.apiserver.access.certificates import ClientCertificates
 from podvisor.apiserver.access.impersonation import act_as
-from podvisor.apiserver.access.policy import Access, Attributes, Authenticator, Authorizer, Decision, MastersOnly
+from podvisor.apiserver.access.policy import (
+    Access,
+    AnyOf,
+    Attributes,
+    Authenticator,
+    Authorizer,
+    Decision,
+    MastersOnly,
+    Rule,
+)
 from podvisor.apiserver.access.tokens import Known, Tokens, TokenSource
 from podvisor.apiserver.access.users import User
 
 __all__ = [
     "Access",
+    "AnyOf",
     "Attributes",
     "Authenticator",
     "Authorizer",
@@ -19,6 +29,7 @@ __all__ = [
     "Decision",
     "Known",
     "MastersOnly",
+    "Rule",
     "TokenSource",
     "Tokens",
     "User",

@@ -1,7 +1,6 @@
-"""The seams of authentication and authorization, and the first authorizer.
+"""The seams of authentication and authorization, and the authorizers that need to know nothing.
 
-Only `MastersOnly` exists so far: members of `system:masters` may do everything, as in Kubernetes, and nobody else may
-do anything but review themselves. RBAC is a second Authorizer, over the kinds of `rbac.authorization.k8s.io`.
+`rbac` is the one that decides by the objects of `rbac.authorization.k8s.io`, `nodes` the one for nodes.
 """
 
 from collections.abc import Sequence
@@ -33,6 +32,8 @@ class Attributes:
     namespace: str = ""
     name: str = ""
     path: str = ""
+    fields: tuple[tuple[str, str], ...] = ()
+    """What the field selector of a list or watch wants to be equal."""
 
 
 class Decision(NamedTuple):
@@ -50,6 +51,22 @@ class Authenticator(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What may be done: verbs with resources, or with paths (`rbac.authorization.k8s.io/v1` PolicyRule)."""
+
+    verbs: tuple[str, ...]
+    groups: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    """Only these objects; empty is all."""
+    paths: tuple[str, ...] = ()
+
+
+_ALL = ("*",)
+EVERYTHING = (Rule(_ALL, _ALL, _ALL), Rule(_ALL, paths=_ALL))
+
+
 class Authorizer(Protocol):
     """Who may do what."""
 
@@ -57,12 +74,42 @@ class Authorizer(Protocol):
         """Whether `user` may."""
         ...
 
+    async def rules(self, user: User, namespace: str) -> Sequence[Rule]:
+        """What `user` may do in a namespace and at the cluster's scope, as far as that can be listed."""
+        ...
+
 
 class MastersOnly:
     """Members of `system:masters` may do everything, nobody else anything."""
 
     async def authorize(self, user: User, asked: Attributes) -> Decision:
+        """See Authorizer."""
         return Decision(MASTERS in user.groups, "")
+
+    async def rules(self, user: User, namespace: str) -> Sequence[Rule]:
+        """See Authorizer."""
+        return EVERYTHING if MASTERS in user.groups else ()
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """What one of these allows is allowed."""
+
+    authorizers: Sequence[Authorizer]
+
+    async def authorize(self, user: User, asked: Attributes) -> Decision:
+        """See Authorizer."""
+        reasons: list[str] = []
+        for authorizer in self.authorizers:
+            decision = await authorizer.authorize(user, asked)
+            if decision.allowed:
+                return decision
+            reasons += [decision.reason] if decision.reason else []
+        return Decision(False, ", ".join(reasons))
+
+    async def rules(self, user: User, namespace: str) -> Sequence[Rule]:
+        """See Authorizer."""
+        return [rule for one in self.authorizers for rule in await one.rules(user, namespace)]
 
 
 @dataclass(frozen=True, slots=True)

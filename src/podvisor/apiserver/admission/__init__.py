@@ -1,8 +1,8 @@
 """What happens to a change between its defaults and its validation, with a look at other objects.
 
 Decides what Kubernetes' own admission plugins decide: whether a namespace takes new objects, which ServiceAccount a
-pod runs as, what it tolerates, what its runtime class adds. Rules that need only the object itself belong to its
-kind's hooks.
+pod runs as, what it tolerates, what its runtime class adds, who may give which rights. Rules that need only the object
+itself belong to its kind's hooks.
 """
 
 from collections.abc import Sequence
@@ -11,8 +11,19 @@ from podvisor.apiserver.admission.accounts import service_account
 from podvisor.apiserver.admission.addresses import allocate
 from podvisor.apiserver.admission.chain import Plugin
 from podvisor.apiserver.admission.namespaces import lifecycle
+from podvisor.apiserver.admission.nodes import node_restriction
 from podvisor.apiserver.admission.pods import priority, tolerations
+from podvisor.apiserver.admission.roles import escalation
 from podvisor.apiserver.admission.runtimes import runtime_class
 
-PLUGINS: Sequence[Plugin] = (lifecycle, service_account, priority, tolerations, runtime_class, allocate)
+PLUGINS: Sequence[Plugin] = (
+    lifecycle,
+    node_restriction,
+    escalation,
+    service_account,
+    priority,
+    tolerations,
+    runtime_class,
+    allocate,
+)
 """In the order in which they are asked."""

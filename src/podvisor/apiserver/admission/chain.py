@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from podvisor.apiserver.access import Authorizer
 from podvisor.apiserver.access.users import User
 from podvisor.apiserver.registry import Registry
 from podvisor.apiserver.resource import Json, Resource
@@ -32,6 +33,7 @@ class View:
     storage: Storage
     registry: Registry
     settings: Settings
+    authorizer: Authorizer
     mounts_tokens: bool
     """Whether this server makes the tokens that pods mount."""
 

@@ -24,6 +24,7 @@ from podvisor.apiserver.kinds.core import (
 from podvisor.apiserver.kinds.discovery import endpointslice
 from podvisor.apiserver.kinds.events import event as new_event
 from podvisor.apiserver.kinds.node_k8s_io import runtimeclass
+from podvisor.apiserver.kinds.rbac import binding, role
 from podvisor.apiserver.registry import Registry
 
 RECORDS = (
@@ -49,6 +50,10 @@ RECORDS = (
     endpointslice.RECORD,
     runtimeclass.RECORD,
     *reviews.RECORDS,
+    role.ROLE,
+    role.CLUSTER_ROLE,
+    binding.ROLE_BINDING,
+    binding.CLUSTER_ROLE_BINDING,
     new_event.RECORD,
 )
 

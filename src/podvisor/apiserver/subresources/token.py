@@ -6,6 +6,7 @@ https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/tok
 from dataclasses import replace
 
 from podvisor.apiserver import answers, bodies, cells, objects
+from podvisor.apiserver.access import nodes
 from podvisor.apiserver.call import Call
 from podvisor.apiserver.resource import Json, Resource
 from podvisor.apiserver.server import Server
@@ -25,7 +26,7 @@ async def handle(server: Server, call: Call, resource: Resource) -> Answer:
     kv = await server.storage.get(resource, call.target.namespace, call.target.name)
     account = objects.decode(resource, kv)
     claims = _claims(account, wanted.setdefault("spec", {}), issuer)
-    claims = await _bound(server, claims)
+    claims = await _bound(server, claims, nodes.node_name(call.user))
     token, ends = issuer.issue(claims, server.clock.now())
     wanted["spec"] |= {"audiences": list(claims.audiences), "expirationSeconds": claims.seconds}
     wanted["metadata"] = {"name": call.target.name, "namespace": call.target.namespace}
@@ -50,12 +51,14 @@ def _claims(account: Json, spec: Json, issuer: Issuer) -> TokenClaims:
     )
 
 
-async def _bound(server: Server, claims: TokenClaims) -> TokenClaims:
-    """The claims with the uid of what the token is bound to.
+async def _bound(server: Server, claims: TokenClaims, node: str | None) -> TokenClaims:
+    """The claims with the uid of what the token is bound to; for `node`, if one asks, that is a pod of its own.
 
     Raises NotFound or Conflict if that is not there, BadRequest if it is a pod of another account.
     """
     bound = claims.bound_to
+    if node is not None and (bound is None or bound.get("kind") != "Pod"):
+        raise status.Forbidden("node requested token not bound to a pod")
     if bound is None:
         return claims
     if bound.get("kind") not in ("Pod", "Secret"):
@@ -68,6 +71,8 @@ async def _bound(server: Server, claims: TokenClaims) -> TokenClaims:
     if bound.get("uid") not in (None, "", uid):
         why = f"the UID in the bound object reference ({bound['uid']}) does not match the UID in record ({uid})"
         raise status.Conflict(resource.subject(bound["name"]), why)
+    if node is not None and nodes.node_of(found) != node:
+        raise status.Forbidden("node requested token bound to a pod scheduled on a different node")
     if bound["kind"] == "Pod" and (found["spec"].get("serviceAccountName") or "default") != claims.service_account:
         why = f'cannot bind token for serviceaccount "{claims.service_account}"'
         raise status.BadRequest(f"{why} to pod running with different serviceaccount name.")

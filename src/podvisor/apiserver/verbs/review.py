@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from podvisor.apiserver import answers, bodies
-from podvisor.apiserver.access import Attributes, User
+from podvisor.apiserver.access import Attributes, Rule, User
 from podvisor.apiserver.call import Call
 from podvisor.apiserver.resource import Json, Resource
 from podvisor.apiserver.server import Server
@@ -15,7 +15,6 @@ from podvisor.base.http import Answer
 from podvisor.types import field, status
 
 _Answer = Callable[[Server, Call, Resource, Json], Awaitable[Json]]
-_EVERYTHING = "*"
 
 
 async def handle(server: Server, call: Call, resource: Resource) -> Answer:
@@ -60,17 +59,22 @@ async def _theirs(server: Server, call: Call, resource: Resource, item: Json) ->
 
 
 async def _rules(server: Server, call: Call, resource: Resource, item: Json) -> Json:
-    """All or nothing, which is what the authorizers know so far."""
-    asked = Attributes(_EVERYTHING, _EVERYTHING, resource=_EVERYTHING)
-    if not (await server.access.authorizer.authorize(call.user, asked)).allowed:
-        return {"resourceRules": [], "nonResourceRules": [], "incomplete": False}
-    every = [_EVERYTHING]
-    resources = [{"verbs": every, "apiGroups": every, "resources": every}]
+    namespace = item.get("spec", {}).get("namespace", "")
+    if not namespace:
+        raise status.BadRequest("no namespace on request")
+    found = await server.access.authorizer.rules(call.user, namespace)
     return {
-        "resourceRules": resources,
-        "nonResourceRules": [{"verbs": every, "nonResourceURLs": every}],
+        "resourceRules": [_resource_rule(rule) for rule in found if rule.resources],
+        "nonResourceRules": [
+            {"verbs": list(rule.verbs), "nonResourceURLs": list(rule.paths)} for rule in found if rule.paths
+        ],
         "incomplete": False,
     }
+
+
+def _resource_rule(rule: Rule) -> Json:
+    shown: Json = {"verbs": list(rule.verbs), "apiGroups": list(rule.groups), "resources": list(rule.resources)}
+    return shown | ({"resourceNames": list(rule.names)} if rule.names else {})
 
 
 def _asked(resource: Resource, spec: Mapping[str, Any]) -> Attributes:

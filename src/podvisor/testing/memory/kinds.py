@@ -23,6 +23,7 @@ BUILT_IN = (
     Kind(kinds.NAMESPACES, ("status", "finalize")),
     Kind(kinds.CONFIGMAPS, ()),
     Kind(kinds.SECRETS, ()),
+    Kind(kinds.CLUSTERROLES, ()),
     Kind(kinds.SERVICEACCOUNTS, ()),
     Kind(kinds.SERVICES),
     Kind(kinds.ENDPOINTS, ()),
