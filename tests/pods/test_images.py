@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from harness import registry as registries
-from pods.kit import Pods
+from pods.kit import Pods, container
 from podvisor import sdk
 
 SAYS = ("--config.entrypoint=/bin/echo", "--config.cmd=hello", "--config.user=app", "--config.env=COLOUR=blue")
@@ -110,3 +110,41 @@ async def test_a_private_image_is_for_those_who_have_its_secret(pods: Pods, clie
     await pods.until(later, lambda pod: state(pod).get("reason") == "ImagePullBackOff")
     seen = await words(pods, await pods.create(from_image(image), **having), "already present")
     assert f'Pulling image "{image}"' not in seen
+
+
+def shown(image: str, **more: Any) -> dict[str, Any]:
+    """A pod's one volume, which shows an image."""
+    return {"volumes": [{"name": "vol", "image": {"reference": image, **more}}]}
+
+
+def mounted(script: str, **more: Any) -> dict[str, Any]:
+    return container(script, volumeMounts=[{"name": "vol", "mountPath": "/vol", **more}])
+
+
+async def test_image_volume_shows_an_images_files_which_nobody_can_change_or_run(pods: Pods, registry, layout):
+    image = registry.push(layout, "assets", tag="1")
+    script = "ls /vol; cmp /vol/bin/busybox /vol/bin/sh; /vol/bin/busybox true || echo no; echo x > /vol/new || echo no"
+    pod = await pods.ended(mounted(script), **shown(image))
+    told = await pods.logs(pod["metadata"]["name"])
+    assert "bin" in told.split()
+    assert told.count("no\n") == 2
+    assert "Permission denied" in told
+    assert "Read-only file system" in told
+    seen = await words(pods, pod["metadata"]["name"], "Successfully pulled")
+    assert f'Pulling image "{image}"' in seen
+
+
+async def test_part_of_an_image_volume_is_mounted_and_one_that_is_not_there_is_told(pods: Pods, registry, layout):
+    image = registry.push(layout, "parts", tag="1")
+    pod = await pods.ended(mounted("ls -d /vol/busybox", subPath="bin"), **shown(image))
+    assert await pods.logs(pod["metadata"]["name"]) == "/vol/busybox\n"
+    pod = await pods.ended(mounted("true", subPath="no/such"), **shown(image))
+    assert state(pod)["reason"] == "StartError"
+
+
+async def test_image_volume_that_must_not_be_pulled_is_told(pods: Pods, registry, layout):
+    image = registry.push(layout, "never", tag="1")
+    name = await pods.create(mounted("true"), **shown(image, pullPolicy="Never"))
+    pod = await pods.until(name, lambda pod: state(pod).get("reason") == "ErrImageNeverPull")
+    assert state(pod)["message"] == f'Container image "{image}" is not present with pull policy of Never'
+    assert "Error: ErrImageNeverPull" in await words(pods, name, "Error: ErrImageNeverPull")

@@ -91,6 +91,12 @@ def test_volumes_are_written_as_the_fixtures_say(tmp_path):
         memory = protocol.volume(spec.Volume("scratch"), descriptors)
         assert len(descriptors.sent) == 1
     assert (plain(host), plain(memory)) == (arguments("volume-host"), arguments("volume-memory"))
+    (tmp_path / "file").touch()
+    path = str(tmp_path / "file")
+    with Descriptors("12") as descriptors:
+        image = protocol.volume(spec.ImageVolume("assets", path, (path, path)), descriptors)
+        assert len(descriptors.sent) == 3
+    assert without_descriptors(plain(image)) == without_descriptors(arguments("volume-image"))
 
 
 def without_descriptors(value: object) -> object:

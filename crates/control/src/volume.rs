@@ -32,6 +32,13 @@ pub enum VolumeSource {
         /// Whether writing answers EROFS in every container.
         read_only: bool,
     },
+    /// The tree in an EROFS image; nobody can write to it.
+    Image {
+        /// The image.
+        image: FdRef,
+        /// The files of its device table, in that order.
+        devices: Vec<FdRef>,
+    },
     /// Nowhere: it is empty at first, and gone with the pod.
     Memory {
         /// Permission bits of its root.
@@ -52,17 +59,23 @@ struct VolumeFields {
     size_bytes: Option<u64>,
     gid: Option<u32>,
     uid: Option<u32>,
+    erofs: Option<FdRef>,
+    #[serde(default)]
+    devices: Vec<FdRef>,
 }
 
 impl TryFrom<VolumeFields> for Volume {
     type Error = String;
 
     fn try_from(fields: VolumeFields) -> Result<Self, String> {
-        let VolumeFields { name, fd, read_only, memory, mode, size_bytes, gid, uid } = fields;
-        let source = match (fd, memory) {
-            (Some(fd), false) if mode.is_none() => VolumeSource::Host { fd, read_only },
-            (None, true) if !read_only && uid.is_none() => VolumeSource::Memory { mode: mode.unwrap_or(0o777) },
-            _ => return Err(format!("volume {name}: either fd with read_only, or memory with mode")),
+        let VolumeFields { name, fd, read_only, memory, mode, size_bytes, gid, uid, erofs, devices } = fields;
+        let source = match (fd, memory, erofs) {
+            (None, false, Some(image)) if mode.or(gid).or(uid).is_none() && size_bytes.is_none() => {
+                VolumeSource::Image { image, devices }
+            }
+            (Some(fd), false, None) if mode.is_none() => VolumeSource::Host { fd, read_only },
+            (None, true, None) if !read_only && uid.is_none() => VolumeSource::Memory { mode: mode.unwrap_or(0o777) },
+            _ => return Err(format!("volume {name}: fd with read_only, memory with mode, or erofs with devices")),
         };
         Ok(Self { name, source, size_bytes, gid, uid })
     }

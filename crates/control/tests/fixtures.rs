@@ -76,14 +76,18 @@ fn a_volume_is_a_host_directory_or_memory() {
     let Operation::Volume(memory) = request("volume-memory") else { panic!("volume") };
     assert_eq!(memory.source, VolumeSource::Memory { mode: 0o777 });
     assert_eq!((memory.size_bytes, memory.gid, memory.uid), (None, None, None));
+    let Operation::Volume(image) = request("volume-image") else { panic!("volume") };
+    let devices = vec![FdRef::Fd(1), FdRef::Fd(2)];
+    assert_eq!(image.source, VolumeSource::Image { image: FdRef::Fd(0), devices });
     for body in [
+        r#"{"id": 5, "op": "volume", "name": "v", "erofs": {"fd": 0}, "gid": 7}"#,
         r#"{"id": 5, "op": "volume", "name": "v"}"#,
         r#"{"id": 5, "op": "volume", "name": "v", "fd": {"fd": 0}, "memory": true}"#,
         r#"{"id": 5, "op": "volume", "name": "v", "fd": {"fd": 0}, "mode": 511}"#,
         r#"{"id": 5, "op": "volume", "name": "v", "memory": true, "read_only": true}"#,
     ] {
         let refused = Request::parse(body.as_bytes()).unwrap_err();
-        assert!(refused.message.contains("volume v: either fd"), "{refused}");
+        assert!(refused.message.contains("volume v: fd with"), "{refused}");
     }
 }
 

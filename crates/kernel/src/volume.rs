@@ -11,7 +11,9 @@ use std::sync::Arc;
 
 use abi::Errno;
 
+use crate::fs::erofs::ErofsImage;
 use crate::fs::host::{self, HostFs, Shown};
+use crate::fs::overlay::{self, Layer};
 use crate::fs::root;
 use crate::fs::tmpfs::{Options, Tmpfs};
 use crate::sync::Mutex;
@@ -32,6 +34,8 @@ pub struct Volumes {
 pub enum Source {
     /// A directory or regular file of the host.
     Host(OwnedFd, Shown),
+    /// The tree in an image, read-only; no program of it runs (KEP-4639).
+    Image(Arc<ErofsImage>),
     /// Files in memory.
     Memory(Options),
 }
@@ -54,6 +58,11 @@ impl Volumes {
             Source::Host(fd, shown) => {
                 let flags = if shown.read_only { FLAGS | MountFlags::RDONLY } else { FLAGS };
                 Mount::shared(HostFs::new(fd, shown)?, name.as_bytes(), flags)
+            }
+            Source::Image(image) => {
+                let layer = Layer { at: b"/".to_vec(), source: overlay::Source::Erofs(image) };
+                let tree = Tmpfs::above(overlay::union(vec![layer])?, Options::sized(0), None)?;
+                Mount::shared(tree, name.as_bytes(), FLAGS | MountFlags::RDONLY | MountFlags::NOEXEC)
             }
             Source::Memory(options) => Mount::shared(Tmpfs::new(options), name.as_bytes(), FLAGS),
         };

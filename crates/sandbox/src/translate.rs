@@ -127,6 +127,18 @@ pub(crate) fn build_failure(error: &BuildError) -> Failure {
     invalid(format!("mount {}: {}", error.path, error.errno.text().to_lowercase()))
 }
 
+/// An image with the files of its device table; `whose` says of what.
+fn erofs(
+    image: &FdRef,
+    devices: &[FdRef],
+    fds: &mut Descriptors<'_>,
+    whose: impl Fn() -> String,
+) -> Result<Arc<ErofsImage>, Failure> {
+    let (image, devices) = (fds.take(image)?, devices.iter().map(|device| fds.take(device)));
+    let opened = ErofsImage::open(image, devices.collect::<Result<_, _>>()?);
+    opened.map_err(|Refused(error)| invalid(format!("{}: {error}", whose())))
+}
+
 fn layer(given: &Layer, fds: &mut Descriptors<'_>) -> Result<KernelLayer, Failure> {
     let source = match &given.source {
         LayerSource::Host { fd, ids } => Source::Host { fd: fds.take(fd)?, host_ids: *ids == Ids::Host },
@@ -134,10 +146,7 @@ fn layer(given: &Layer, fds: &mut Descriptors<'_>) -> Result<KernelLayer, Failur
         LayerSource::Content { content, mode } => Source::Bytes { bytes: content.as_bytes().into(), mode: *mode },
         LayerSource::Directory { mode } => Source::Directory { mode: *mode },
         LayerSource::Erofs { image, devices } => {
-            let (image, devices) = (fds.take(image)?, devices.iter().map(|device| fds.take(device)));
-            let opened = ErofsImage::open(image, devices.collect::<Result<_, _>>()?);
-            let refused = |Refused(error)| invalid(format!("layer at {}: {error}", given.at));
-            Source::Erofs(opened.map_err(refused)?)
+            Source::Erofs(erofs(image, devices, fds, || format!("layer at {}", given.at))?)
         }
     };
     Ok(KernelLayer { at: given.at.clone().into_bytes(), source })
@@ -247,6 +256,9 @@ pub(crate) fn volume(
             let (gid, uid) = (given.gid, given.uid);
             let shown = Shown { gid, uid, read_only: *read_only, bytes: given.size_bytes };
             VolumeSource::Host(fds.take(fd)?, shown)
+        }
+        control::VolumeSource::Image { image, devices } => {
+            VolumeSource::Image(erofs(image, devices, fds, || format!("volume {}", given.name))?)
         }
         control::VolumeSource::Memory { mode } => {
             let shared = if given.gid.is_some() { 0o2770 } else { 0 };

@@ -30,7 +30,7 @@ class Surroundings:
 
     facts: Facts
     sources: Sources
-    volumes: Sequence[spec.Volume]
+    volumes: Sequence[spec.Volume | spec.ImageVolume]
     links: Mapping[str, str]
     """Variables that every container has."""
     images: Path
@@ -135,7 +135,7 @@ def _mount(one: objects.VolumeMount, around: Surroundings, variables: Mapping[st
     if ".." in Path(below).parts or below.startswith("/"):
         raise Unresolvable(f"subPath {below!r} of volume {one.name} must be a relative path without '..'")
     volume = next(volume for volume in around.volumes if volume.name == one.name)
-    read_only = one.read_only or volume.read_only
+    read_only = one.read_only or isinstance(volume, spec.ImageVolume) or volume.read_only
     target = nested.absolute(one.mount_path)
     return spec.VolumeMount(one.name, target, sub_path=below or None, read_only=read_only)
 

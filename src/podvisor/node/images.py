@@ -16,7 +16,6 @@ from podvisor.images import config, errors, fetching, host, local, reference
 from podvisor.images.pulling import Puller
 from podvisor.images.registry import credentials, hosts
 from podvisor.images.registry.credentials import Joined, Keyring, Login
-from podvisor.node import objects
 from podvisor.node.errors import BadImageName, NoImage
 from podvisor.sandbox import spec
 
@@ -52,9 +51,8 @@ class Images:
     def store(self) -> local.Store:
         return local.Store(str(self.directory))
 
-    async def have(self, described: objects.Container, keyring: credentials.Auths, tell: Tell) -> Image:
-        """The image of a container that is to start. Raises NoImage and BadImageName."""
-        name, policy = described.image, described.image_pull_policy
+    async def have(self, name: str, policy: str, keyring: credentials.Auths, tell: Tell) -> Image:
+        """An image by its name, pulled where its policy wants that. Raises NoImage and BadImageName."""
         if is_host(name):
             _present(name, tell)
             return Image(host.root(), image_id=f"local/{name}")

@@ -5,7 +5,7 @@ https://kubernetes.io/docs/reference/node/node-status/
 
 import os
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ from podvisor.sdk import errors
 from podvisor.sdk.objects.meta import Condition, micros, seconds
 
 Json = dict[str, Any]
+Images = Callable[[], Awaitable[list[Json]]]
+"""What `status.images` is to say."""
 
 LEASES = "kube-node-lease"
 LEASE_SECONDS = 40
@@ -62,25 +64,26 @@ async def register(client: sdk.Client, settings: Settings, clock: Clock, port: i
     await client.patch(sdk.kinds.NODES, key, {"status": _status(settings, port, architecture, conditions)}, sdk.STATUS)
 
 
-async def beat(client: sdk.Client, settings: Settings, clock: Clock) -> None:
-    """Renew the node's lease, and report its conditions when they change, until cancelled."""
-    told, last = {}, clock.monotonic()
+async def beat(client: sdk.Client, settings: Settings, clock: Clock, images: Images) -> None:
+    """Renew the node's lease, and report its conditions and images when they change, until cancelled."""
+    told, listed, last = {}, list[Json](), clock.monotonic()
     while True:
         await _renew(client, settings, clock)
         conditions = _conditions(settings, clock, ())
         now = {one["type"]: one["status"] for one in conditions}
-        if (told and now != told) or clock.monotonic() - last >= REPORT:
-            await _report(client, settings, clock)
+        there = await images()
+        if (told and now != told) or there != listed or clock.monotonic() - last >= REPORT:
+            await _report(client, settings, clock, there)
             last = clock.monotonic()
-        told = now
+        told, listed = now, there
         await clock.sleep(BEAT)
 
 
-async def _report(client: sdk.Client, settings: Settings, clock: Clock) -> None:
+async def _report(client: sdk.Client, settings: Settings, clock: Clock, images: Sequence[Json]) -> None:
     key = sdk.Key("", settings.name)
     found = await client.get(sdk.kinds.NODES, settings.name)
     conditions = _conditions(settings, clock, found.status.conditions)
-    await client.patch(sdk.kinds.NODES, key, {"status": {"conditions": conditions}}, sdk.STATUS)
+    await client.patch(sdk.kinds.NODES, key, {"status": {"conditions": conditions, "images": images}}, sdk.STATUS)
 
 
 async def _renew(client: sdk.Client, settings: Settings, clock: Clock) -> None:

@@ -296,6 +296,13 @@ class Projected(View):
     default_mode: int | None = None
 
 
+class ImageSource(View):
+    """An image whose files the volume shows."""
+
+    reference: str = ""
+    pull_policy: str = "IfNotPresent"
+
+
 class Volume(View):
     """A volume; the one source that is there says of which kind."""
 
@@ -306,6 +313,7 @@ class Volume(View):
     secret: Files | None = None
     downward_api: Downward | None = field(default=None, name="downwardAPI")
     projected: Projected | None = None
+    image: ImageSource | None = None
 
 
 class HostAlias(View):

@@ -4,14 +4,16 @@ import asyncio
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 
-from podvisor.node import containers, etc, links, objects, payload, volumes
+from podvisor.node import containers, etc, links, objects, payload, telling, volumes
 from podvisor.node.containers import Surroundings
+from podvisor.node.errors import Unresolvable
 from podvisor.node.facts import Facts
 from podvisor.node.host import Node
+from podvisor.node.images import Image
 from podvisor.node.sources import Sources
 from podvisor.node.tokens import Tokens
 from podvisor.node.volumes import Maker
-from podvisor.sandbox import driver, errors
+from podvisor.sandbox import driver, errors, spec
 
 
 class PodSandbox:
@@ -45,7 +47,30 @@ class PodSandbox:
         sources = Sources(self._node.client, self.pod, self._node.watched.get)
         facts = Facts(self.pod, self.address, self._node.settings.address, self._node.capacity)
         root = self.directory / "volumes"
-        return Maker(root, facts, sources, self._node.settings, self.tokens, self._node.clock)
+        return Maker(root, facts, sources, self._node.settings, self.tokens, self._node.clock, self._image_volume)
+
+    async def image(self, name: str, policy: str, container: str = "") -> Image:
+        """An image, pulled with the pod's secrets where it has to be; events are about `container`.
+
+        Raises NotStartable.
+        """
+        node, pod = self._node, self.pod
+        keyring, missing = await Sources(node.client, pod).pull_secrets()
+        if missing:
+            names = ", ".join(missing)
+            why = f"Unable to retrieve some image pull secrets ({names}); attempting to pull the image may not succeed."
+            telling.warning(node, pod, "FailedToRetrieveImagePullSecret", why)
+        return await node.images.have(
+            name, policy, keyring, lambda reason, text: telling.normal(node, pod, reason, text, container)
+        )
+
+    async def _image_volume(self, volume: str, source: objects.ImageSource) -> spec.ImageVolume:
+        layers = (await self.image(source.reference, source.pull_policy)).root.layers
+        match layers:
+            case (spec.ErofsLayer(metadata, data),):
+                return spec.ImageVolume(volume, metadata, data)
+            case _:
+                raise Unresolvable(f"image {source.reference} has no layers that a volume could show")
 
     def know(self, pod: objects.Pod) -> None:
         """The pod as it is by now."""
@@ -54,14 +79,17 @@ class PodSandbox:
             self.stale.set()
 
     async def surroundings(self) -> Surroundings:
-        """The pod's volumes, made once, and what its containers ask about it, as it is now. Raises NotMountable."""
+        """The pod's volumes, made once for each kernel, and what its containers ask about it now.
+
+        Raises NotMountable.
+        """
         maker = self.volumes
         sources = Sources(self._node.client, self.pod)
         if self._surroundings is None:
             self._node.watched.use(self.pod.metadata.uid, volumes.refs(self.pod), self.stale.set)
             made = await maker.make()
-            spec, namespace = self.pod.spec, self.pod.metadata.namespace
-            linked = links.variables(self._node.services(), namespace, wanted=spec.enable_service_links)
+            wanted, namespace = self.pod.spec.enable_service_links, self.pod.metadata.namespace
+            linked = links.variables(self._node.services(), namespace, wanted=wanted)
             images = self._node.settings.images
             self._surroundings = Surroundings(maker.facts, sources, made, linked, images, self.directory)
             self.made.set()
@@ -94,6 +122,9 @@ class PodSandbox:
 
     async def _drop(self) -> None:
         self.sandbox = None
+        self._surroundings = (
+            None  # What the next kernel is told of may be elsewhere by then: images, paths of the host.
+        )
         await self._opened.aclose()
 
     async def close(self) -> None:

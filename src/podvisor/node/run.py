@@ -2,14 +2,17 @@
 
 import asyncio
 import logging
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from podvisor import sdk
 from podvisor.base import tasks
 from podvisor.base.backoff import Backoff
 from podvisor.base.clock import Clock
-from podvisor.node import host, machine, objects, removal, server
+from podvisor.node import host, image_collection, image_list, machine, objects, removal, server
 from podvisor.node.addresses import Addresses
+from podvisor.node.image_collection import Collector
 from podvisor.node.images import Images
 from podvisor.node.pace import Pace
 from podvisor.node.runtime import Runtime
@@ -17,6 +20,8 @@ from podvisor.node.settings import Settings
 from podvisor.node.watched import Watched
 from podvisor.node.worker import Worker
 from podvisor.sdk.events import Recorder
+from podvisor.sdk.objects.core import Node as NodeObject
+from podvisor.sdk.objects.meta import ObjectMeta
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +57,13 @@ class Pods:
         """A pod by its name."""
         wanted = sdk.Key(namespace, name)
         return next((one.runtime for one in self.workers.values() if sdk.key_of(one.pod) == wanted), None)
+
+    def images(self) -> Iterator[str]:
+        """The images of all pods that may still start a container."""
+        for worker in self.workers.values():
+            if not worker.pod.finished:
+                yield from (one.image for one in worker.pod.every_container)
+                yield from (one.image.reference for one in worker.pod.spec.volumes if one.image is not None)
 
     async def look_after(self) -> None:
         """Have kernels that hang found although nobody asks them anything, until cancelled."""
@@ -122,6 +134,11 @@ async def run(client: sdk.Client, settings: Settings, clock: Clock, registered: 
             lambda: services.cache,
         )
         pods = Pods(node, scope)
+        itself = NodeObject(metadata=ObjectMeta(name=settings.name, uid=settings.name))
+
+        def warn(failure: image_collection.Failed) -> None:
+            events.warning(sdk.kinds.NODES, itself, failure.reason, str(failure))
+
         async with server.serving(pods.find, settings, clock) as port:
             await services.wait_synced()
             await bound.wait_synced()
@@ -131,6 +148,13 @@ async def run(client: sdk.Client, settings: Settings, clock: Clock, registered: 
             scope.start(events.run(), name="events")
             bound.on_change(pods.changed)
             scope.start(tasks.supervise("kernels", pods.look_after, clock=clock, backoff=RESTART), name="kernels")
+            collector = Collector(node.images.store, clock, pods.images, lambda: image_collection.look(settings.images))
+            collecting = tasks.supervise("images", lambda: collector.keep(warn), clock=clock, backoff=RESTART)
+            scope.start(collecting, name="images")
+
+            async def images() -> list[dict[str, Any]]:
+                return image_list.images(await asyncio.to_thread(node.images.store.images))
+
             await tasks.supervise(
-                "heartbeat", lambda: machine.beat(client, settings, clock), clock=clock, backoff=RESTART
+                "heartbeat", lambda: machine.beat(client, settings, clock, images), clock=clock, backoff=RESTART
             )

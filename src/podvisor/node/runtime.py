@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 
 from podvisor.base import tasks
@@ -157,7 +156,7 @@ class Runtime:
     async def _launch(self, described: objects.Container, one: Container) -> Live:
         name = described.name
         around = await self.box.surroundings()
-        image = await self._image(described, around)
+        image = await self.box.image(described.image, described.image_pull_policy, name)
         sandbox = await self.box.open(described.image)
         await asyncio.to_thread(containers.clear_message, around.directory, name)
         if one.runs:
@@ -187,16 +186,6 @@ class Runtime:
         """The log of a run that begins. Blocks."""
         prune(directory, name, run)
         return Log(log_path(directory, name, run), self._node.settings.log_bytes)
-
-    async def _image(self, described: objects.Container, around: containers.Surroundings) -> Image:
-        """The container's image, pulled with the pod's secrets where it has to be. Raises NotStartable."""
-        keyring, missing = await around.sources.pull_secrets()
-        if missing:
-            names = ", ".join(missing)
-            why = f"Unable to retrieve some image pull secrets ({names}); attempting to pull the image may not succeed."
-            self._warn("", "FailedToRetrieveImagePullSecret", why)
-        tell = partial(self._tell, described.name)
-        return await self._node.images.have(described, keyring, tell)
 
     async def _after_start(self, live: Live) -> None:
         """The postStart hook; what it was started for goes on when that is done."""

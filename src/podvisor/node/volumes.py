@@ -42,10 +42,12 @@ class Maker:
     settings: Settings
     tokens: Tokens
     clock: Clock
+    image: Callable[[str, objects.ImageSource], Awaitable[spec.ImageVolume]]
+    """Shows an image as a volume of this name. Raises NotStartable."""
 
-    async def make(self) -> list[spec.Volume]:
-        """All of the pod's volumes. Raises NotMountable."""
-        made: list[spec.Volume] = []
+    async def make(self) -> list[spec.Volume | spec.ImageVolume]:
+        """All of the pod's volumes. Raises NotMountable, and NotStartable for an image that is not there."""
+        made: list[spec.Volume | spec.ImageVolume] = []
         for volume in self.facts.pod.spec.volumes:
             try:
                 made.append(await self._make(volume))
@@ -68,8 +70,10 @@ class Maker:
         if failed is not None:
             raise failed
 
-    async def _make(self, volume: objects.Volume) -> spec.Volume:
+    async def _make(self, volume: objects.Volume) -> spec.Volume | spec.ImageVolume:
         group = self.facts.pod.spec.security_context.fs_group
+        if volume.image is not None:
+            return await self.image(volume.name, volume.image)
         if (host := volume.host_path) is not None:
             path = await asyncio.to_thread(hostpaths.find, host, self.settings.host_paths)
             return spec.Volume(volume.name, path=path, read_only=self._only_read(volume.name))

@@ -110,7 +110,7 @@ class Sandbox:
         """Describe the pod; the first request, made once."""
         await self._request("create", protocol.create(pod))
 
-    async def volume(self, volume: spec.Volume) -> None:
+    async def volume(self, volume: spec.Volume | spec.ImageVolume) -> None:
         """Make a volume known to the mounts of later containers; one of the host before the first of them starts."""
         with Descriptors(str(next(self._numbers))) as descriptors:
             arguments = protocol.volume(volume, descriptors)

@@ -111,8 +111,11 @@ def create(pod: spec.Pod) -> Json:
     return {"pod": _plain(pod)}
 
 
-def volume(volume: spec.Volume, descriptors: Descriptors) -> Json:
-    """The fields of `volume`; opens the host's directory or file."""
+def volume(volume: spec.Volume | spec.ImageVolume, descriptors: Descriptors) -> Json:
+    """The fields of `volume`; opens the host's files."""
+    if isinstance(volume, spec.ImageVolume):
+        devices = [descriptors.open(path) for path in volume.data]
+        return {"name": volume.name, "erofs": descriptors.open(volume.metadata), "devices": devices}
     common: Json = {"name": volume.name, "size_bytes": volume.size_bytes, "gid": volume.gid}
     if volume.path is None:
         return {**common, "memory": True, "mode": volume.mode}

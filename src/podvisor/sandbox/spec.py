@@ -137,6 +137,18 @@ class Volume:
 
 
 @dataclass(frozen=True, slots=True)
+class ImageVolume:
+    """The tree in an EROFS image as a volume: nobody can write to it, and no program of it runs.
+
+    `metadata` and `data` are those of an `ErofsLayer`.
+    """
+
+    name: str
+    metadata: str
+    data: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class VolumeMount:
     """A volume of the pod, or with `sub_path` a part of it, mounted at `target`.
 
