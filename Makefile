@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 SOURCES := $(shell find crates src packaging -type f -not -name "*.pyc") Cargo.toml Cargo.lock
 
-.PHONY: build demo test check bench test-installed test-kill test-escape format clean test-differential
+.PHONY: build demo test check bench test-installed test-kill test-escape test-images format clean test-differential
 
 build: .venv/built
 
@@ -62,6 +62,13 @@ test-kill: build
 # Every attempt to get out, in every way that this machine can run a sandbox.
 test-escape: build
 	PODVISOR_TEST_MODES=all $(BIN)/python -m pytest -q tests/escape
+
+# Damaged and hostile images: a hundred times what `make test` tries of them, and those that take long.
+ROUNDS ?= 100
+test-images: build
+	PODVISOR_ROUNDS=$(ROUNDS) cargo test --quiet -p podvisor-unpack -- --include-ignored
+	PODVISOR_ROUNDS=$(ROUNDS) cargo test --quiet -p podvisor-kernel erofs
+	PODVISOR_LONG=1 $(BIN)/python -m pytest -q tests/images
 
 clean:
 	rm -rf .venv target dist

@@ -30,7 +30,7 @@ pub struct Member {
 /// What an archive holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing {
-    /// The files and links whose names are UTF-8, as many as are listed.
+    /// The files and links whose names are UTF-8 and that are not sparse, as many as are listed.
     pub members: Vec<Member>,
     /// There are others.
     pub more: bool,
@@ -62,6 +62,11 @@ pub fn list(
         }
         let is_link = matches!(entry.kind, Kind::HardLink | Kind::SymbolicLink);
         if !is_link && entry.kind != Kind::File {
+            continue;
+        }
+        // What of a sparse file is in an archive is not what it holds; archives of images have none.
+        if entry.sparse.is_some() {
+            more = true;
             continue;
         }
         let link = if is_link { entry.link } else { Vec::new() };

@@ -142,6 +142,10 @@ fn members_are_listed_with_their_places() {
     assert_eq!(copy.metadata().unwrap().len(), bytes.len() as u64);
     let odd = list(std::io::Cursor::new(Archive::new().file(b"\xff", "").end()), None, LIMITS, confine).unwrap();
     assert!(odd.more && odd.members.is_empty());
+    let sparse =
+        Archive::new().pax(&[("GNU.sparse.size", b"99"), ("GNU.sparse.map", b"50,4")]).file("manifest.json", "text");
+    let sparse = list(std::io::Cursor::new(sparse.end()), None, LIMITS, confine).unwrap();
+    assert!(sparse.more && sparse.members.is_empty());
     let bomb = gzip(&Archive::new().file("zeros", &"\0".repeat(8 << 20)).end());
     let limits = crate::Limits { max_bytes: 1 << 20, ..LIMITS };
     assert_eq!(list(std::io::Cursor::new(bomb), None, limits, confine).unwrap_err().reason, Reason::TooLarge);

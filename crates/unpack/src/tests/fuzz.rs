@@ -14,6 +14,11 @@ use crate::{archive, export, merge};
 /// How often a layer's image is damaged, most of which is a hole, and how often a tree's.
 const ROUNDS: [u64; 2] = [800, 6000];
 
+/// As many rounds as usual, or $PODVISOR_ROUNDS times as many.
+fn rounds(usual: u64) -> u64 {
+    usual * std::env::var("PODVISOR_ROUNDS").map_or(1, |times| times.parse().unwrap())
+}
+
 /// Marsaglia's xorshift.
 struct Random(u64);
 
@@ -119,13 +124,13 @@ fn damaged_images_are_errors_and_nothing_else() {
     let layer = read_all(&unpacked(sample().end(), LIMITS).unwrap().0);
     let tree = merged(vec![sample(), sample().file("d/.wh.x", "")]).unwrap();
     let lengths: Vec<u64> = tree.devices.iter().map(|file| file.metadata().unwrap().len()).collect();
-    for ((whole, devices), rounds) in [(layer, Vec::new()), (read_all(&tree.image), lengths)].into_iter().zip(ROUNDS) {
+    for ((whole, devices), often) in [(layer, Vec::new()), (read_all(&tree.image), lengths)].into_iter().zip(ROUNDS) {
         assert!(explore(&whole, &devices).unwrap() > 100, "undamaged it can be read");
         let mut plain = whole.clone();
         // Without its checksum, so that damage gets further than the superblock.
         plain[1024 + 8] &= !1;
         let interesting: Vec<usize> = (0..plain.len()).filter(|at| plain[*at] != 0).collect();
-        for round in 0..rounds {
+        for round in 0..rounds(often) {
             let mut damaged = plain.clone();
             damage(&mut damaged, &interesting, &mut Random::of(round));
             let done = std::panic::catch_unwind(|| explore(&damaged, &devices).is_ok());
@@ -140,7 +145,7 @@ fn damaged_layers_are_merged_and_archived_or_refused() {
     let mut plain = whole;
     plain[1024 + 8] &= !1;
     let interesting: Vec<usize> = (0..plain.len()).filter(|at| plain[*at] != 0).collect();
-    for round in 0..300 {
+    for round in 0..rounds(300) {
         let mut damaged = plain.clone();
         damage(&mut damaged, &interesting, &mut Random::of(round));
         let file = scratch();
@@ -154,7 +159,7 @@ fn damaged_layers_are_merged_and_archived_or_refused() {
 fn damaged_archives_are_unpacked_or_refused() {
     let whole = sample().end();
     let interesting: Vec<usize> = (0..whole.len()).filter(|at| whole[*at] != 0).collect();
-    for round in 0..1000 {
+    for round in 0..rounds(1000) {
         let mut damaged = whole.clone();
         damage(&mut damaged, &interesting, &mut Random::of(round));
         // The checksum of the headers is mended, so that their fields are looked at.

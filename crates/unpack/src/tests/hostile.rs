@@ -167,3 +167,39 @@ fn header_fields_that_are_no_numbers_are_refused() {
     let device = Fields { kind: b'4', device: (0o10_000, 0), ..Fields::default() };
     says(Archive::new().entry("dev", device, ""), "is no device");
 }
+
+/// An archive of so many empty files, made while it is read.
+struct Many {
+    next: u32,
+    end: u32,
+    left: Vec<u8>,
+}
+
+impl std::io::Read for Many {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        if self.left.is_empty() && self.next < self.end {
+            self.left = Archive::new().file(format!("d{}/{}", self.next / 1000, self.next), "").cut();
+            self.next += 1;
+        }
+        let length = self.left.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&self.left[..length]);
+        self.left.drain(..length);
+        Ok(length)
+    }
+}
+
+#[test]
+#[ignore = "takes long: make test-images"]
+fn a_million_names_are_unpacked_merged_and_found_and_many_more_refused() {
+    let unpack = |end| {
+        let image = super::scratch();
+        crate::layer(Many { next: 0, end, left: vec![] }, &image, LIMITS, || Ok(())).map(|_| image)
+    };
+    let layer = unpack(1_000_000).unwrap();
+    let merged = super::scratch();
+    assert_eq!(crate::merge(std::slice::from_ref(&layer), &merged).unwrap().inodes, 1_001_001);
+    let tree = Tree { image: merged, devices: vec![layer] };
+    assert!(tree.find(b"d999/999999").is_some() && tree.find(b"d999/1000000").is_none());
+    assert_eq!(tree.names("d500").len(), 1000);
+    assert_eq!(unpack(3_000_000).unwrap_err().reason, Reason::TooLarge);
+}

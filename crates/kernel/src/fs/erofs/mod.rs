@@ -7,6 +7,8 @@
 //! What is damaged is `EUCLEAN` here and concerns only who meets it.
 
 mod file;
+#[cfg(test)]
+mod tests;
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
