@@ -58,30 +58,57 @@ def default_path() -> Path:
 
 @dataclass(slots=True)
 class Shown:
-    """Progress on standard error: one line that changes on a terminal, elsewhere a line for each layer."""
+    """Progress on standard error: on a terminal a line for each layer that is under way, below those that are whole.
+
+    Elsewhere a layer has a line when it is whole, and nothing changes that was written.
+    """
 
     terminal: bool = field(default_factory=lambda: sys.stderr.isatty())
     _layers: dict[str, Progress] = field(default_factory=dict[str, Progress])
     _last: float = 0.0
+    _lines: int = 0
+    """How many lines of the terminal change."""
 
     def see(self, progress: Progress) -> None:
+        """Take note of how far a layer is."""
         before = self._layers.get(progress.digest)
         self._layers[progress.digest] = progress
-        whole = progress.done >= progress.size
+        whole = _is_whole(progress)
+        news = whole and (before is None or not _is_whole(before))
         if not self.terminal:
-            if whole and (before is None or before.done < before.size):
+            if news:
                 print(f"{progress.digest}: complete", file=sys.stderr)
-        elif whole or time.monotonic() - self._last > SHOWN_EVERY:
+        elif news or time.monotonic() - self._last > SHOWN_EVERY:
             self._last = time.monotonic()
-            done, size = (sum(getattr(one, name) for one in self._layers.values()) for name in ("done", "size"))
-            there = sum(one.done >= one.size for one in self._layers.values())
-            text = f"{there}/{len(self._layers)} layers, {amount(done)} of {amount(size)}"
-            print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+            self._draw(f"{_short(progress.digest)}: Pull complete\n" if news else "")
 
     def close(self) -> None:
-        """End the line that changes."""
-        if self.terminal and self._layers:
-            print("\r\033[K", end="", file=sys.stderr, flush=True)
+        """Take the lines that change away."""
+        if self._lines:
+            self._write("")
+
+    def _draw(self, kept: str) -> None:
+        under_way = [one for one in self._layers.values() if not _is_whole(one)]
+        lines = [f"{_short(one.digest)}: Pulling {amount(one.done)}/{amount(one.size)}\n" for one in under_way]
+        done, size = (sum(getattr(one, name) for one in self._layers.values()) for name in ("done", "size"))
+        there = len(self._layers) - len(under_way)
+        lines.append(f"{there}/{len(self._layers)} layers, {amount(done)} of {amount(size)}\n")
+        self._write(kept, *lines)
+
+    def _write(self, kept: str, *lines: str) -> None:
+        """Write lines in place of those that change; what is kept comes above them."""
+        up = f"\033[{self._lines}A" if self._lines else ""
+        self._lines = len(lines)
+        print(f"\r{up}\033[J{kept}{''.join(lines)}", end="", file=sys.stderr, flush=True)
+
+
+def _is_whole(progress: Progress) -> bool:
+    return progress.done >= progress.size
+
+
+def _short(digest: str) -> str:
+    """A layer as docker calls it."""
+    return digest.removeprefix("sha256:")[:12] if digest.startswith("sha256:") else digest
 
 
 def amount(size: float) -> str:
