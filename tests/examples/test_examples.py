@@ -7,7 +7,7 @@ from podvisor.sdk import conditions
 from podvisor.sdk.objects.apps import Deployment
 from podvisor.sdk.objects.batch import Job
 from podvisor.sdk.objects.core import Pod
-from podvisor.tour.acts import breakout, web
+from podvisor.tour.acts import breakout, images, web
 from podvisor.tour.stage import EXAMPLES, Stage
 
 
@@ -24,6 +24,13 @@ async def test_fifo_passes_every_line_from_one_container_to_the_other(stage: Sta
     await stage.apply("fifo")
     assert await end(stage, "fifo") == "Succeeded"
     assert await stage.hands.logs("fifo", "reader") == "got one\ngot kernel\ngot two\ngot containers\n"
+
+
+async def test_image_is_made_of_a_directory_and_runs(stage: Stage) -> None:
+    await images.make(stage)
+    await stage.apply("image")
+    assert await end(stage, "greeter") == "Succeeded"
+    assert await stage.hands.logs("greeter", "main") == images.GREETING
 
 
 async def test_init_containers_run_in_order_and_hand_on_their_work(stage: Stage) -> None:

@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,26 @@ def test_an_image_goes_through_a_file_and_runs_again(image, tree: Path, tmp_path
     assert described["name"] == "docker.io/library/mine:1"
     lacking = image("save", "-o", str(tmp_path / "no.tar"), "absent")
     assert (lacking.code, lacking.stderr.count("\n"), (tmp_path / "no.tar").exists()) == (1, 1, False)
+
+
+def test_owners_modes_attributes_and_devices_are_those_of_the_archive(image, tree: Path, tmp_path: Path, sandboxed):
+    archive = tmp_path / "root.tar"
+    with tarfile.open(archive, "w", format=tarfile.PAX_FORMAT) as made:
+        made.add(tree, ".")
+        for name, fields in (
+            ("data", {"type": tarfile.DIRTYPE, "uid": 70, "gid": 3_000_000, "mode": 0o2750}),
+            ("data/disk", {"type": tarfile.BLKTYPE, "devmajor": 8, "devminor": 300, "mode": 0o640, "gid": 6}),
+        ):
+            info = tarfile.TarInfo(name)
+            for field, value in fields.items():
+                setattr(info, field, value)
+            made.addfile(info)
+    image("import", "owned", str(archive))
+    script = "/bin/busybox stat -c '%u %g %a %t:%T' /data /data/disk"
+    assert sandboxed.shell(script, "--image", "owned").stdout.splitlines() == [
+        "70 3000000 2750 0:0",
+        "0 6 640 8:12c",
+    ]
 
 
 def test_images_lie_where_the_cluster_on_a_data_directory_looks_for_them(image, tree: Path, tmp_path: Path):

@@ -10,7 +10,7 @@ from pathlib import Path
 from podvisor.base.clock import Clock, SystemClock
 from podvisor.cluster.directory import Directory
 from podvisor.tour import traces
-from podvisor.tour.acts import breakout, figures, gone, inside, jobs, pods, programs, start, web
+from podvisor.tour.acts import breakout, figures, gone, images, inside, jobs, pods, programs, start, web
 from podvisor.tour.screen import FAILURES, Screen
 from podvisor.tour.stage import Stage, opened, podvisor
 
@@ -18,6 +18,7 @@ ACTS: tuple[Callable[[Stage], Awaitable[None]], ...] = (
     pods.play,
     web.play,
     jobs.play,
+    images.play,
     inside.play,
     breakout.play,
     figures.play,
