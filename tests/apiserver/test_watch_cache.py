@@ -9,7 +9,7 @@ import pytest
 from multidict import CIMultiDict, MultiDict
 
 from podvisor.apiserver import Api, Settings, access
-from podvisor.apiserver.watching import watcher
+from podvisor.apiserver.watching import cache, watcher
 from podvisor.base.http import Request, Stream
 from podvisor.store import embedded
 from podvisor.store.backend import Backend, Put
@@ -198,3 +198,17 @@ async def test_the_end_of_the_server_ends_watches(cluster: Cluster):
     cluster.api.end_watches()
     with pytest.raises(StopAsyncIteration):
         await waiting
+
+
+async def test_many_are_told_at_once_and_then_of_several_changes_together(cluster: Cluster):
+    streams = [await cluster.watch() for _ in range(cache.MANY)]
+    waiting = await begun(*streams)
+    await cluster.pod("a")
+    assert [await task for task in waiting] == [[("ADDED", "a")]] * cache.MANY
+    later = [asyncio.ensure_future(anext(aiter(stream))) for stream in streams]
+    for number in range(3):
+        await cluster.annotate("a", str(number))
+    await settle()
+    assert not any(task.done() for task in later)
+    await cluster.clock.advance(cache.LONGEST)
+    assert {(await task).count(b"\n") for task in later} == {3}

@@ -39,7 +39,7 @@ class Server:
 
     def __post_init__(self) -> None:
         self.metrics = Metrics(self.registry)
-        self.watches = WatchCaches(self.storage.backend)
+        self.watches = WatchCaches(self.storage.backend, self.clock)
 
     def turn(self, resource: Resource) -> AbstractAsyncContextManager[None]:
         """Wait for one's turn to write, where the objects of a resource share a pool."""

@@ -3,8 +3,12 @@
 Watchers stand in the bucket of what narrows them most: an object's key, the value of a field (`spec.nodeName=n1`), a
 namespace, or nothing. A change is put before the few buckets that it can concern, so that a thousand kubelets cost
 what the one costs whose pod has changed.
+
+Where many see the same change, handing it on takes longer than making the next. The first reaches them at once; what
+follows within the time that this took reaches them together, so that a run of changes costs each of them a few writes.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 from typing import NamedTuple
@@ -14,9 +18,17 @@ from podvisor.apiserver.selection import Selection
 from podvisor.apiserver.watching.changes import Change
 from podvisor.apiserver.watching.watcher import Watcher
 from podvisor.base import tasks
+from podvisor.base.clock import Clock
 from podvisor.base.tasks import Scope
 from podvisor.store.backend import Backend, Watch, WatchBatch, prefix_end
 from podvisor.store.errors import StoreError
+
+EACH = 0.0001
+"""Seconds that it takes to hand something to one watcher, by and large."""
+MANY = 20
+"""Watchers; what so few take is not worth a wait."""
+LONGEST = 0.05
+"""Seconds by which a change comes later at most, however many there are."""
 
 
 class _Bucket(NamedTuple):
@@ -29,7 +41,7 @@ class _Bucket(NamedTuple):
 class WatchCache:
     """Reads one resource's changes once, and hands them to its watchers."""
 
-    def __init__(self, backend: Backend, resource: Resource, revision: int) -> None:
+    def __init__(self, backend: Backend, resource: Resource, revision: int, clock: Clock) -> None:
         self.revision = revision
         """Everything up to it has been handed on."""
         self.ended = False
@@ -41,13 +53,21 @@ class WatchCache:
         self._fields: dict[str, int] = {}
         """Those by which somebody is found, with how many."""
         self._asked: set[Watcher] = set()
+        self._clock = clock
+        self._due: set[Watcher] = set()
+        """Those who have something that they do not know of yet."""
+        self._next = 0.0
+        """When they may be told."""
+        self._telling: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         """Hand changes on until nobody watches any more. An error of the store ends all watches, and this with them."""
         error: Exception | None = None
         try:
-            async for batch in self._feed:
-                self._publish(batch)
+            async with tasks.background() as scope:
+                async for batch in self._feed:
+                    self._publish(batch)
+                    self._hand_on(scope)
         except StoreError as failure:
             error = failure
         finally:
@@ -100,6 +120,7 @@ class WatchCache:
         """It has ended; with the last one the feed ends."""
         self.leave(watcher)
         self._asked.discard(watcher)
+        self._due.discard(watcher)
         self._watchers.discard(watcher)
         if not self._watchers:
             self.ended = True
@@ -112,10 +133,29 @@ class WatchCache:
                 for watcher in tuple(self._buckets.get(bucket, ())):
                     if not bucket.field or watcher.chosen.covers(change.key):
                         watcher.push(change)
+                        self._due.add(watcher)
         self.revision = batch.revision
         asked, self._asked = self._asked, set()
         for watcher in asked:
             watcher.mark()
+
+    def _hand_on(self, scope: Scope) -> None:
+        wait = self._next - self._clock.monotonic()
+        if wait <= 0:
+            self._wake_due()
+        elif self._due and (self._telling is None or self._telling.done()):
+            self._telling = scope.start(self._wake_after(wait), name="waking of watchers")
+
+    async def _wake_after(self, seconds: float) -> None:
+        await self._clock.sleep(seconds)
+        self._wake_due()
+
+    def _wake_due(self) -> None:
+        due, self._due = self._due, set()
+        for watcher in due:
+            watcher.wake()
+        pause = min(len(due) * EACH, LONGEST) if len(due) >= MANY else 0.0
+        self._next = self._clock.monotonic() + pause
 
     def _concerned(self, change: Change) -> Iterator[_Bucket]:
         """Every bucket whose watchers may see the change."""
@@ -139,8 +179,9 @@ def _bucket_of(chosen: Selection) -> _Bucket:
 class WatchCaches:
     """The caches of all resources that somebody watches."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, clock: Clock) -> None:
         self._backend = backend
+        self._clock = clock
         self._caches: dict[str, WatchCache] = {}
         self._scope: Scope | None = None
 
@@ -175,6 +216,6 @@ class WatchCaches:
     def _start(self, name: str, resource: Resource, revision: int) -> WatchCache:
         if self._scope is None:
             raise RuntimeError("watches are asked for outside of `running`")
-        cache = self._caches[name] = WatchCache(self._backend, resource, revision)
+        cache = self._caches[name] = WatchCache(self._backend, resource, revision, self._clock)
         self._scope.start(cache.run(), name=f"watch cache of {name}")
         return cache

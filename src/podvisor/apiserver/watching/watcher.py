@@ -68,26 +68,25 @@ class Watcher:
             self._cache.request_progress(self)
 
     def push(self, change: Change) -> None:
-        """A change that may concern it, after all those before."""
+        """A change that may concern it, after all those before. It sees it when it is woken."""
         if change.revision <= self._reached:
             return
         if len(self._pending) == BUFFER:
             self._fall_behind(change.revision)
         else:
             self._pending.append(change)
-        self._wake()
 
     def mark(self) -> None:
         """All that the cache has seen has been pushed."""
         self._marked = True
-        self._wake()
+        self.wake()
 
     def close(self, error: Exception | None = None) -> None:
         """End it. Closing twice is allowed."""
         self._closed, self._error = True, self._error or error
         self._cache.forget(self)
         self._leave_history()
-        self._wake()
+        self.wake()
 
     def _take(self) -> Batch:
         changes, self._pending = self._pending, []
@@ -136,6 +135,7 @@ class Watcher:
         finally:
             self._woken = None
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
+        """Let it look at what it has been given."""
         if self._woken is not None and not self._woken.done():
             self._woken.set_result(None)
