@@ -5,7 +5,8 @@ namespace, or nothing. A change is put before the few buckets that it can concer
 what the one costs whose pod has changed.
 
 Where many see the same change, handing it on takes longer than making the next. The first reaches them at once; what
-follows within the time that this took reaches them together, so that a run of changes costs each of them a few writes.
+follows soon after reaches them together, so that a run of changes costs each of them a few writes and leaves the loop
+to others for most of the time.
 """
 
 import asyncio
@@ -25,9 +26,11 @@ from podvisor.store.errors import StoreError
 
 EACH = 0.0001
 """Seconds that it takes to hand something to one watcher, by and large."""
+SHARE = 3
+"""One part in so many of the loop's time goes into handing on, at most."""
 MANY = 20
 """Watchers; what so few take is not worth a wait."""
-LONGEST = 0.05
+LONGEST = 0.1
 """Seconds by which a change comes later at most, however many there are."""
 
 
@@ -154,7 +157,7 @@ class WatchCache:
         due, self._due = self._due, set()
         for watcher in due:
             watcher.wake()
-        pause = min(len(due) * EACH, LONGEST) if len(due) >= MANY else 0.0
+        pause = min(len(due) * EACH * SHARE, LONGEST) if len(due) >= MANY else 0.0
         self._next = self._clock.monotonic() + pause
 
     def _concerned(self, change: Change) -> Iterator[_Bucket]:
