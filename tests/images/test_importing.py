@@ -178,6 +178,24 @@ def test_layouts_and_archives_of_several_images_keep_their_names(store, tmp_path
         load(store, packed, "other:x")
 
 
+def test_an_archive_behind_a_frame_that_is_skipped_is_an_archive_of_images(store, tmp_path):
+    made = Layout(tmp_path / "layout")
+    path = made.index(made.image(layer(x="x"), annotations={"io.containerd.image.name": "skipped:1"}))
+    plain = subprocess.run(["tar", "-c", "-C", path, "."], check=True, capture_output=True).stdout
+    registries.need("zstd")
+    packed = subprocess.run(["zstd", "-q"], input=plain, check=True, capture_output=True).stdout
+    (tmp_path / "packed").write_bytes(b"\x50\x2a\x4d\x18\4\0\0\0skip" + packed)
+    assert load(store, tmp_path / "packed")[0].name == "docker.io/library/skipped:1"
+
+
+def test_one_image_with_two_names_can_be_given_a_third(store, tmp_path):
+    config = dumps({"os": "linux", "rootfs": {"diff_ids": []}})
+    items = [{"Config": "c", "RepoTags": ["one:1", "two:2"], "Layers": []}]
+    archive = tar(tmp_path / "docker.tar", ("c", {"content": config}), ("manifest.json", {"content": dumps(items)}))
+    assert load(store, archive, "three:3")[0].config == digest(config)
+    assert [image.name for image in load(store, archive)] == ["docker.io/library/one:1", "docker.io/library/two:2"]
+
+
 def test_a_tag_alone_is_no_name_but_says_which_is_meant(store, tmp_path):
     made = Layout(tmp_path / "layout")
     tags = [made.image(layer(x=tag), annotations={"org.opencontainers.image.ref.name": tag}) for tag in ("a", "b")]

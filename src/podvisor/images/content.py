@@ -125,12 +125,12 @@ class Content:
             os.close(lock)
 
     def remove_but(self, used: Set[str]) -> int:
-        """Remove all pieces but those at these paths, and say how many bytes that was."""
+        """Remove all pieces but those at these paths, and say how many bytes of the disk that was."""
         freed = 0
         for place in ("trees-of", "layers", "blobs"):
             for entry in os.scandir(self._at(place)):
                 if entry.path not in used:
-                    freed += entry.stat(follow_symlinks=False).st_size
+                    freed += entry.stat(follow_symlinks=False).st_blocks * 512
                     os.unlink(entry.path)
         return freed
 

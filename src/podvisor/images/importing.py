@@ -35,6 +35,8 @@ EROFS = (1024, b"\xe2\xe1\xf5\xe0")
 """Where an EROFS image has its magic number."""
 COMPRESSED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
 """How gzip and zstd begin, which the unpacker reads."""
+SKIPPED = b"\x2a\x4d\x18"
+"""What follows the first byte, 0x50 to 0x5f, of a zstd frame that is skipped (RFC 8878, section 3.1.2)."""
 MEMORY = 256 << 20
 """Bytes that decompressing xz may take."""
 
@@ -85,7 +87,7 @@ class Importer:
 
     async def _of_archive(self, file: int, name: Reference | None) -> list[Pulled]:
         with self.store.content.scratch() as scratch:
-            if _is_regular(file) and not _compression(file):
+            if _is_regular(file) and not _is_compressed(file):
                 plain_file, listing = file, await unpacking.members(read(file, 0, os.fstat(file).st_size))
             else:
                 plain_file, listing = scratch, await unpacking.members(_bytes(file), scratch)
@@ -140,7 +142,7 @@ def _chosen(found: list[tuple[_T, Reference | None, str]], name: Reference | Non
             yield image, own
         return
     fitting = [one for one in found if one[1] == name] or [one for one in found if one[2] == name.tag] or found
-    if len(fitting) != 1:
+    if len({id(image) for image, _, _ in fitting}) != 1:
         names = ", ".join(str(own or tag or "one without a name") for _, own, tag in found) or "none"
         raise errors.BadReference(f"has not one image, but: {names}; import all without a name")
     yield fitting[0][0], name
@@ -165,9 +167,11 @@ def _is_regular(file: int) -> bool:
     return stat.S_ISREG(os.fstat(file).st_mode)
 
 
-def _compression(file: int) -> bool:
+def _is_compressed(file: int) -> bool:
+    """True if a file is no archive before something is undone."""
     head = os.pread(file, 6, 0)
-    return head.startswith(COMPRESSED) or _decompressor(head) is not None
+    skipped = head[1:4] == SKIPPED and head[0] >> 4 == 5
+    return skipped or head.startswith(COMPRESSED) or _decompressor(head) is not None
 
 
 Decompressor = bz2.BZ2Decompressor | lzma.LZMADecompressor
