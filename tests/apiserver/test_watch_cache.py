@@ -212,3 +212,20 @@ async def test_many_are_told_at_once_and_then_of_several_changes_together(cluste
     assert not any(task.done() for task in later)
     await cluster.clock.advance(cache.LONGEST)
     assert {(await task).count(b"\n") for task in later} == {3}
+
+
+async def test_an_object_that_cannot_be_read_ends_watches_and_not_the_server(
+    cluster: Cluster, caplog: pytest.LogCaptureFixture
+):
+    stream = await cluster.watch(fieldSelector="spec.nodeName=n1")
+    waiting = asyncio.ensure_future(frames(stream, 1))
+    await settle()
+    await cluster.store.txn([], [Put(b"/registry/pods/default/a", b"damaged")])
+    last = orjson.loads((await waiting)[0])
+    assert (last["type"], last["object"]["code"]) == ("ERROR", 500)
+    assert [record.message for record in caplog.records] == ["the watch cache of pods failed"]
+    now = (await cluster.store.range(b"\0", count_only=True)).revision
+    again = await cluster.send("GET", PODS, watch="true", fieldSelector="spec.nodeName=n1", resourceVersion=str(now))
+    tasks = await begun(again)
+    await cluster.pod("b", "n1")
+    assert await tasks[0] == [("ADDED", "b")]

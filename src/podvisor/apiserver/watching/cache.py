@@ -10,6 +10,7 @@ to others for most of the time.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 from typing import NamedTuple
@@ -23,6 +24,9 @@ from podvisor.base.clock import Clock
 from podvisor.base.tasks import Scope
 from podvisor.store.backend import Backend, Watch, WatchBatch, prefix_end
 from podvisor.store.errors import StoreError
+from podvisor.types import status
+
+log = logging.getLogger(__name__)
 
 EACH = 0.0001
 """Seconds that it takes to hand something to one watcher, by and large."""
@@ -64,7 +68,11 @@ class WatchCache:
         self._telling: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
-        """Hand changes on until nobody watches any more. An error of the store ends all watches, and this with them."""
+        """Hand changes on until nobody watches any more.
+
+        An error of the store ends all watches of this resource, and this with them. So does a fault of ours, such as an
+        object that cannot be read: it is logged, and the next watch begins with a new feed.
+        """
         error: Exception | None = None
         try:
             async with tasks.background() as scope:
@@ -73,6 +81,9 @@ class WatchCache:
                     self._hand_on(scope)
         except StoreError as failure:
             error = failure
+        except Exception as failure:
+            log.exception("the watch cache of %s failed", self._resource.plural)
+            error = status.InternalError(f"{type(failure).__name__}: {failure}")
         finally:
             self.close(error)
 
