@@ -91,3 +91,12 @@ def test_what_is_not_there_cannot_be_saved(store, tmp_path):
         save(store, "absent")
     with pytest.raises(errors.BadReference, match="always there"):
         save(store, "host")
+
+
+def test_a_name_with_a_digest_is_no_tag_of_an_archive(store, tmp_path):
+    load(store, tar(tmp_path / "root.tar", ("file", {"content": b"text"})), "app")
+    store.rename("app", f"app@sha256:{'1' * 64}")
+    saved = tmp_path / "saved.tar"
+    saved.write_bytes(save(store, f"app@sha256:{'1' * 64}"))
+    registries.skopeo("inspect", f"docker-archive:{saved}")
+    assert load(elsewhere(tmp_path), saved, "again")[0].config == store.find("app").config

@@ -1,5 +1,5 @@
-"""Images: references, the local store, unpacking, and the host's own files as an image.
+"""Images: references, registries, archives, the local store, and the host's own files as an image.
 
-Decides which directories make a root file system. Decides nothing about how a sandbox mounts them. The command
-line and the node call it.
+Decides which layers and directories make a root file system, and where they come from. Decides nothing about how a
+sandbox mounts them, nor which images a node keeps. The command line and the node call it.
 """

@@ -38,12 +38,16 @@ class _Saved:
 
 
 async def save(store: Store, names: Sequence[str], form: Format, write: Write) -> None:
-    """Write images as an archive. Raises ImageError; what was written then is of no use."""
-    saved = list({one.image.name: one for one in (_found(store, name) for name in names)}.values())
-    entries = _docker(saved) if form == "docker-archive" else _layout(saved)
-    for path, data in sorted(entries.items()):
-        await _entry(store, path, data, write)
-    await write(bytes(2 * tarfile.BLOCKSIZE))
+    """Write images as an archive, and let nobody remove them meanwhile.
+
+    Raises ImageError; what was written then is of no use.
+    """
+    with store.content.pulling():
+        saved = list({one.image.name: one for one in (_found(store, name) for name in names)}.values())
+        entries = _docker(saved) if form == "docker-archive" else _layout(saved)
+        for path, data in sorted(entries.items()):
+            await _entry(store, path, data, write)
+        await write(bytes(2 * tarfile.BLOCKSIZE))
 
 
 def _found(store: Store, name: str) -> _Saved:
@@ -74,12 +78,13 @@ def _docker(saved: Sequence[_Saved]) -> _Entries:
     tags: dict[str, set[str]] = {}
     items: dict[str, dict[str, object]] = {}
     for one in saved:
-        layers = {f"{diff_id.removeprefix('sha256:')}.tar": _Layer(diff_id) for diff_id in one.diff_ids}
-        path = f"{one.config_digest.removeprefix('sha256:')}.json"
-        tags.setdefault(path, set()).add(str(reference.parse(one.image.name)))
-        listed = [f"{diff_id.removeprefix('sha256:')}.tar" for diff_id in one.diff_ids]
-        items[path] = {"Config": path, "RepoTags": sorted(tags[path]), "Layers": listed}
-        entries |= {path: one.config, **layers}
+        named, path = reference.parse(one.image.name), f"{one.config_digest.removeprefix('sha256:')}.json"
+        # A name with a digest is none that a loader could give.
+        tags.setdefault(path, set()).update([] if named.digest else [str(named)])
+        layers = [f"{diff_id.removeprefix('sha256:')}.tar" for diff_id in one.diff_ids]
+        items[path] = {"Config": path, "RepoTags": sorted(tags[path]), "Layers": layers}
+        entries[path] = one.config
+        entries |= {layer: _Layer(diff_id) for layer, diff_id in zip(layers, one.diff_ids, strict=True)}
     entries[docker.MANIFEST] = _json([items[path] for path in sorted(items)])
     return entries
 
