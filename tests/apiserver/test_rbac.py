@@ -206,7 +206,8 @@ async def test_a_start_adds_what_roles_lack_and_takes_nothing(api: Api, store: B
     await api.put(
         f"{CLUSTER_BINDINGS}/system:discovery", binding("system:discovery", "ClusterRole", "system:discovery")
     )
-    await Server(Settings(), store, access.Access([]), SystemClock()).start()
+    async with Server(Settings(), store, access.Access([]), SystemClock()).running():
+        pass
     rules = (await api.get(f"{CLUSTER_ROLES}/system:discovery")).body["rules"]
     assert rules[0] == more
     assert any("/apis" in rule.get("nonResourceURLs", ()) for rule in rules)
