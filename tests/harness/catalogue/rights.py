@@ -80,6 +80,8 @@ def look(pid):
     print([os.stat(at + name).st_uid for name in ('stat', 'environ', 'maps', 'task/%d' % pid, 'task/%d/maps' % pid)])
     for name in ('comm', 'oom_score_adj', 'timerslack_ns', 'mem', 'clear_refs'): print(name, said(lambda: os.open(at + name, os.O_WRONLY)))
     print('fdinfo/0', said(lambda: reading(at + 'fdinfo/0')))
+    places = open(at + 'stat').read().rsplit(') ', 1)[1].split()
+    print([int(places[number - 3]) > 1 for number in (26, 27, 28, 45, 46, 47, 48, 49, 50, 51)])
 def show(there, here):
     pid = target(there); observer(here, lambda: look(pid)); end(pid)
 """
@@ -172,7 +174,7 @@ for name in ('task', 'timers', 'mountstats', 'timerslack_ns', 'autogroup', 'core
     "a program is called by the last part of the path that ran it": """
 import os, subprocess, sys
 os.symlink('/bin/cat', 'a name of its own')
-with open('script', 'w') as script: script.write('#!/bin/sh\ncat /proc/$$/comm\n')
+with open('script', 'w') as script: script.write('#!/bin/sh\\ncat /proc/$$/comm\\n')
 os.chmod('script', 0o755); os.symlink('script', 'called')
 run = lambda *argv: print(subprocess.run(argv, capture_output=True, text=True).stdout, end='')
 run('./a name of its own', '/proc/self/comm'); run('./script'); run('./called'); run(sys.executable, '-c', "print(open('/proc/self/comm').read())")

@@ -70,12 +70,44 @@ pub fn all(inet: &Inet) -> Vec<Interface> {
 /// `struct ifreq`: 16 bytes of name, 24 of answer.
 const REQUEST: usize = 40;
 
-/// The SIOCGIF requests of netdevice(7); what would change an interface is `EPERM`.
-pub fn ioctl(inet: &Inet, task: &Arc<Task>, request: u32, argument: u64) -> Result<u64, Errno> {
+/// What would change an interface, by netdevice(7) and Linux's own list: it needs CAP_NET_ADMIN.
+const CHANGES: &[u32] = &[
+    0x8914, 0x891e, 0x8922, 0x8923, 0x8924, 0x8930, 0x8931, 0x8932, 0x8937, 0x8943, 0x8947, 0x8948, 0x8949, 0x894c,
+    0x8971, 0x8990, 0x8991, 0x8992, 0x8995, 0x89a0, 0x89a1, 0x89a2, 0x89a3, 0x89b0,
+];
+
+/// The same of addresses, routes and ARP, which a socket of that family alone knows.
+const fn changes_of(domain: u16) -> &'static [u32] {
+    match domain {
+        AF_INET => &[0x890b, 0x890c, 0x8916, 0x8918, 0x891a, 0x891c, 0x8953, 0x8955],
+        AF_INET6 => &[0x890b, 0x890c, 0x8916, 0x8936],
+        _ => &[],
+    }
+}
+
+/// What an interface that has no driver does not support: SIOCETHTOOL, bonding, time stamps, private requests.
+fn is_of_drivers(request: u32) -> bool {
+    matches!(request, 0x8940 | 0x8941 | 0x8946 | 0x894a | 0x8993 | 0x8994 | 0x89b1 | 0x89f0..=0x89ff)
+}
+
+/// The requests that read something of an interface that has been found.
+fn is_of_interfaces(request: u32, domain: u16) -> bool {
+    let any = [SIOCGIFNAME, SIOCGIFFLAGS, SIOCGIFMETRIC, SIOCGIFMTU, SIOCGIFHWADDR, SIOCGIFINDEX, SIOCGIFTXQLEN];
+    let addresses = [SIOCGIFADDR, SIOCGIFDSTADDR, SIOCGIFBRDADDR, SIOCGIFNETMASK];
+    any.contains(&request)
+        || request == SIOCGIFMAP
+        || (domain == AF_INET && addresses.contains(&request))
+        || is_of_drivers(request)
+}
+
+/// The SIOCGIF requests of netdevice(7) on a socket of `domain`. What would change an interface is
+/// `EPERM`, what no interface of ours can do `EOPNOTSUPP`, and what is no request at all `ENOTTY`.
+pub fn ioctl(inet: &Inet, domain: u16, task: &Arc<Task>, (request, argument): (u32, u64)) -> Result<u64, Errno> {
     match request {
         SIOCGIFCONF => return list(inet, task, argument),
-        SIOCGSTAMP => return Err(Errno::ENOENT),
-        0x8900..=0x89ff => {}
+        SIOCGSTAMP if matches!(domain, AF_INET | AF_INET6) => return Err(Errno::ENOENT),
+        _ if CHANGES.contains(&request) || changes_of(domain).contains(&request) => return Err(Errno::EPERM),
+        _ if is_of_interfaces(request, domain) => {}
         _ => return Err(Errno::ENOTTY),
     }
     let mut raw = [0u8; REQUEST];
@@ -122,8 +154,8 @@ fn answer(of: &Interface, request: u32) -> Result<Vec<u8>, Errno> {
         SIOCGIFINDEX => of.index.to_ne_bytes().to_vec(),
         SIOCGIFTXQLEN => 1000u32.to_ne_bytes().to_vec(),
         SIOCGIFHWADDR => [of.hardware.to_ne_bytes().as_slice(), of.mac.as_slice()].concat(),
-        // The requests that set something have no capability to be allowed by.
-        _ => return Err(Errno::EPERM),
+        SIOCGIFMAP => vec![0; 24],
+        _ => return Err(Errno::EOPNOTSUPP),
     })
 }
 

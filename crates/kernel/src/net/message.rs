@@ -31,10 +31,22 @@ fn may_bind_low(credentials: &Credentials) -> bool {
     credentials.capable(crate::task::capability::NET_BIND_SERVICE)
 }
 
+/// Who sends, as SCM_CREDENTIALS tells it: the real ids.
+pub fn sender(task: &Task) -> Ucred {
+    let held = task.credentials();
+    Ucred { pid: task.process().pid.0, uid: held.uid, gid: held.gid }
+}
+
+/// What SCM_CREDENTIALS tells of a sender where neither end had asked for it when the message was sent:
+/// no process, and the overflow ids of user_namespaces(7).
+pub const UNTOLD: Ucred = Ucred { pid: 0, uid: 65534, gid: 65534 };
+
 /// A message on its way out.
 pub struct Outgoing<'a> {
     /// Who sends.
     pub from: Ucred,
+    /// The sender said so by SCM_CREDENTIALS.
+    pub claimed: bool,
     /// Its bytes.
     pub bytes: &'a [u8],
     /// Where to, unless the socket is connected.

@@ -11,7 +11,8 @@ use abi::socket::*;
 use abi::time::Timeval;
 use zerocopy::{FromBytes, IntoBytes};
 
-use crate::net::socket::Endpoint;
+use crate::net::inet::multicast::is_membership;
+use crate::net::socket::{Base, Endpoint};
 use crate::time::{Nanos, SECOND};
 
 /// /proc/sys/net/core/{w,r}mem_default.
@@ -106,19 +107,20 @@ const KEPT_IP: &[Kept] = &[
     (SOL_IP, 15, 0), // IP_FREEBIND
     (SOL_IP, 20, 0), // IP_RECVORIGDSTADDR
     (SOL_IP, 24, 0), // IP_BIND_ADDRESS_NO_PORT
-    (SOL_IP, 33, 1), // IP_MULTICAST_TTL
-    (SOL_IP, 34, 1), // IP_MULTICAST_LOOP
-    (SOL_IP, 49, 1), // IP_MULTICAST_ALL
+    (SOL_IP, IP_MULTICAST_IF, 0),
+    (SOL_IP, IP_MULTICAST_TTL, 1),
+    (SOL_IP, IP_MULTICAST_LOOP, 1),
+    (SOL_IP, IP_MULTICAST_ALL, 1),
 ];
 
 const KEPT_IPV6: &[Kept] = &[
     (SOL_IPV6, IPV6_UNICAST_HOPS, 64),
     (SOL_IPV6, 17, 0), // IPV6_MULTICAST_IF
-    (SOL_IPV6, 18, 1), // IPV6_MULTICAST_HOPS
-    (SOL_IPV6, 19, 1), // IPV6_MULTICAST_LOOP
+    (SOL_IPV6, IPV6_MULTICAST_HOPS, 1),
+    (SOL_IPV6, IPV6_MULTICAST_LOOP, 1),
     (SOL_IPV6, IPV6_MTU_DISCOVER, 1),
     (SOL_IPV6, 25, 0), // IPV6_RECVERR
-    (SOL_IPV6, 29, 1), // IPV6_MULTICAST_ALL
+    (SOL_IPV6, IPV6_MULTICAST_ALL, 1),
     (SOL_IPV6, IPV6_RECVPKTINFO, 0),
     (SOL_IPV6, IPV6_RECVHOPLIMIT, 0),
     (SOL_IPV6, 62, 0), // IPV6_DONTFRAG
@@ -166,6 +168,11 @@ fn kept_default(endpoint: &dyn Endpoint, level: i32, name: i32) -> Option<i32> {
     table.iter().find(|kept| (kept.0, kept.1) == (level, name)).map(|kept| kept.2)
 }
 
+/// True if a socket of AF_INET has options of that level.
+fn inet(base: &Base, level: i32) -> bool {
+    base.domain == AF_INET && level == SOL_IP
+}
+
 /// The errno for an option that is not known at all.
 fn unknown(endpoint: &dyn Endpoint, level: i32) -> Errno {
     match (endpoint.base().domain, level) {
@@ -190,7 +197,10 @@ pub fn set(endpoint: &Arc<dyn Endpoint>, level: i32, name: i32, value: &[u8]) ->
         (SOL_SOCKET, SO_REUSEPORT) => return Err(Errno::EOPNOTSUPP),
         (SOL_SOCKET, SO_BROADCAST) => options.broadcast = number(value)? != 0,
         (SOL_SOCKET, SO_PASSCRED) if base.domain == AF_UNIX || base.domain == AF_NETLINK => {
-            options.pass_credentials = number(value)? != 0;
+            let on = number(value)? != 0;
+            options.pass_credentials = on;
+            drop(options);
+            endpoint.tell_senders(on);
         }
         (SOL_SOCKET, SO_PASSCRED) => return Err(Errno::EOPNOTSUPP),
         (SOL_SOCKET, SO_LINGER) => {
@@ -220,6 +230,13 @@ pub fn set(endpoint: &Arc<dyn Endpoint>, level: i32, name: i32, value: &[u8]) ->
             let name = value.split(|byte| *byte == 0).next().unwrap_or_default();
             options.congestion = CONGESTION.iter().position(|known| known.as_bytes() == name).ok_or(Errno::ENOENT)?;
         }
+        (SOL_IP, _) | (SOL_IPV6, _) if is_membership(level, name) && (base.domain == AF_INET6 || inet(base, level)) => {
+            drop(options);
+            endpoint.change_groups((level, name), value)?;
+        }
+        (SOL_IP, IP_MULTICAST_IF) if matches!(base.domain, AF_INET | AF_INET6) => {
+            options.kept.insert((level, name), endpoint.outgoing(value)?);
+        }
         (SOL_NETLINK, _) if base.domain == AF_NETLINK => {
             options.kept.insert((level, name), number(value)?);
         }
@@ -227,13 +244,27 @@ pub fn set(endpoint: &Arc<dyn Endpoint>, level: i32, name: i32, value: &[u8]) ->
             kept_default(&**endpoint, level, name).ok_or_else(|| unknown(&**endpoint, level))?;
             // The options of IP also take one byte.
             let value = match value {
-                [one] if level == SOL_IP => i32::from(*one),
+                [] if (level, name) == (SOL_IP, IP_TOS) => 0,
+                [one] | [one, _] | [one, _, _] if level == SOL_IP => i32::from(*one),
                 _ => number(value)?,
             };
-            options.kept.insert((level, name), checked(level, name, value)?);
+            if value == -1 && back_to_default(level, name) {
+                options.kept.remove(&(level, name));
+            } else {
+                options.kept.insert((level, name), checked(level, name, value)?);
+            }
         }
     }
     Ok(())
+}
+
+/// True if -1 stands for what the option is before it is set: ip(7), ipv6(7).
+fn back_to_default(level: i32, name: i32) -> bool {
+    match level {
+        SOL_IP => matches!(name, IP_TTL | IP_MULTICAST_TTL),
+        SOL_IPV6 => matches!(name, IPV6_UNICAST_HOPS | IPV6_MULTICAST_HOPS | IPV6_TCLASS),
+        _ => false,
+    }
 }
 
 /// A value that is kept, within the bounds that Linux gives it.
@@ -243,7 +274,11 @@ fn checked(level: i32, name: i32, value: i32) -> Result<i32, Errno> {
         (SOL_TCP, TCP_MAXSEG) if value != 0 => 88..=32767,
         (SOL_TCP, TCP_SYNCNT | TCP_KEEPCNT) => 1..=127,
         (SOL_TCP, TCP_KEEPIDLE | TCP_KEEPINTVL) => 1..=32767,
-        (SOL_IP, IP_TTL) if value != -1 => 1..=255,
+        (SOL_IP, IP_TTL) => 1..=255,
+        (SOL_IP, IP_TOS) => return Ok(value & 0xff),
+        (SOL_IP, IP_MULTICAST_TTL) | (SOL_IPV6, IPV6_UNICAST_HOPS | IPV6_MULTICAST_HOPS | IPV6_TCLASS) => 0..=255,
+        (SOL_IP, IP_MULTICAST_LOOP) => return Ok(i32::from(value != 0)),
+        (SOL_IP, IP_MULTICAST_ALL) | (SOL_IPV6, IPV6_MULTICAST_LOOP | IPV6_MULTICAST_ALL) => 0..=1,
         (SOL_IP | SOL_IPV6, IP_MTU_DISCOVER | IPV6_MTU_DISCOVER) => 0..=5,
         (SOL_TCP, TCP_DEFER_ACCEPT) => return Ok(value.max(0)),
         _ => return Ok(value),
@@ -252,6 +287,11 @@ fn checked(level: i32, name: i32, value: i32) -> Result<i32, Errno> {
 }
 
 impl Options {
+    /// What was kept for that option.
+    pub fn kept(&self, level: i32, name: i32) -> Option<i32> {
+        self.kept.get(&(level, name)).copied()
+    }
+
     /// Whether a flag that is only kept was set: what a receiver wants to be told.
     pub fn asked(&self, level: i32, name: i32) -> bool {
         self.kept.get(&(level, name)).is_some_and(|value| *value != 0)

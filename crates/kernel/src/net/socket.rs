@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use abi::Errno;
-use abi::socket::{FIONREAD, SIOCATMARK, SIOCOUTQ, Ucred};
+use abi::socket::{AF_UNIX, FIONREAD, SIOCATMARK, SIOCOUTQ, SIOCOUTQNSD, Ucred};
 use abi::stat::{S_IFSOCK, Stat};
 
 use crate::net::address::Address;
@@ -117,6 +117,19 @@ pub trait Endpoint: Send + Sync {
     /// What can be done now.
     fn poll(&self) -> Events;
 
+    /// Joins or leaves a multicast group; the option and its value are as setsockopt(2) has them.
+    fn change_groups(&self, _option: (i32, i32), _value: &[u8]) -> Result<(), Errno> {
+        Err(Errno::EPROTO)
+    }
+
+    /// IP_MULTICAST_IF: the address that stands for the interface of that value.
+    fn outgoing(&self, _value: &[u8]) -> Result<i32, Errno> {
+        Err(Errno::EINVAL)
+    }
+
+    /// SO_PASSCRED was set or taken back: from now on senders are to be told of, or need not be.
+    fn tell_senders(&self, _on: bool) {}
+
     /// The process and ids of the peer: SO_PEERCRED.
     fn peer_ucred(&self) -> Ucred {
         Ucred { pid: 0, uid: u32::MAX, gid: u32::MAX }
@@ -203,7 +216,7 @@ impl File for Socket {
 
     fn write(&self, bytes: &[u8], _position: u64) -> Result<usize, Errno> {
         let from = *self.endpoint.base().sender.lock();
-        self.endpoint.send(&mut Outgoing { from, bytes, to: None, files: Vec::new() })
+        self.endpoint.send(&mut Outgoing { from, bytes, to: None, claimed: false, files: Vec::new() })
     }
 
     fn append(&self, bytes: &[u8]) -> Result<(usize, u64), Errno> {
@@ -222,9 +235,13 @@ impl File for Socket {
         let answer = match request {
             FIONREAD => self.endpoint.pending()?,
             SIOCOUTQ => self.endpoint.unsent()?,
+            SIOCOUTQNSD if self.endpoint.is_stream() && self.endpoint.base().domain != AF_UNIX => 0,
             SIOCATMARK if self.endpoint.is_stream() => 0,
             // As on Linux any socket answers for the interfaces: if_nametoindex(3) asks a Unix one.
-            _ => return crate::net::interface::ioctl(&task.kernel().net.inet, task, request, argument),
+            _ => {
+                let (inet, domain) = (&task.kernel().net.inet, self.endpoint.base().domain);
+                return crate::net::interface::ioctl(inet, domain, task, (request, argument));
+            }
         };
         let answer = i32::try_from(answer).unwrap_or(i32::MAX);
         task.write(UserPtr::new(argument), &answer)?;
@@ -233,7 +250,7 @@ impl File for Socket {
 
     fn before_io(&self, task: &Arc<Task>, write: bool) -> Result<(), Fault> {
         if write {
-            *self.endpoint.base().sender.lock() = Caller::of(task).ucred;
+            *self.endpoint.base().sender.lock() = crate::net::message::sender(task);
         }
         Ok(())
     }

@@ -57,6 +57,8 @@ struct Side {
     /// The connection was reset: this end's next call says why.
     error: Option<Errno>,
     reset: bool,
+    /// This end asks who sends: SO_PASSCRED, or nobody has accepted its socket yet.
+    asks_sender: bool,
     queue: Arc<WaitQueue>,
 }
 
@@ -71,6 +73,7 @@ impl Side {
             closed: false,
             error: None,
             reset: false,
+            asks_sender: false,
             queue,
         }
     }
@@ -249,6 +252,16 @@ impl Link {
         self.with(|_, other| other.held)
     }
 
+    /// Whether the other end asks who sends.
+    pub fn asks_sender(&self) -> bool {
+        self.with(|_, other| other.asks_sender)
+    }
+
+    /// From now on this end asks who sends, or does not.
+    pub fn ask_sender(&self, on: bool) {
+        self.with(|own, _| own.asks_sender = on);
+    }
+
     /// How much may be under way to the other end, SO_SNDBUF.
     pub fn set_capacity(&self, bytes: usize) {
         self.with(|_, other| other.capacity = bytes);
@@ -370,7 +383,7 @@ mod tests {
     }
 
     fn send(link: &Link, bytes: &[u8]) -> Result<usize, Errno> {
-        link.send(&mut Outgoing { from: Ucred::default(), bytes, to: None, files: Vec::new() })
+        link.send(&mut Outgoing { from: Ucred::default(), bytes, to: None, claimed: false, files: Vec::new() })
     }
 
     fn receive(link: &Link, most: usize) -> Result<Vec<u8>, Errno> {

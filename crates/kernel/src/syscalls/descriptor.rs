@@ -7,9 +7,9 @@ use abi::signal::Signal;
 use zerocopy::{Immutable, IntoBytes};
 
 use super::paths::only;
-use super::{Answer, Args, Call, lock};
+use super::{Answer, Args, Call, find_task, lock};
 use crate::fs::pipe::PipeEnd;
-use crate::task::{Fault, Resource, Task, UserPtr, capability};
+use crate::task::{Fault, Pid, Resource, Task, UserPtr, capability};
 use crate::vfs::{OpenFile, OpenFlags};
 use crate::{now, waits};
 
@@ -157,7 +157,7 @@ fn at_once(task: &Arc<Task>, fd: i32, open: &Arc<OpenFile>, command: u64, argume
             Ok(0)
         }
         command::SETOWN => {
-            *open.owner.lock() = argument as i32;
+            set_owner(task, open, argument as i32)?;
             Ok(0)
         }
         command::GETOWN => Ok(i64::from(*open.owner.lock()) as u64),
@@ -183,6 +183,22 @@ fn pipe_size(task: &Arc<Task>, open: &Arc<OpenFile>, wanted: u64, set: bool) -> 
     Ok(pipe.set_capacity(u64::from(wanted as u32), privileged)? as u64)
 }
 
+/// F_SETOWN: the process, or the group where the number is negative, that is told by SIGIO; 0 is nobody.
+pub(super) fn set_owner(task: &Arc<Task>, open: &Arc<OpenFile>, who: i32) -> Result<(), Errno> {
+    let pids = task.process().pids();
+    let found = match who {
+        0 => true,
+        i32::MIN => return Err(Errno::EINVAL),
+        pid if pid > 0 => pids.get(Pid(pid)).is_some(),
+        group => !pids.group(Pid(-group)).is_empty(),
+    };
+    if !found {
+        return Err(Errno::ESRCH);
+    }
+    *open.owner.lock() = who;
+    Ok(())
+}
+
 /// F_SETOWN_EX and F_GETOWN_EX, whose process groups F_SETOWN knows as negative numbers.
 fn owner(task: &Arc<Task>, open: &Arc<OpenFile>, address: u64, set: bool) -> Answer {
     const PROCESS: i32 = 1;
@@ -193,7 +209,11 @@ fn owner(task: &Arc<Task>, open: &Arc<OpenFile>, address: u64, set: bool) -> Ans
         if !(0..=GROUP).contains(&kind) {
             return Err(Errno::EINVAL.into());
         }
-        *open.owner.lock() = if kind == GROUP { id.saturating_neg() } else { id };
+        match kind {
+            GROUP => set_owner(task, open, id.saturating_neg())?,
+            PROCESS => set_owner(task, open, id)?,
+            _ => *open.owner.lock() = find_task(task, Pid(id)).map(|_| id)?,
+        }
         return Ok(0);
     }
     let owner = *open.owner.lock();

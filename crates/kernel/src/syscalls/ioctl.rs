@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use abi::Errno;
+use abi::socket::{FIOGETOWN, FIOSETOWN, SIOCGPGRP, SIOCSPGRP};
 use abi::stat::{S_IFMT, S_IFREG};
 
 use super::{Answer, Args, Call};
+use crate::net::Socket;
 use crate::now;
 use crate::task::{Task, UserPtr};
 use crate::vfs::OpenFlags;
@@ -38,6 +40,14 @@ fn ioctl(task: &Arc<Task>, [fd, request, argument, ..]: Args) -> Answer {
         FIONCLEX => Ok(task.files().set_close_on_exec(fd as i32, false).map(|()| 0)?),
         FIONBIO => set(OpenFlags::NONBLOCK),
         FIOASYNC => set(OpenFlags::ASYNC),
+        FIOSETOWN | SIOCSPGRP if Socket::of(&open).is_ok() => {
+            super::descriptor::set_owner(task, &open, task.read(pointer)?)?;
+            Ok(0)
+        }
+        FIOGETOWN | SIOCGPGRP if Socket::of(&open).is_ok() => {
+            task.write(pointer, &*open.owner.lock())?;
+            Ok(0)
+        }
         FICLONE | FICLONERANGE => Err(Errno::EOPNOTSUPP.into()),
         FIONREAD if open.file().seekable() => {
             let stat = open.file().stat()?;

@@ -12,7 +12,7 @@ use crate::vfs::MountFlags;
 pub(super) const CALLS: &[Call] = &[
     now!(MMAP, mmap, "huge pages are refused"),
     now!(MADVISE, accept, "pages are not merged"),
-    now!(MSYNC, accept),
+    now!(MSYNC, msync, "the host writes back when it likes"),
     now!(MLOCK, accept, "memory is not locked"),
     now!(MLOCK2, accept, "memory is not locked"),
     now!(MUNLOCK, accept),
@@ -96,7 +96,52 @@ fn fresh(task: &Arc<Task>, [address, length, protection, flags, _, _]: Args) -> 
     Err(Fault::Answered)
 }
 
+const MS_ASYNC: u64 = 1;
+const MS_INVALIDATE: u64 = 2;
+const MS_SYNC: u64 = 4;
+
+/// msync(2). What is mapped is known to the host alone; programs also ask by this call whether something is.
+fn msync(task: &Arc<Task>, [address, length, flags, ..]: Args) -> Answer {
+    let both = MS_ASYNC | MS_SYNC;
+    if flags & !(both | MS_INVALIDATE) != 0 || flags & both == both || address % PAGE != 0 {
+        return Err(Errno::EINVAL.into());
+    }
+    // As on Linux a length that has no next page is none.
+    let length = length.checked_next_multiple_of(PAGE).unwrap_or(0);
+    let end = address.checked_add(length).ok_or(Errno::ENOMEM)?;
+    let maps = task.kernel().platform.proc_file(task.process().host, "maps");
+    if is_mapped(&String::from_utf8_lossy(&maps), address, end) { Ok(0) } else { Err(Errno::ENOMEM.into()) }
+}
+
+/// True if every page from `start` to `end` lies in one of the mappings of proc_pid_maps(5).
+fn is_mapped(maps: &str, start: u64, end: u64) -> bool {
+    let number = |text: &str| u64::from_str_radix(text, 16).ok();
+    let range = |line: &str| {
+        let (from, to) = line.split_once(' ')?.0.split_once('-')?;
+        Some((number(from)?, number(to)?))
+    };
+    let reached = maps.lines().filter_map(range).fold(start, |at, (from, to)| if from <= at { at.max(to) } else { at });
+    reached >= end
+}
+
 /// Advice that changes nothing that the guest could see.
 fn accept(_: &Arc<Task>, _: Args) -> Answer {
     Ok(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_is_mapped_where_it_has_no_hole() {
+        let maps =
+            "1000-3000 r--p 00000000 00:00 0\n3000-5000 rw-p 00000000 00:00 0 [heap]\n8000-9000 rw-p 0 00:00 0\n";
+        assert!(is_mapped(maps, 0x1000, 0x5000));
+        assert!(is_mapped(maps, 0x2000, 0x4000));
+        assert!(is_mapped(maps, 0x6000, 0x6000));
+        assert!(!is_mapped(maps, 0x4000, 0x6000));
+        assert!(!is_mapped(maps, 0x4000, 0x9000));
+        assert!(!is_mapped(maps, 0, 0x2000));
+    }
 }

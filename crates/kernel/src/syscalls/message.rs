@@ -9,7 +9,7 @@ use abi::socket::*;
 use super::poll::{Patience, span};
 use super::socket::{cut, deadline, find};
 use super::{Answer, Args, Call, message_control as control, socket_address as addresses};
-use crate::net::message::{Caller, Outgoing, Received};
+use crate::net::message::{Outgoing, Received};
 use crate::net::{Address, Endpoint};
 use crate::task::signals::from_kernel;
 use crate::task::{Fault, Task, UserPtr};
@@ -103,7 +103,7 @@ struct Sending {
 
 async fn sendto(task: Arc<Task>, [fd, base, length, flags, address, address_length]: Args) -> Answer {
     let to = addresses::read_optional(&task, address, address_length)?;
-    let carried = control::Carried { from: Caller::of(&task).ucred, files: Vec::new() };
+    let carried = control::Carried::nothing(&task);
     send(&task, fd, Sending { parts: Parts::one(base, length)?, to, carried, flags: flags as u32 }).await
 }
 
@@ -177,7 +177,13 @@ async fn send_piece(
     let timeout = endpoint.base().options.lock().send_timeout;
     let quiet = sending.flags & MSG_NOSIGNAL != 0;
     let files = std::mem::take(&mut sending.carried.files);
-    let mut message = Outgoing { from: sending.carried.from, bytes, to: sending.to.as_ref(), files };
+    let mut message = Outgoing {
+        from: sending.carried.from,
+        claimed: sending.carried.claimed,
+        bytes,
+        to: sending.to.as_ref(),
+        files,
+    };
     let attempt = || match endpoint.send(&mut message) {
         Err(Errno::EAGAIN) if !nonblocking => None,
         outcome => Some(outcome),

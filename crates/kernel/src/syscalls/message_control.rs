@@ -7,7 +7,7 @@ use abi::socket::{AF_UNIX, ControlHeader, SCM_CREDENTIALS, SCM_MAX_FD, SCM_RIGHT
 use zerocopy::{FromBytes, IntoBytes};
 
 use crate::net::flight::Flying;
-use crate::net::message::Caller;
+use crate::net::message;
 use crate::task::{Resource, Task, capability};
 use crate::vfs::OpenFile;
 
@@ -19,13 +19,22 @@ const HEADER: usize = size_of::<ControlHeader>();
 pub(super) struct Carried {
     /// Who sends it, as SCM_CREDENTIALS said or as it is.
     pub(super) from: Ucred,
+    /// It said so.
+    pub(super) claimed: bool,
     /// Open files.
     pub(super) files: Vec<Flying>,
 }
 
+impl Carried {
+    /// What a message without control messages carries.
+    pub(super) fn nothing(task: &Task) -> Carried {
+        Carried { from: message::sender(task), claimed: false, files: Vec::new() }
+    }
+}
+
 /// Reads what a message carries.
 pub(super) fn read(task: &Arc<Task>, domain: u16, address: u64, length: u64) -> Result<Carried, Errno> {
-    let mut carried = Carried { from: Caller::of(task).ucred, files: Vec::new() };
+    let mut carried = Carried::nothing(task);
     if length == 0 {
         return Ok(carried);
     }
@@ -41,7 +50,9 @@ pub(super) fn read(task: &Arc<Task>, domain: u16, address: u64, length: u64) -> 
         match (header.level, header.kind) {
             (SOL_SOCKET, _) if domain != AF_UNIX => return Err(Errno::EINVAL),
             (SOL_SOCKET, SCM_RIGHTS) => read_files(task, body, &mut files)?,
-            (SOL_SOCKET, SCM_CREDENTIALS) => carried.from = read_credentials(task, body)?,
+            (SOL_SOCKET, SCM_CREDENTIALS) => {
+                (carried.from, carried.claimed) = (read_credentials(task, body)?, true);
+            }
             (SOL_SOCKET, _) => return Err(Errno::EINVAL),
             // What is about packets has none to act on.
             _ => {}

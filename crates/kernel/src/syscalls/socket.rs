@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use abi::Errno;
-use abi::socket::{SHUT_RD, SHUT_RDWR, SHUT_WR, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_TYPE_MASK};
+use abi::socket::{
+    SHUT_RD, SHUT_RDWR, SHUT_WR, SO_RCVBUFFORCE, SO_SNDBUFFORCE, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_TYPE_MASK,
+    SOL_SOCKET,
+};
 
 use super::event::install;
 use super::socket_address as addresses;
 use super::{Answer, Args, Call};
 use crate::net::{Address, Caller, Endpoint, Socket, UnixName, options};
-use crate::task::{Cut, Fault, Resource, Task, UserPtr};
+use crate::task::{Cut, Fault, Resource, Task, UserPtr, capability};
 use crate::time::{self, Nanos};
 use crate::vfs::{OpenFile, OpenFlags};
 use crate::{now, waits};
@@ -174,6 +177,10 @@ fn getpeername(task: &Arc<Task>, [fd, address, length, ..]: Args) -> Answer {
 
 fn setsockopt(task: &Arc<Task>, [fd, level, name, value, length, _]: Args) -> Answer {
     let (_, endpoint) = find(task, fd)?;
+    let forced = level as i32 == SOL_SOCKET && matches!(name as i32, SO_RCVBUFFORCE | SO_SNDBUFFORCE);
+    if forced && !task.credentials().capable(capability::NET_ADMIN) {
+        return Err(Errno::EPERM.into());
+    }
     let length = Some(length as i32).filter(|n| (0..=LONGEST_OPTION).contains(n)).ok_or(Errno::EINVAL)?;
     let mut bytes = vec![0; usize::try_from(length).unwrap_or(0)];
     task.read_bytes(value, &mut bytes)?;

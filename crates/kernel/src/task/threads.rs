@@ -107,7 +107,9 @@ impl Task {
         count.set(count.get().saturating_add(1));
     }
 
-    /// Threads that were made before and made no call yet are met now, where this one would leave them other rights.
+    /// Threads that were made before and made no call yet are met now, where this one would leave them other
+    /// rights. Of two that make threads at the same moment the later one's rights may count for both: threads
+    /// of a process have one memory, and are no wall to each other.
     fn leave_heritage(&self) {
         let process = self.process();
         let credentials = self.credentials();

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use abi::Errno;
 
+use super::access;
 use super::target::Target;
 use crate::fs::device_number;
 use crate::pod::processor_mask;
@@ -100,6 +101,9 @@ pub(super) fn stat(target: &Target, reader: &Arc<Task>) -> Result<Vec<u8>, Errno
     let process = target.process()?;
     let host = target.host_file("stat");
     let field = |number| stat_field(&host, number).unwrap_or(0);
+    // Where things lie in memory is for those who may look into it; Linux says 1 of the code to others.
+    let permitted = access::permitted(target, reader)?;
+    let place = |number, otherwise| if permitted { field(number) } else { otherwise };
     let usage = if process.is_zombie() { Usage::from(process.usage()) } else { Usage::default() };
     let (user, system) = match process.is_zombie() {
         true => (usage.user / TICK, usage.system / TICK),
@@ -129,22 +133,22 @@ pub(super) fn stat(target: &Target, reader: &Arc<Task>) -> Result<Vec<u8>, Errno
             field(23),
             field(24),
             u64::MAX,
-            field(26),
-            field(27),
-            field(28),
+            place(26, 1),
+            place(27, 1),
+            place(28, 0),
             field(31),
             field(32),
             field(33),
             field(34),
             scheduling.priority,
             scheduling.policy,
-            field(45),
-            field(46),
-            field(47),
-            field(48),
-            field(49),
-            field(50),
-            field(51),
+            place(45, 0),
+            place(46, 0),
+            place(47, 0),
+            place(48, 0),
+            place(49, 0),
+            place(50, 0),
+            place(51, 0),
         )
         .into_bytes(),
     );

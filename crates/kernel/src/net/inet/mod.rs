@@ -4,6 +4,7 @@
 //! datagrams between sockets of the pod. Does not own: anything outside: an address that is not the
 //! pod's own is unreachable.
 
+pub mod multicast;
 pub mod outside;
 mod ports;
 mod tcp;
@@ -64,7 +65,7 @@ impl Inet {
 
     /// Whether a socket may be bound to `ip`: `EADDRNOTAVAIL` otherwise.
     fn check_bindable(&self, ip: IpAddr) -> Result<(), Errno> {
-        if ip.is_unspecified() || self.is_own(ip) { Ok(()) } else { Err(Errno::EADDRNOTAVAIL) }
+        if ip.is_unspecified() || ip.is_multicast() || self.is_own(ip) { Ok(()) } else { Err(Errno::EADDRNOTAVAIL) }
     }
 
     /// Where a socket reaches `to`, and from which address; an address that is not the pod's is

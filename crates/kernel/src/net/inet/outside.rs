@@ -135,7 +135,7 @@ impl Joined<'_> {
         let client = &self.client;
         let into = inward.advance(
             |piece| platform::stream::receive(host, piece),
-            |bytes| client.send(&mut Outgoing { from: NOBODY, bytes, to: None, files: Vec::new() }),
+            |bytes| client.send(&mut Outgoing { from: NOBODY, bytes, to: None, claimed: false, files: Vec::new() }),
             || {
                 let _ = client.shutdown(false, true);
             },

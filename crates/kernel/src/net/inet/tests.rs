@@ -33,7 +33,7 @@ fn shown(address: Address) -> String {
 }
 
 fn send(socket: &Arc<dyn Endpoint>, to: Option<&Address>, bytes: &[u8]) -> Result<usize, Errno> {
-    socket.send(&mut Outgoing { from: ME.ucred, bytes, to, files: Vec::new() })
+    socket.send(&mut Outgoing { from: ME.ucred, bytes, to, claimed: false, files: Vec::new() })
 }
 
 fn receive(socket: &Arc<dyn Endpoint>) -> Result<Vec<u8>, Errno> {

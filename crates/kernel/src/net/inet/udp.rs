@@ -1,13 +1,14 @@
 //! UDP sockets within the pod, udp(7).
 
 use std::collections::VecDeque;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Weak};
 
 use abi::Errno;
 use abi::socket::*;
 use zerocopy::IntoBytes;
 
+use super::multicast::{self, Groups};
 use super::ports::Binding;
 use super::{Inet, either_family, own_family, wildcard};
 use crate::net::address::{Address, shown_to};
@@ -40,6 +41,7 @@ struct State {
     held: usize,
     read_shut: bool,
     write_shut: bool,
+    groups: Groups,
     /// Nobody listened where a connected socket sent to.
     error: Option<Errno>,
 }
@@ -136,6 +138,41 @@ impl UdpSocket {
         }
     }
 
+    /// Where it reaches `to` and from which address, as [`Inet::route`]; a group by the interface of
+    /// IP_MULTICAST_IF, its own address, or the one that leads out.
+    fn route(&self, to: SocketAddr) -> Result<(SocketAddr, IpAddr), Errno> {
+        if !to.ip().is_multicast() {
+            return self.inet.route(to);
+        }
+        let chosen = self.base.options.lock().kept(SOL_IP, IP_MULTICAST_IF).filter(|_| to.is_ipv4());
+        let chosen = chosen.map(|bits| IpAddr::V4(Ipv4Addr::from(bits.to_ne_bytes())));
+        let bound = self.state.lock().local.map(|local| local.ip());
+        let own = [chosen, bound].into_iter().flatten().find(|ip| !ip.is_unspecified() && !ip.is_multicast());
+        let outside = || self.inet.addresses().into_iter().find(|ip| ip.is_ipv4() == to.is_ipv4());
+        Ok((to, own.or_else(outside).ok_or(Errno::ENETUNREACH)?))
+    }
+
+    /// Gives a datagram to every socket of the pod that takes it: those in the group, and, once
+    /// somebody is, those that did not take IP_MULTICAST_ALL back.
+    fn send_to_group(&self, bytes: &[u8], from: SocketAddr, to: SocketAddr) {
+        let (level, looped, all) = match to.is_ipv4() {
+            true => (SOL_IP, IP_MULTICAST_LOOP, IP_MULTICAST_ALL),
+            false => (SOL_IPV6, IPV6_MULTICAST_LOOP, IPV6_MULTICAST_ALL),
+        };
+        let kept = |socket: &UdpSocket, name| socket.base.options.lock().kept(level, name) != Some(0);
+        let is_member = |socket: &UdpSocket| socket.state.lock().groups.contain(to.ip());
+        // What goes out by the loopback interface comes back in any case.
+        let looped = from.ip().is_loopback() || kept(self, looped);
+        if !looped || !self.inet.udp_sockets().iter().any(|socket| is_member(socket)) {
+            return;
+        }
+        for socket in self.inet.udp.find(to) {
+            if (is_member(&socket) || kept(&socket, all)) && socket.takes_from(from) {
+                socket.take_in(bytes, from, to);
+            }
+        }
+    }
+
     /// Whether it takes what comes from `from`.
     fn takes_from(&self, from: SocketAddr) -> bool {
         self.state.lock().peer.is_none_or(|peer| peer == from)
@@ -182,7 +219,7 @@ impl Endpoint for UdpSocket {
             drop(ended);
             return Ok(());
         }
-        let (to, from) = self.inet.route(either_family(&self.base, address)?)?;
+        let (to, from) = self.route(either_family(&self.base, address)?)?;
         self.bind_to(caller, SocketAddr::new(wildcard(self.base.domain), 0))?;
         let mut state = self.state.lock();
         // Port 0 is nobody's: the socket only has an address of its own from now on.
@@ -213,13 +250,18 @@ impl Endpoint for UdpSocket {
         if matches!(to.ip(), IpAddr::V4(ip) if ip.is_broadcast()) && !self.base.options.lock().broadcast {
             return Err(Errno::EACCES);
         }
-        let (to, source) = self.inet.route(to)?;
+        let (to, source) = self.route(to)?;
         let connected = connected || self.state.lock().peer == Some(to);
         let caller = Caller { ucred: message.from, low_ports: false };
         self.bind_to(&caller, SocketAddr::new(wildcard(self.base.domain), 0))?;
         let local = self.state.lock().local.ok_or(Errno::EINVAL)?;
         let ip = if local.ip().is_unspecified() { source } else { local.ip() };
+        let ip = if ip.is_multicast() { source } else { ip };
         let from = SocketAddr::new(ip, local.port());
+        if to.ip().is_multicast() {
+            self.send_to_group(message.bytes, from, to);
+            return Ok(message.bytes.len());
+        }
         let mut takers: Vec<_> = self.inet.udp.find(to).into_iter().filter(|socket| socket.takes_from(from)).collect();
         // A socket that is connected to the sender comes before one that takes from anybody.
         takers.sort_by_key(|socket| socket.state.lock().peer.is_none());
@@ -300,6 +342,14 @@ impl Endpoint for UdpSocket {
 
     fn unsent(&self) -> Result<usize, Errno> {
         Ok(0)
+    }
+
+    fn change_groups(&self, option: (i32, i32), value: &[u8]) -> Result<(), Errno> {
+        self.state.lock().groups.change(&self.inet, option, value)
+    }
+
+    fn outgoing(&self, value: &[u8]) -> Result<i32, Errno> {
+        multicast::outgoing(&self.inet, value)
     }
 
     fn close(&self) {

@@ -267,7 +267,13 @@ mod tests {
         let header = NetlinkHeader { length: 20, kind, flags: NLM_F_REQUEST | flags, sequence: 7, port: 0 };
         let bytes = [header.as_bytes(), &[0; 4]].concat();
         socket
-            .send(&mut Outgoing { from: Default::default(), bytes: &bytes, to: None, files: Vec::new() })
+            .send(&mut Outgoing {
+                from: Default::default(),
+                bytes: &bytes,
+                to: None,
+                claimed: false,
+                files: Vec::new(),
+            })
             .expect("it is taken");
         let mut found = Vec::new();
         let mut buffer = vec![0; 8192];

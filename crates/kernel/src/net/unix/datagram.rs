@@ -9,7 +9,7 @@ use abi::socket::{AF_UNIX, MSG_DONTWAIT, MSG_PEEK, SOCK_DGRAM, Ucred};
 use super::names::{Bound, NOBODY, Names};
 use crate::net::address::{Address, UnixName};
 use crate::net::flight::Flying;
-use crate::net::message::{Caller, Outgoing, Received};
+use crate::net::message::{Caller, Outgoing, Received, UNTOLD};
 use crate::net::socket::{Base, Endpoint};
 use crate::net::stream::copy;
 use crate::sync::Mutex;
@@ -110,7 +110,13 @@ impl DatagramSocket {
 
     /// Takes a datagram from `sender` into the inbox.
     fn take_in(&self, sender: &DatagramSocket, message: &mut Outgoing, from: UnixName) -> Result<(), Errno> {
-        let limit = sender.base.options.lock().send_buffer;
+        let (limit, told) = {
+            let options = sender.base.options.lock();
+            (options.send_buffer, message.claimed || options.pass_credentials)
+        };
+        if !told && !self.base.options.lock().pass_credentials {
+            message.from = UNTOLD;
+        }
         let mut state = self.state.lock();
         if state.peer.as_ref().is_some_and(|peer| !peer.ptr_eq(&sender.me)) {
             return Err(Errno::EPERM);

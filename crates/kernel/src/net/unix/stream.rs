@@ -9,7 +9,7 @@ use abi::socket::{AF_UNIX, SOCK_SEQPACKET, Ucred};
 use super::names::{Bound, NOBODY, Names};
 use crate::net::address::{Address, UnixName};
 use crate::net::flight::Flying;
-use crate::net::message::{Caller, Outgoing, Received};
+use crate::net::message::{Caller, Outgoing, Received, UNTOLD};
 use crate::net::socket::{Base, Endpoint};
 use crate::net::stream::{End, Link, Style};
 use crate::sync::Mutex;
@@ -83,6 +83,7 @@ impl StreamSocket {
             capacity: from.base.options.lock().send_buffer,
         };
         let (first, second) = Link::pair(style, end(self, peer), end(peer, self));
+        first.ask_sender(self.base.options.lock().pass_credentials);
         let (own_name, peer_name) = (self.name.lock().clone(), peer.name.lock().clone());
         *self.state.lock() = State::Connected(Peer { link: first, name: peer_name, ucred: other });
         *peer.state.lock() = State::Connected(Peer { link: second, name: own_name, ucred: own });
@@ -110,6 +111,7 @@ impl StreamSocket {
         };
         let served = StreamSocket::with(&self.names, Base::accepted(&self.base, ucred), self.name.lock().clone());
         client.join(&served, caller.ucred, ucred);
+        served.tell_senders(true);
         if let State::Listening(listener) = &mut *self.state.lock() {
             listener.pending.push_back(served);
         }
@@ -187,6 +189,7 @@ impl Endpoint for StreamSocket {
             _ => return Err(Errno::EINVAL),
         };
         blocked.iter().for_each(|queue| queue.announce(Events::OUT));
+        socket.tell_senders(socket.base.options.lock().pass_credentials);
         Ok(socket)
     }
 
@@ -199,7 +202,11 @@ impl Endpoint for StreamSocket {
         if message.to.is_some() && self.base.kind != SOCK_SEQPACKET {
             return Err(if peer.is_some() { Errno::EISCONN } else { Errno::EOPNOTSUPP });
         }
-        peer.ok_or(Errno::ENOTCONN)?.link.send(message)
+        let peer = peer.ok_or(Errno::ENOTCONN)?;
+        if !message.claimed && !self.base.options.lock().pass_credentials && !peer.link.asks_sender() {
+            message.from = UNTOLD;
+        }
+        peer.link.send(message)
     }
 
     fn receive(&self, buffer: &mut [u8], flags: u32) -> Result<Received, Errno> {
@@ -241,6 +248,12 @@ impl Endpoint for StreamSocket {
                 events
             }
             State::Connected(peer) => peer.link.poll(),
+        }
+    }
+
+    fn tell_senders(&self, on: bool) {
+        if let Some(peer) = self.connected() {
+            peer.link.ask_sender(on);
         }
     }
 

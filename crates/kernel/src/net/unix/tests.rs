@@ -16,7 +16,7 @@ fn named(name: &[u8]) -> Address {
 }
 
 fn send(socket: &Arc<dyn Endpoint>, bytes: &[u8]) -> Result<usize, Errno> {
-    socket.send(&mut Outgoing { from: ME.ucred, bytes, to: None, files: Vec::new() })
+    socket.send(&mut Outgoing { from: ME.ucred, bytes, to: None, claimed: false, files: Vec::new() })
 }
 
 fn receive(socket: &Arc<dyn Endpoint>) -> Result<Vec<u8>, Errno> {
@@ -95,7 +95,7 @@ fn files_travel_and_close_with_a_message_that_nobody_reads() {
     let (reader, writer) =
         crate::fs::pipe::Pipe::pair(&crate::task::Credentials::user(0, 0, Vec::new()), OpenFlags::empty());
     let files = flights.board(vec![Arc::clone(&writer)]).expect("few are under way");
-    a.send(&mut Outgoing { from: ME.ucred, bytes: b"xyz", to: None, files }).expect("there is room");
+    a.send(&mut Outgoing { from: ME.ucred, bytes: b"xyz", to: None, claimed: false, files }).expect("there is room");
     send(&a, b"more").expect("there is room");
     let mut buffer = [0; 10];
     let got = b.receive(&mut buffer, 0).expect("a message");
@@ -103,7 +103,7 @@ fn files_travel_and_close_with_a_message_that_nobody_reads() {
     assert!(Arc::ptr_eq(&got.files[0], &writer));
     drop(got);
     let files = flights.board(vec![writer]).expect("few are under way");
-    a.send(&mut Outgoing { from: ME.ucred, bytes: b"x", to: None, files }).expect("there is room");
+    a.send(&mut Outgoing { from: ME.ucred, bytes: b"x", to: None, claimed: false, files }).expect("there is room");
     assert!(!reader.file().poll().contains(Events::HUP));
     drop((Socket::open(b, OpenFlags::empty()), a));
     assert!(reader.file().poll().contains(Events::HUP));
@@ -118,7 +118,8 @@ fn a_long_chain_of_sockets_in_sockets_is_let_go_without_recursion() {
         let (a, b) = pair(&names, &ME, SOCK_STREAM, 0).expect("a pair");
         if let Some(file) = inner.take() {
             let files = flights.board(vec![file]).expect("few are under way");
-            a.send(&mut Outgoing { from: ME.ucred, bytes: b"x", to: None, files }).expect("there is room");
+            a.send(&mut Outgoing { from: ME.ucred, bytes: b"x", to: None, claimed: false, files })
+                .expect("there is room");
         }
         drop(Socket::open(a, OpenFlags::empty()));
         inner = Some(Socket::open(b, OpenFlags::empty()));
@@ -133,7 +134,8 @@ fn sockets_that_only_hold_each_other_are_found_and_let_go() {
     let open = |endpoint| Socket::open(endpoint, OpenFlags::empty());
     let post = |into: &Arc<dyn Endpoint>, file: &Arc<crate::vfs::OpenFile>| {
         let files = flights.board(vec![Arc::clone(file)]).expect("few are under way");
-        into.send(&mut Outgoing { from: ME.ucred, bytes: b"x", to: None, files }).expect("there is room");
+        into.send(&mut Outgoing { from: ME.ucred, bytes: b"x", to: None, claimed: false, files })
+            .expect("there is room");
     };
     // Two sockets, each in a message that waits in the other; and one more that waits in a socket in use.
     let (a, to_a) = pair(&names, &ME, SOCK_STREAM, 0).expect("a pair");
