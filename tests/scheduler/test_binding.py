@@ -1,5 +1,7 @@
 """From a pending pod to a bound one, and what is said when that cannot be."""
 
+import asyncio
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 
 import pytest
@@ -184,3 +186,27 @@ async def test_pods_bound_by_others_take_their_place(world):
     await settle(300)
     await world.pod(requests={"cpu": "500m"})
     assert world.place() == ""
+
+
+async def test_pods_that_fit_nowhere_hold_up_none_that_fits(world, monkeypatch):
+    """Saying why takes as long as the server takes; the next decision does not wait for it."""
+    answers = asyncio.Event()
+    real = world.api.open
+
+    @asynccontextmanager
+    async def slow(request):
+        if request.method == "PATCH":
+            await answers.wait()
+        async with real(request) as reply:
+            yield reply
+
+    monkeypatch.setattr(world.api, "open", slow)
+    world.node(cpu="1")
+    for number in range(100):
+        await world.pod(f"large-{number}", requests={"cpu": "2"})
+    await world.pod("small")
+    await settle(300)
+    assert world.place("small") == "n1"
+    answers.set()
+    await settle(300)
+    assert world.told("large-99")["reason"] == "Unschedulable"

@@ -1,4 +1,4 @@
-"""What is there from the beginning: namespaces, the Service under which pods reach this server, roles."""
+"""What is there from the beginning: namespaces, priorities, the Service under which pods reach this server, roles."""
 
 import asyncio
 import ipaddress
@@ -6,6 +6,7 @@ import ipaddress
 from podvisor.apiserver import metadata, objects, roles
 from podvisor.apiserver.access import rules
 from podvisor.apiserver.kinds.core import namespace
+from podvisor.apiserver.kinds.scheduling import priorityclass
 from podvisor.apiserver.resource import Json
 from podvisor.apiserver.server import Server
 from podvisor.types import status
@@ -18,6 +19,8 @@ async def create(server: Server) -> None:
     """Create what is missing, and say where this server listens now."""
     for name in NAMESPACES:
         await _create(server, namespace.new(name))
+    for name in priorityclass.SYSTEM:
+        await _create(server, priorityclass.new(name))
     await _create(server, _service(server))
     await _write_endpoints(server)
     if server.settings.client_authority:

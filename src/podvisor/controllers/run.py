@@ -9,6 +9,7 @@ from podvisor.controllers.aggregation import AggregatedRoles
 from podvisor.controllers.cronjob import CronJobs
 from podvisor.controllers.daemonset import DaemonSets
 from podvisor.controllers.deployment import Deployments
+from podvisor.controllers.disruption import DisruptionBudgets
 from podvisor.controllers.endpoints import ServiceEndpoints
 from podvisor.controllers.eviction import Evictions
 from podvisor.controllers.garbage import GarbageCollector
@@ -35,6 +36,7 @@ LOOPS: Mapping[str, Callable[[Cluster], Loop]] = {
     "job": Jobs,
     "cronjob": CronJobs,
     "ttl": FinishedJobs,
+    "disruption": DisruptionBudgets,
     "namespace": Namespaces,
     "garbage": GarbageCollector,
     "node": Nodes,

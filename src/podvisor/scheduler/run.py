@@ -60,6 +60,8 @@ class Scheduler:
         self._cycle = Cycle(self._state)
         self._events = Recorder(client, settings.name, clock)
         self._bindings = asyncio.Semaphore(settings.bindings)
+        # Apart from the bindings: a crowd that fits nowhere must not hold up what fits.
+        self._reports = asyncio.Semaphore(settings.bindings)
         self._pods: Informer[Pod] | None = None
 
     async def follow(self, informers: Informers) -> None:
@@ -84,7 +86,7 @@ class Scheduler:
                 self._queue.retry(waiting)
                 continue
             if isinstance(decision, Unschedulable):
-                await self._refuse(waiting, decision)
+                self._refuse(waiting, decision)
                 continue
             self._state.place(waiting.info, decision.name)
             self._scope.start(self._bind(waiting, decision.name), name=f"bind {key_of(waiting.info.pod)}")
@@ -128,18 +130,23 @@ class Scheduler:
         self._queue.retry(waiting)
         self._queue.happened(Change.POD_GONE)
 
-    async def _refuse(self, waiting: Waiting, why: Unschedulable) -> None:
+    def _refuse(self, waiting: Waiting, why: Unschedulable) -> None:
+        """Park the pod; that it does not fit is told beside the next decisions, as bindings are."""
         self._queue.park(waiting, why.helped_by)
         pod = waiting.info.pod
         self._events.warning(kinds.PODS, pod, "FailedScheduling", why.message)
         if why.preemption is not None:
             self._state.promise(waiting.info, why.preemption.node)
-        try:
-            if why.preemption is not None:
-                await self._make_room(waiting.info, why.preemption)
-            await self._report(pod, why)
-        except (errors.ApiError, errors.Unreachable) as error:
-            log.info("reporting on %s: %s", key_of(pod), error)
+        self._scope.start(self._explain(waiting.info, why), name=f"refuse {key_of(pod)}")
+
+    async def _explain(self, info: PodInfo, why: Unschedulable) -> None:
+        async with self._reports:
+            try:
+                if why.preemption is not None:
+                    await self._make_room(info, why.preemption)
+                await self._report(info.pod, why)
+            except (errors.ApiError, errors.Unreachable) as error:
+                log.info("reporting on %s: %s", key_of(info.pod), error)
 
     async def _report(self, pod: Pod, why: Unschedulable) -> None:
         told = conditions.find(pod.status.conditions, "PodScheduled")

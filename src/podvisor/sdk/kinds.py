@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from podvisor.sdk.objects import apps, batch, core, rbac
+from podvisor.sdk.objects import apps, batch, core, policy, rbac
 from podvisor.sdk.resource import Resource
 
 Plain = dict[str, Any]
@@ -28,6 +28,9 @@ REPLICATIONCONTROLLERS = Resource(
 PERSISTENTVOLUMECLAIMS = Resource("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim", Plain)
 JOBS = Resource("batch", "v1", "jobs", "Job", batch.Job)
 CRONJOBS = Resource("batch", "v1", "cronjobs", "CronJob", batch.CronJob)
+PODDISRUPTIONBUDGETS = Resource(
+    "policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget", policy.PodDisruptionBudget
+)
 LEASES = Resource("coordination.k8s.io", "v1", "leases", "Lease", core.Lease)
 CLUSTERROLES = Resource(
     "rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole", rbac.ClusterRole, namespaced=False

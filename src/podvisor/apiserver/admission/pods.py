@@ -2,10 +2,11 @@
 
 from podvisor.apiserver import objects
 from podvisor.apiserver.admission.chain import Change, View
+from podvisor.apiserver.kinds.scheduling.priorityclass import SYSTEM
 from podvisor.apiserver.resource import Json
 from podvisor.types import status
 
-_SYSTEM = {"system-cluster-critical": 2_000_000_000, "system-node-critical": 2_000_001_000}
+_PREEMPTS = "PreemptLowerPriority"
 _PATIENCE = 300
 """Seconds on a node that is not ready or not reachable."""
 _FAILING = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
@@ -17,7 +18,7 @@ async def priority(change: Change, view: View) -> None:
         return
     spec = change.new["spec"]
     name = spec.get("priorityClassName", "")
-    value, policy = await _of_class(change, view, name) if name else (0, "PreemptLowerPriority")
+    value, policy = await _of_class(change, view, name) if name else await _by_default(view, spec)
     if spec.setdefault("priority", value) != value:
         why = f"the integer value of priority ({spec['priority']}) must not be provided in pod spec; priority admission"
         why += f" controller computed {value} from the given PriorityClass name"
@@ -39,15 +40,25 @@ async def tolerations(change: Change, view: View) -> None:
 
 
 async def _of_class(change: Change, view: View, name: str) -> tuple[int, str]:
-    if name in _SYSTEM:
-        return _SYSTEM[name], "PreemptLowerPriority"
-    classes = view.registry.by_path.get(("scheduling.k8s.io", "v1", "priorityclasses"))
-    kv = await view.storage.find(classes, "", name) if classes else None
-    if classes is None or kv is None:
+    if name in SYSTEM:
+        return SYSTEM[name], _PREEMPTS
+    classes = view.registry.get("scheduling.k8s.io", "v1", "priorityclasses")
+    if (kv := await view.storage.find(classes, "", name)) is None:
         why = f"no PriorityClass with name {name} was found"
         raise status.Forbidden(why, change.resource.subject(change.name))
     item = objects.decode(classes, kv)
-    return item["value"], item.get("preemptionPolicy", "PreemptLowerPriority")
+    return item["value"], item.get("preemptionPolicy", _PREEMPTS)
+
+
+async def _by_default(view: View, spec: Json) -> tuple[int, str]:
+    """What the default class says, which the pod then names; of several the one of the lowest value."""
+    classes = view.registry.get("scheduling.k8s.io", "v1", "priorityclasses")
+    every = [objects.decode(classes, kv) for kv in (await view.storage.all(classes)).kvs]
+    found = min((one for one in every if one.get("globalDefault")), key=lambda one: one["value"], default=None)
+    if found is None:
+        return 0, _PREEMPTS
+    spec["priorityClassName"] = found["metadata"]["name"]
+    return found["value"], found.get("preemptionPolicy", _PREEMPTS)
 
 
 def _tolerates(toleration: Json, key: str) -> bool:

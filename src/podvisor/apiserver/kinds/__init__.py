@@ -24,7 +24,9 @@ from podvisor.apiserver.kinds.core import (
 from podvisor.apiserver.kinds.discovery import endpointslice
 from podvisor.apiserver.kinds.events import event as new_event
 from podvisor.apiserver.kinds.node_k8s_io import runtimeclass
+from podvisor.apiserver.kinds.policy import poddisruptionbudget
 from podvisor.apiserver.kinds.rbac import binding, role
+from podvisor.apiserver.kinds.scheduling import priorityclass
 from podvisor.apiserver.registry import Registry
 
 RECORDS = (
@@ -49,6 +51,8 @@ RECORDS = (
     lease.RECORD,
     endpointslice.RECORD,
     runtimeclass.RECORD,
+    poddisruptionbudget.RECORD,
+    priorityclass.RECORD,
     *reviews.RECORDS,
     role.ROLE,
     role.CLUSTER_ROLE,

@@ -1,15 +1,15 @@
 """pods/eviction: a deletion that asks first.
 
-https://kubernetes.io/docs/concepts/scheduling-eviction/api-eviction/ ; PodDisruptionBudgets do not exist here yet, so
-every eviction is granted.
+https://kubernetes.io/docs/concepts/scheduling-eviction/api-eviction/
 """
 
 from dataclasses import replace
 
-from podvisor.apiserver import answers, bodies, cells, writing
+from podvisor.apiserver import answers, bodies, cells, objects, writing
 from podvisor.apiserver.call import Call, is_dry_run
 from podvisor.apiserver.resource import Json, Resource
 from podvisor.apiserver.server import Server
+from podvisor.apiserver.subresources import budgets
 from podvisor.apiserver.verbs import delete
 from podvisor.base.http import Answer
 from podvisor.types import status
@@ -36,12 +36,23 @@ async def handle(server: Server, call: Call, resource: Resource) -> Answer:
         given.get("preconditions", {}).get("resourceVersion", ""),
         call.dry_run or is_dry_run(given.get("dryRun")),
     )
+    wanted = await _allowed(server, call, resource, wanted)
     if not wanted.dry_run:
         wanted = await _mark(server, call, resource, wanted)
     await delete.delete(server, call, resource, call.target.namespace, call.target.name, wanted)
     return answers.whole(
         call, {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}, 201
     )
+
+
+async def _allowed(server: Server, call: Call, resource: Resource, wanted: delete.Options) -> delete.Options:
+    """Ask the pod's budget. What was found to be harmless is so only as long as the pod stays as it is."""
+    kv = await server.storage.get(resource, call.target.namespace, call.target.name)
+    pod = objects.decode(resource, kv)
+    delete.check(resource, pod, wanted)
+    if not budgets.is_guarded(pod) or not await budgets.take(server, pod, dry_run=wanted.dry_run):
+        return wanted
+    return replace(wanted, version=wanted.version or str(kv.mod_revision))
 
 
 async def _mark(server: Server, call: Call, resource: Resource, wanted: delete.Options) -> delete.Options:

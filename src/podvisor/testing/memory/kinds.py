@@ -38,5 +38,6 @@ BUILT_IN = (
     Kind(kinds.PERSISTENTVOLUMECLAIMS),
     Kind(kinds.JOBS),
     Kind(kinds.CRONJOBS),
+    Kind(kinds.PODDISRUPTIONBUDGETS),
     Kind(kinds.LEASES, ()),
 )
