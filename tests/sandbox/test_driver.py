@@ -153,7 +153,7 @@ async def test_an_idle_kernel_is_not_woken_by_looks():
     """The first looks ask, since it has run; it comes to be left alone, whatever it did last."""
     async with Sandbox() as sandbox:
         await sandbox.create(spec.Pod("idle"))
-        for _ in range(20):
+        for _ in range(500):
             before = await asleep(sandbox.pid)
             for _ in range(3):
                 sandbox.look()
