@@ -5,11 +5,11 @@ from typing import Any
 from podvisor.base.backoff import Backoff
 from podvisor.controllers import daemonsetplan, ownership, pods
 from podvisor.controllers.daemonsetplan import Plan, View
+from podvisor.controllers.dependents import Dependents
 from podvisor.controllers.expectations import Expectations
 from podvisor.controllers.history import Found, History, hash_of
 from podvisor.controllers.loop import Cluster, enqueue_itself
-from podvisor.sdk import STATUS, DeleteOptions, Key, errors, key_of, kinds, selectors
-from podvisor.sdk.objects import controller_of
+from podvisor.sdk import STATUS, Key, errors, key_of, kinds, selectors
 from podvisor.sdk.objects.apps import DaemonSet, DaemonSetStatus
 from podvisor.sdk.objects.core import Node, Pod
 
@@ -41,7 +41,8 @@ class DaemonSets:
         self._claimer = ownership.Claimer(self._client, kinds.DAEMONSETS, kinds.PODS, self._pods.cache)
         self._history = History(self._client, kinds.DAEMONSETS, self._revisions.cache)
         self._sets.on_change(enqueue_itself(self.queue))
-        self._pods.on_change(self._pod_changed)
+        self._dependents = Dependents(self._client, kinds.DAEMONSETS, self._sets.cache, self.queue, self._expectations)
+        self._pods.on_change(self._dependents.changed)
         self._nodes.on_change(self._node_changed)
 
     async def reconcile(self, key: Key) -> None:
@@ -126,38 +127,18 @@ class DaemonSets:
         self._events.normal(kinds.DAEMONSETS, owner, "SuccessfulCreate", f"Created pod: {pod.metadata.name}")
 
     async def _delete(self, owner: DaemonSet, pod: Pod) -> None:
-        key = key_of(owner)
-        try:
-            await self._client.delete(kinds.PODS, key_of(pod), DeleteOptions(uid=pod.metadata.uid))
-        except errors.NotFound:
-            self._expectations.deleted(key, pod.metadata.uid)
-            return
-        except (errors.ApiError, errors.Unreachable) as error:
-            self._expectations.deleted(key, pod.metadata.uid)
+
+        def failed(error: Exception) -> None:
             self._events.warning(kinds.DAEMONSETS, owner, "FailedDelete", f"Error deleting: {error}")
-            raise
-        self._events.normal(kinds.DAEMONSETS, owner, "SuccessfulDelete", f"Deleted pod: {pod.metadata.name}")
+
+        if await self._dependents.delete(key_of(owner), pod, failed):
+            self._events.normal(kinds.DAEMONSETS, owner, "SuccessfulDelete", f"Deleted pod: {pod.metadata.name}")
 
     async def _report(self, wanted: DaemonSet, status: dict[str, Any]) -> None:
         if _told(wanted.status) == {name: value or 0 for name, value in status.items()}:
             return
         patch = {"metadata": {"uid": wanted.metadata.uid}, "status": status}
         await self._client.patch(kinds.DAEMONSETS, key_of(wanted), patch, STATUS)
-
-    def _pod_changed(self, old: Pod | None, new: Pod | None) -> None:
-        for pod in (old, new):
-            owner = controller_of(pod) if pod is not None else None
-            if pod is None or owner is None or owner.kind != kinds.DAEMONSETS.kind:
-                continue
-            key = Key(pod.metadata.namespace, owner.name)
-            if old is None:
-                self._expectations.created(key)
-            if new is None or new.metadata.deleting:
-                self._expectations.deleted(key, pod.metadata.uid)
-            self.queue.add(key)
-        if new is not None and controller_of(new) is None:
-            for owner in ownership.takers(self._sets.cache, new):
-                self.queue.add(key_of(owner))
 
     def _node_changed(self, old: Node | None, new: Node | None) -> None:
         """A node's heartbeat changes nothing for anybody; its labels and taints do."""

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from podvisor.controllers import jobcount, jobplan, jobstatus, ownership, pods
+from podvisor.controllers.dependents import Dependents
 from podvisor.controllers.expectations import Expectations
 from podvisor.controllers.loop import Cluster, enqueue_itself
-from podvisor.sdk import STATUS, DeleteOptions, Key, conditions, errors, key_of, kinds, selectors
+from podvisor.sdk import STATUS, Key, conditions, errors, key_of, kinds, selectors
 from podvisor.sdk.objects import controller_of
 from podvisor.sdk.objects.batch import Job
 from podvisor.sdk.objects.core import Pod
@@ -38,7 +39,8 @@ class Jobs:
             self._client, kinds.JOBS, kinds.PODS, self._pods.cache, release_patch=_without_finalizer
         )
         self._jobs.on_change(enqueue_itself(self.queue))
-        self._pods.on_change(self._pod_changed)
+        self._dependents = Dependents(self._client, kinds.JOBS, self._jobs.cache, self.queue, self._expectations)
+        self._pods.on_change(self._dependents.changed)
 
     async def reconcile(self, key: Key) -> None:
         """Take one Job's next step: count what ended, create or delete what is needed, say how far it is."""
@@ -106,14 +108,7 @@ class Jobs:
         self._expectations.expect(key, deletions=[pod.metadata.uid for pod in surplus])
 
         async def delete(pod: Pod) -> None:
-            try:
-                await self._client.delete(kinds.PODS, key_of(pod), DeleteOptions(uid=pod.metadata.uid))
-            except errors.NotFound:
-                self._expectations.deleted(key, pod.metadata.uid)
-            except (errors.ApiError, errors.Unreachable):
-                self._expectations.deleted(key, pod.metadata.uid)
-                raise
-            else:
+            if await self._dependents.delete(key, pod):
                 self._events.normal(kinds.JOBS, job, "SuccessfulDelete", f"Deleted pod: {pod.metadata.name}")
 
         outcomes = await asyncio.gather(*map(delete, surplus), return_exceptions=True)
@@ -159,21 +154,6 @@ class Jobs:
             await self._client.patch(kinds.PODS, key_of(pod), {"metadata": version | _without_finalizer(pod)})
         except errors.NotFound:
             return
-
-    def _pod_changed(self, old: Pod | None, new: Pod | None) -> None:
-        for pod in (old, new):
-            owner = controller_of(pod) if pod is not None else None
-            if pod is None or owner is None or owner.kind != kinds.JOBS.kind:
-                continue
-            key = Key(pod.metadata.namespace, owner.name)
-            if old is None:
-                self._expectations.created(key)
-            if new is None or new.metadata.deleting:
-                self._expectations.deleted(key, pod.metadata.uid)
-            self.queue.add(key)
-        if new is not None and controller_of(new) is None:
-            for job in ownership.takers(self._jobs.cache, new):
-                self.queue.add(key_of(job))
 
 
 def _without_finalizer(pod: Pod) -> dict[str, Any]:

@@ -4,12 +4,12 @@ import asyncio
 from typing import Any
 
 from podvisor.controllers import ownership, pods, statefulsetplan
+from podvisor.controllers.dependents import Dependents
 from podvisor.controllers.expectations import Expectations
 from podvisor.controllers.history import Found, History, template_of
 from podvisor.controllers.loop import Cluster, enqueue_itself
 from podvisor.controllers.statefulsetplan import Step, View
-from podvisor.sdk import STATUS, DeleteOptions, Key, errors, key_of, kinds, selectors
-from podvisor.sdk.objects import controller_of
+from podvisor.sdk import STATUS, Key, errors, key_of, kinds, selectors
 from podvisor.sdk.objects.apps import ControllerRevision, StatefulSet, StatefulSetStatus
 from podvisor.sdk.objects.core import Pod
 
@@ -34,7 +34,10 @@ class StatefulSets:
         self._claimer = ownership.Claimer(self._client, kinds.STATEFULSETS, kinds.PODS, self._pods.cache)
         self._history = History(self._client, kinds.STATEFULSETS, self._revisions.cache)
         self._sets.on_change(enqueue_itself(self.queue))
-        self._pods.on_change(self._pod_changed)
+        self._dependents = Dependents(
+            self._client, kinds.STATEFULSETS, self._sets.cache, self.queue, self._expectations
+        )
+        self._pods.on_change(self._dependents.changed)
 
     async def reconcile(self, key: Key) -> None:
         """Take one set's next step; the pods' changes bring it back for the one after."""
@@ -103,19 +106,14 @@ class StatefulSets:
             self._events.normal(kinds.STATEFULSETS, owner, "SuccessfulCreate", f"create {what} success")
 
     async def _delete(self, owner: StatefulSet, pod: Pod) -> None:
-        key = key_of(owner)
         self._say_why(owner, pod)
         named = f"Pod {pod.metadata.name} in StatefulSet {owner.metadata.name}"
-        try:
-            await self._client.delete(kinds.PODS, key_of(pod), DeleteOptions(uid=pod.metadata.uid))
-        except errors.NotFound:
-            self._expectations.deleted(key, pod.metadata.uid)
-            return
-        except (errors.ApiError, errors.Unreachable) as error:
-            self._expectations.deleted(key, pod.metadata.uid)
+
+        def failed(error: Exception) -> None:
             self._events.warning(kinds.STATEFULSETS, owner, "FailedDelete", f"delete {named} failed error: {error}")
-            raise
-        self._events.normal(kinds.STATEFULSETS, owner, "SuccessfulDelete", f"delete {named} successful")
+
+        if await self._dependents.delete(key_of(owner), pod, failed):
+            self._events.normal(kinds.STATEFULSETS, owner, "SuccessfulDelete", f"delete {named} successful")
 
     def _say_why(self, owner: StatefulSet, pod: Pod) -> None:
         about = f"StatefulSet {key_of(owner)} is recreating"
@@ -131,21 +129,6 @@ class StatefulSets:
             return
         patch = {"metadata": {"uid": wanted.metadata.uid}, "status": status}
         await self._client.patch(kinds.STATEFULSETS, key_of(wanted), patch, STATUS)
-
-    def _pod_changed(self, old: Pod | None, new: Pod | None) -> None:
-        for pod in (old, new):
-            owner = controller_of(pod) if pod is not None else None
-            if pod is None or owner is None or owner.kind != kinds.STATEFULSETS.kind:
-                continue
-            key = Key(pod.metadata.namespace, owner.name)
-            if old is None:
-                self._expectations.created(key)
-            if new is None or new.metadata.deleting:
-                self._expectations.deleted(key, pod.metadata.uid)
-            self.queue.add(key)
-        if new is not None and controller_of(new) is None:
-            for owner in ownership.takers(self._sets.cache, new):
-                self.queue.add(key_of(owner))
 
 
 def _told(status: StatefulSetStatus) -> dict[str, Any]:

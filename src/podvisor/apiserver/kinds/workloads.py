@@ -1,11 +1,12 @@
 """What Deployment, ReplicaSet, StatefulSet, DaemonSet and Job have in common: a selector and a pod template."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from podvisor.apiserver import cells
 from podvisor.apiserver.kinds.podspec import defaults, spec
-from podvisor.apiserver.resource import Column, Json
+from podvisor.apiserver.resource import Cells, Column, Json
 from podvisor.types import field, formats, rules, selectors
 from podvisor.types.field import Error
 
@@ -143,6 +144,19 @@ def containers(item: Json) -> tuple[str, str]:
     """The columns Containers and Images."""
     every = item["spec"]["template"]["spec"].get("containers", ())
     return ",".join(one["name"] for one in every), ",".join(one.get("image", "") for one in every)
+
+
+def replica_cells(item: Json, now: datetime) -> Cells:
+    """The columns of what keeps equal pods alive, all but Selector."""
+    status = item.get("status", {})
+    return (
+        item["metadata"]["name"],
+        item["spec"]["replicas"],
+        status.get("replicas", 0),
+        status.get("readyReplicas", 0),
+        cells.age(item["metadata"], now),
+        *containers(item),
+    )
 
 
 def selector(item: Json) -> str:

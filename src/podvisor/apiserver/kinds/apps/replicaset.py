@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from podvisor.apiserver import cells, objects
+from podvisor.apiserver import objects
 from podvisor.apiserver.kinds import workloads
 from podvisor.apiserver.resource import AGE, NAME, Cells, Column, Hooks, Json, Resource, Scale
 from podvisor.types import rules
@@ -18,16 +18,7 @@ def _create(item: Json) -> None:
 
 
 def _row(item: Json, now: datetime) -> Cells:
-    status = item.get("status", {})
-    return (
-        item["metadata"]["name"],
-        item["spec"]["replicas"],
-        status.get("replicas", 0),
-        status.get("readyReplicas", 0),
-        cells.age(item["metadata"], now),
-        *workloads.containers(item),
-        workloads.selector(item),
-    )
+    return (*workloads.replica_cells(item, now), workloads.selector(item))
 
 
 RULES = (

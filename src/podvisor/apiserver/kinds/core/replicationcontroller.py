@@ -51,16 +51,7 @@ STATUS_RULES = workloads.REPLICA_COUNTS
 
 
 def _row(item: Json, now: datetime) -> Cells:
-    status = item.get("status", {})
-    return (
-        item["metadata"]["name"],
-        item["spec"]["replicas"],
-        status.get("replicas", 0),
-        status.get("readyReplicas", 0),
-        cells.age(item["metadata"], now),
-        *workloads.containers(item),
-        cells.labels(item["spec"].get("selector")),
-    )
+    return (*workloads.replica_cells(item, now), cells.labels(item["spec"].get("selector")))
 
 
 RECORD = Resource(
