@@ -3,6 +3,7 @@
 import os
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,12 +28,15 @@ def process(pid: int) -> Process:
 
 
 def children(pid: int) -> list[Process]:
-    """The processes that one has started, or was left."""
+    """The processes that one has started, or was left; none when it ends meanwhile."""
     found: list[Process] = []
-    for told in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in map(int, told.read_text().split()):
-            if fields := _stat(child):
-                found.append(Process(child, int(fields[19])))
+    # Any file here may vanish between two looks, since what is looked at runs.
+    with suppress(OSError):
+        for of_thread in list(Path(f"/proc/{pid}/task").iterdir()):
+            with suppress(OSError):
+                for child in map(int, (of_thread / "children").read_text().split()):
+                    if fields := _stat(child):
+                        found.append(Process(child, int(fields[19])))
     return found
 
 

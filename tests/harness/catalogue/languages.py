@@ -54,7 +54,7 @@ _SCRIPTS = {
 _PERL = {
     "basics": 'my %h = map { $_ => length } qw(a bb ccc); print "$_ $h{$_}\\n" for sort keys %h; exit 3',
     "fork and pipe": 'my $p = open(my $f, "-|") // die; if (!$p) { print "child\\n"; exit 4 } print <$f>; close $f; print $? >> 8, "\\n"; print `echo sub`; system("true; exit 2"); print $? >> 8, "\\n"',
-    "signals": '$SIG{ALRM} = sub { die "alarm\\n" }; use Time::HiRes "ualarm"; ualarm(20000); eval { sleep 100 }; print $@; $SIG{CHLD} = sub { wait; print "reaped\\n" }; fork or exit; select(undef, undef, undef, 0.2)',
+    "signals": '$SIG{ALRM} = sub { die "alarm\\n" }; use Time::HiRes "ualarm"; ualarm(20000); eval { sleep 100 }; print $@; $SIG{CHLD} = sub { wait; print "reaped\\n"; $done = 1 }; fork or exit; select(undef, undef, undef, 0.01) until $done',
     "sockets": 'use IO::Socket::INET; my $s = IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1") or die $!; if (!fork) { my $c = IO::Socket::INET->new(PeerAddr => "127.0.0.1", PeerPort => $s->sockport); print $c "hi\\n"; exit } my $c = $s->accept; print <$c>; wait',
     "files": 'open my $f, ">", "x" or die; print $f "a\\n" x 10; close $f; print -s "x", "\\n"; open $f, "<", "nowhere" or print "$!\\n"; mkdir "d"; print join(",", sort glob "*"), "\\n"; unlink "x"; rename "d", "e"; print -d "e" ? "dir\\n" : "no\\n"',
 }
@@ -86,8 +86,9 @@ c.stdout.on('data', d => console.log(d.toString())); c.on('close', code => conso
 const fs = require('fs');
 fs.writeFileSync('f', 'text'); fs.appendFileSync('f', 'more'); console.log(fs.readFileSync('f', 'utf8'), fs.statSync('f').size);
 fs.mkdirSync('a/b', { recursive: true }); console.log(fs.readdirSync('.')); fs.rmSync('a', { recursive: true });
-fs.promises.readFile('f').then(d => console.log(d.length)); fs.readFile('nowhere', e => console.log(e.code));
-fs.createReadStream('f').pipe(fs.createWriteStream('g')).on('finish', () => console.log(fs.readFileSync('g', 'utf8')));
+fs.readFile('nowhere', e => { console.log(e.code);
+  fs.promises.readFile('f').then(d => { console.log(d.length);
+    fs.createReadStream('f').pipe(fs.createWriteStream('g')).on('finish', () => console.log(fs.readFileSync('g', 'utf8'))); }); });
 """,
     "worker threads": """
 const { Worker } = require('worker_threads');
