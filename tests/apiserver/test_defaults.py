@@ -7,9 +7,9 @@ import pytest
 from podvisor.apiserver import kinds
 from podvisor.apiserver.kinds.podspec import defaults
 
-JOB = kinds.registry().get("batch", "v1", "jobs")
-POD = kinds.registry().get("", "v1", "pods")
-SERVICE = kinds.registry().get("", "v1", "services")
+JOB = kinds.catalogue().get("batch", "v1", "jobs")
+POD = kinds.catalogue().get("", "v1", "pods")
+SERVICE = kinds.catalogue().get("", "v1", "services")
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ BOUND = TokenClaims("prod", "robot", "uid-1", [ISSUER], 600, {"kind": "Pod", "na
 
 
 def key(plural: str, name: str) -> bytes:
-    return objects.key(kinds.registry().get("", "v1", plural), "prod", name)
+    return objects.key(kinds.catalogue().get("", "v1", plural), "prod", name)
 
 
 async def store_object(store: Backend, plural: str, name: str, uid: str) -> None:

@@ -37,7 +37,7 @@ class Api:
         issuer: Issuer | None = None,
     ) -> None:
         storage = Storage(store, Expiry(store, clock))
-        self._server = Server(settings, kinds.registry(), storage, access, clock, nodes or Nowhere(), PLUGINS, issuer)
+        self._server = Server(settings, kinds.catalogue(), storage, access, clock, nodes or Nowhere(), PLUGINS, issuer)
         self.settings = settings
         self.clock = clock
 

@@ -6,7 +6,7 @@ https://kubernetes.io/docs/concepts/overview/kubernetes-api/#discovery-api
 import orjson
 
 from podvisor.apiserver import answers, negotiation
-from podvisor.apiserver.registry import Registry
+from podvisor.apiserver.catalogue import Served
 from podvisor.apiserver.resource import Json, Resource
 from podvisor.apiserver.server import Server
 from podvisor.base.http import Answer, Request, content
@@ -17,16 +17,16 @@ _AGGREGATED = tuple(("APIGroupDiscoveryList", "apidiscovery.k8s.io", version) fo
 
 def answer(server: Server, request: Request, parts: list[str]) -> Answer:
     """Answer `/api`, `/apis` and what is below. Raises NotFound."""
-    registry = server.registry
+    served = server.catalogue.now
     match parts:
         case ["api" | "apis" as root]:
             return _root(server, request, root)
-        case ["api", version] if version in registry.groups.get("", ()):
-            return answers.json(_resources(registry, "", version))
-        case ["apis", group] if group and group in registry.groups:
-            return answers.json(_group(registry, group))
-        case ["apis", group, version] if group and version in registry.groups.get(group, ()):
-            return answers.json(_resources(registry, group, version))
+        case ["api", version] if version in served.groups.get("", ()):
+            return answers.json(_resources(served, "", version))
+        case ["apis", group] if group and group in served.groups:
+            return answers.json(_group(served, group))
+        case ["apis", group, version] if group and version in served.groups.get(group, ()):
+            return answers.json(_resources(served, group, version))
         case _:
             raise status.NotFound()
 
@@ -37,27 +37,27 @@ def _root(server: Server, request: Request, root: str) -> Answer:
         if media_type != negotiation.JSON:
             continue
         if wanted in _AGGREGATED:
-            return _aggregated(server.registry, root, str(parameters["v"]))
+            return _aggregated(server.catalogue.now, root, str(parameters["v"]))
         if wanted == (None, None, None):
             break
     if root == "apis":
-        groups = [_group(server.registry, group) for group in server.registry.groups if group]
+        groups = [_group(server.catalogue.now, group) for group in server.catalogue.now.groups if group]
         return answers.json({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups})
     address = {"clientCIDR": "0.0.0.0/0", "serverAddress": server.settings.external_address}
-    versions = server.registry.groups.get("", ())
+    versions = server.catalogue.now.groups.get("", ())
     shown = {"kind": "APIVersions", "versions": versions, "serverAddressByClientCIDRs": [address]}
     return answers.json(shown)
 
 
-def _group(registry: Registry, group: str) -> Json:
-    versions = [{"groupVersion": f"{group}/{one}", "version": one} for one in registry.groups[group]]
+def _group(served: Served, group: str) -> Json:
+    versions = [{"groupVersion": f"{group}/{one}", "version": one} for one in served.groups[group]]
     shown: Json = {"kind": "APIGroup", "apiVersion": "v1", "name": group}
     return shown | {"versions": versions, "preferredVersion": versions[0]}
 
 
-def _resources(registry: Registry, group: str, version: str) -> Json:
+def _resources(served: Served, group: str, version: str) -> Json:
     found: list[Json] = []
-    for resource in registry.of_version(group, version):
+    for resource in served.of_version(group, version):
         found.append(_resource(resource))
         for sub in resource.all_subresources():
             found.append(
@@ -85,13 +85,13 @@ def _resource(resource: Resource) -> Json:
     return shown
 
 
-def _aggregated(registry: Registry, root: str, version: str) -> Answer:
-    groups = [group for group in registry.groups if bool(group) == (root == "apis")]
+def _aggregated(served: Served, root: str, version: str) -> Answer:
+    groups = [group for group in served.groups if bool(group) == (root == "apis")]
     shown: Json = {
         "kind": "APIGroupDiscoveryList",
         "apiVersion": f"apidiscovery.k8s.io/{version}",
         "metadata": {},
-        "items": [_discovered_group(registry, group) for group in groups],
+        "items": [_discovered_group(served, group) for group in groups],
     }
     media_type = f"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList"
     answer = content(orjson.dumps(shown), media_type)
@@ -99,14 +99,14 @@ def _aggregated(registry: Registry, root: str, version: str) -> Answer:
     return answer
 
 
-def _discovered_group(registry: Registry, group: str) -> Json:
+def _discovered_group(served: Served, group: str) -> Json:
     versions = [
         {
             "version": version,
-            "resources": [_discovered(resource) for resource in registry.of_version(group, version)],
+            "resources": [_discovered(resource) for resource in served.of_version(group, version)],
             "freshness": "Current",
         }
-        for version in registry.groups[group]
+        for version in served.groups[group]
     ]
     return {"metadata": {"name": group} if group else {}, "versions": versions}
 

@@ -65,7 +65,7 @@ async def _answer(server: Server, request: Request, user: User | None) -> Answer
 async def _on_resource(server: Server, request: Request, user: User, where: Target) -> Answer:
     call = Call(request, where, user, verb(request.method, where, request.query), request.query)
     await server.access.check(user, _asked(call))
-    resource = server.registry.by_path.get((where.group, where.version, where.plural))
+    resource = server.catalogue.now.by_path.get((where.group, where.version, where.plural))
     if resource is None:
         raise status.NotFound()
     if where.subresource:

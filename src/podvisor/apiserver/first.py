@@ -33,7 +33,7 @@ async def _write_authentication(server: Server) -> None:
 
     https://kubernetes.io/docs/tasks/extend-kubernetes/configure-aggregation-layer/#extension-apiserver-authenticates-the-request
     """
-    resource = server.registry.get("", "v1", "configmaps")
+    resource = server.catalogue.get("", "v1", "configmaps")
     metadata = {"name": "extension-apiserver-authentication", "namespace": "kube-system"}
     data = {"client-ca-file": server.settings.client_authority}
     before = await server.storage.find(resource, metadata["namespace"], metadata["name"])
@@ -51,7 +51,7 @@ async def _write_role(server: Server, item: Json) -> None:
 
     https://kubernetes.io/docs/reference/access-authn-authz/rbac/#auto-reconciliation
     """
-    resource, metadata = server.registry.by_kind[item["apiVersion"], item["kind"]], item["metadata"]
+    resource, metadata = server.catalogue.now.by_kind[item["apiVersion"], item["kind"]], item["metadata"]
     if (before := await server.storage.find(resource, metadata.get("namespace", ""), metadata["name"])) is None:
         await _create(server, item)
         return
@@ -81,7 +81,7 @@ def _service(server: Server) -> Json:
 
 
 async def _write_endpoints(server: Server) -> None:
-    resource = server.registry.get("", "v1", "endpoints")
+    resource = server.catalogue.get("", "v1", "endpoints")
     host, port = _listener(server)
     subset = {"addresses": [{"ip": host}], "ports": [{"name": "https", "port": port, "protocol": "TCP"}]}
     item = {"kind": "Endpoints", "apiVersion": "v1", "metadata": _metadata(), "subsets": [subset]}
@@ -100,7 +100,7 @@ def _metadata() -> Json:
 
 
 async def _create(server: Server, item: Json) -> None:
-    resource = server.registry.by_kind[item["apiVersion"], item["kind"]]
+    resource = server.catalogue.now.by_kind[item["apiVersion"], item["kind"]]
     metadata.begin(item, resource, server.clock.now())
     resource.hooks.create(item)
     resource.hooks.default(item)

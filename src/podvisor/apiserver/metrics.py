@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from podvisor.apiserver.call import Target, target, verb
-from podvisor.apiserver.registry import Registry
+from podvisor.apiserver.catalogue import Catalogue
 from podvisor.base.clock import Clock
 from podvisor.base.http import Accept, Answer, Request, Stream, Upgrade
 
@@ -69,8 +69,8 @@ class Durations:
 class Metrics:
     """Counts requests; one for each server."""
 
-    def __init__(self, registry: Registry) -> None:
-        self._registry = registry
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
         self.codes: dict[tuple[What, bool, int], int] = {}
         """By what it was, whether it was a dry run, and the answer."""
         self.durations: dict[What, Durations] = {}
@@ -92,7 +92,7 @@ class Metrics:
         word = verb(method, where, query) if where else ""
         if (
             where is None
-            or (resource := self._registry.by_path.get((where.group, where.version, where.plural))) is None
+            or (resource := self._catalogue.now.by_path.get((where.group, where.version, where.plural))) is None
         ):
             return What(method if method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE") else "")
         below = where.subresource

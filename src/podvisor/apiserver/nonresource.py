@@ -53,7 +53,7 @@ def version() -> dict[str, str]:
 def paths(server: Server) -> list[str]:
     """Every path at which something answers."""
     found = ["/api", "/apis", "/healthz", "/livez", "/metrics", "/openapi/v2", "/openapi/v3", "/readyz", "/version"]
-    for group, versions in server.registry.groups.items():
+    for group, versions in server.catalogue.now.groups.items():
         found += [f"/apis/{group}/{one}" if group else f"/api/{one}" for one in versions]
         found += [f"/apis/{group}"] if group else []
     return sorted(found)
@@ -72,7 +72,7 @@ async def _metrics(server: Server) -> Answer:
     from podvisor.apiserver import exposition
 
     stored: dict[str, int] = {}
-    for resource in server.registry.resources:
+    for resource in server.catalogue.now.resources:
         if not resource.is_question and resource.hooks.from_storage is None:
             name = f"{resource.plural}.{resource.group}" if resource.group else resource.plural
             found = await server.storage.backend.range(resource.key, prefix_end(resource.key), count_only=True)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from podvisor.apiserver.access import Access
 from podvisor.apiserver.admission.chain import Plugin
+from podvisor.apiserver.catalogue import Catalogue
 from podvisor.apiserver.metrics import Metrics
-from podvisor.apiserver.registry import Registry
 from podvisor.apiserver.resource import Resource
 from podvisor.apiserver.settings import Settings
 from podvisor.apiserver.storage import Storage
@@ -24,7 +24,7 @@ class Server:
     """The parts of a running API server."""
 
     settings: Settings
-    registry: Registry
+    catalogue: Catalogue
     storage: Storage
     access: Access
     clock: Clock
@@ -38,7 +38,7 @@ class Server:
     watches: WatchCaches = field(init=False)
 
     def __post_init__(self) -> None:
-        self.metrics = Metrics(self.registry)
+        self.metrics = Metrics(self.catalogue)
         self.watches = WatchCaches(self.storage.backend, self.clock)
 
     def turn(self, resource: Resource) -> AbstractAsyncContextManager[None]:

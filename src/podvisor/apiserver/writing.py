@@ -18,7 +18,7 @@ _ATTEMPTS = 100
 async def admit(server: Server, call: Call, change: Change) -> None:
     """Ask the admission plugins."""
     view = chain.View(
-        server.storage, server.registry, server.settings, server.access.authorizer, server.issuer is not None
+        server.storage, server.catalogue, server.settings, server.access.authorizer, server.issuer is not None
     )
     await chain.admit(server.admission, change, view)
 

@@ -13,4 +13,4 @@ from podvisor.store.backend import Backend
 
 def authorizer(store: Backend, rbac: Rbac) -> AnyOf:
     """The authorizer over what `store` holds, with roles that somebody keeps current."""
-    return AnyOf((MastersOnly(), Nodes(Storage(store), kinds.registry()), rbac))
+    return AnyOf((MastersOnly(), Nodes(Storage(store), kinds.catalogue()), rbac))

@@ -65,7 +65,7 @@ class ServiceAccountTokens:
         """`key` is the private key in PEM, of which the public part verifies."""
         self._key = key
         self._storage = Storage(store)
-        self._registry = kinds.registry()
+        self._registry = kinds.catalogue()
         self._clock = clock
 
     def issue(self, claims: TokenClaims, now: datetime) -> tuple[str, datetime]:

@@ -210,9 +210,9 @@ class Client:
         """Ask for the deletion of every object of a selection."""
         await self._delete(resource.path(selection.namespace), options, selection.query())
 
-    async def read(self, path: str, query: Mapping[str, str] = NOTHING) -> bytes:
+    async def read(self, path: str, query: Mapping[str, str] = NOTHING, accept: str = "application/json") -> bytes:
         """GET a path whose answer is no object: discovery, `/version`, `/healthz`, a pod's `log`."""
-        return await self._send(Request("GET", path, query, headers={"Accept": "application/json"}))
+        return await self._send(Request("GET", path, query, headers={"Accept": accept}))
 
     async def _delete(self, path: str, options: DeleteOptions, query: dict[str, str]) -> None:
         headers = {"Content-Type": "application/json"}

@@ -14,7 +14,7 @@ Mistake: TypeAlias = tuple[Json, list[Cause]]
 Change: TypeAlias = tuple[Json, Json, list[Cause]]
 """How the object was, as a merge patch of a good one; the change, as another; what is said about it."""
 
-_REGISTRY = kinds.registry()
+_SERVED = kinds.catalogue().now
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -43,7 +43,7 @@ def refused_change(item: Json, change: Json) -> list[Cause]:
 
 def resource_of(item: Json) -> Resource:
     """The record of an object's kind."""
-    return _REGISTRY.by_kind[item["apiVersion"], item["kind"]]
+    return _SERVED.by_kind[item["apiVersion"], item["kind"]]
 
 
 def _made(item: Json) -> tuple[Resource, Json]:

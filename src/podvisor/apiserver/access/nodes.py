@@ -11,7 +11,7 @@ from podvisor.apiserver import objects
 from podvisor.apiserver.access import rules
 from podvisor.apiserver.access.policy import Attributes, Decision, Rule
 from podvisor.apiserver.access.users import User
-from podvisor.apiserver.registry import Registry
+from podvisor.apiserver.catalogue import Catalogue
 from podvisor.apiserver.resource import Json
 from podvisor.apiserver.storage import Storage
 
@@ -35,9 +35,9 @@ _LEASES = "kube-node-lease"
 class Nodes:
     """The `Authorizer` for members of `system:nodes` who are called `system:node:<name>`."""
 
-    def __init__(self, storage: Storage, registry: Registry) -> None:
+    def __init__(self, storage: Storage, catalogue: Catalogue) -> None:
         self._storage = storage
-        self._pods = registry.get("", "v1", "pods")
+        self._pods = catalogue.get("", "v1", "pods")
 
     async def authorize(self, user: User, asked: Attributes) -> Decision:
         """See Authorizer."""

@@ -29,7 +29,7 @@ async def service_account(change: Change, view: View) -> None:
 
 
 async def _account(change: Change, view: View, name: str) -> Json:
-    accounts = view.registry.get("", "v1", "serviceaccounts")
+    accounts = view.catalogue.get("", "v1", "serviceaccounts")
     if (kv := await view.storage.find(accounts, change.namespace, name)) is None:
         why = f'error looking up service account {change.namespace}/{name}: serviceaccount "{name}" not found'
         raise status.Forbidden(why, change.resource.subject(change.name))

@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 
 from podvisor.apiserver.access import Authorizer
 from podvisor.apiserver.access.users import User
-from podvisor.apiserver.registry import Registry
+from podvisor.apiserver.catalogue import Catalogue
 from podvisor.apiserver.resource import Json, Resource
 from podvisor.apiserver.settings import Settings
 from podvisor.apiserver.storage import Storage
@@ -31,7 +31,7 @@ class View:
     """What a plugin may look at."""
 
     storage: Storage
-    registry: Registry
+    catalogue: Catalogue
     settings: Settings
     authorizer: Authorizer
     mounts_tokens: bool

@@ -17,7 +17,7 @@ async def lifecycle(change: Change, view: View) -> None:
 
 
 async def _check(change: Change, view: View) -> None:
-    namespaces = view.registry.get("", "v1", "namespaces")
+    namespaces = view.catalogue.get("", "v1", "namespaces")
     if (found := await view.storage.find(namespaces, "", change.namespace)) is None:
         raise status.NotFound(namespaces.subject(change.namespace))
     if b'"deletionTimestamp"' in found.value and "deletionTimestamp" in objects.decode(namespaces, found)["metadata"]:

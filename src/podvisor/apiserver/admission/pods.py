@@ -42,7 +42,7 @@ async def tolerations(change: Change, view: View) -> None:
 async def _of_class(change: Change, view: View, name: str) -> tuple[int, str]:
     if name in SYSTEM:
         return SYSTEM[name], _PREEMPTS
-    classes = view.registry.get("scheduling.k8s.io", "v1", "priorityclasses")
+    classes = view.catalogue.get("scheduling.k8s.io", "v1", "priorityclasses")
     if (kv := await view.storage.find(classes, "", name)) is None:
         why = f"no PriorityClass with name {name} was found"
         raise status.Forbidden(why, change.resource.subject(change.name))
@@ -52,7 +52,7 @@ async def _of_class(change: Change, view: View, name: str) -> tuple[int, str]:
 
 async def _by_default(view: View, spec: Json) -> tuple[int, str]:
     """What the default class says, which the pod then names; of several the one of the lowest value."""
-    classes = view.registry.get("scheduling.k8s.io", "v1", "priorityclasses")
+    classes = view.catalogue.get("scheduling.k8s.io", "v1", "priorityclasses")
     every = [objects.decode(classes, kv) for kv in (await view.storage.all(classes)).kvs]
     found = min((one for one in every if one.get("globalDefault")), key=lambda one: one["value"], default=None)
     if found is None:

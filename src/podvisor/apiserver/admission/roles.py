@@ -40,7 +40,7 @@ async def _check_binding(change: Change, view: View, new: Json) -> None:
     if _same(change, "roleRef", "subjects"):
         return
     kind, namespace, name = rbac.role_of(new)
-    role = view.registry.by_kind.get((f"{rbac.GROUP}/v1", kind))
+    role = view.catalogue.now.by_kind.get((f"{rbac.GROUP}/v1", kind))
     if role is None or kind not in ("Role", "ClusterRole"):
         return  # which validation refuses
     asked = Attributes("bind", rbac.GROUP, "v1", role.plural, "", change.namespace, name)

@@ -26,7 +26,7 @@ async def runtime_class(change: Change, view: View) -> None:
 
 
 async def _class(change: Change, view: View, name: str) -> Json:
-    classes = view.registry.get("node.k8s.io", "v1", "runtimeclasses")
+    classes = view.catalogue.get("node.k8s.io", "v1", "runtimeclasses")
     if (kv := await view.storage.find(classes, "", name)) is None:
         raise _rejected(change, f'RuntimeClass "{name}" not found')
     return objects.decode(classes, kv)

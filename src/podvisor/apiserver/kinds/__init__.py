@@ -4,6 +4,7 @@ Decides what is special about a kind. What all kinds share (storage, verbs, meta
 kinds that hold a pod's spec have in common. CONTRIBUTING.md says how to add one.
 """
 
+from podvisor.apiserver.catalogue import Catalogue
 from podvisor.apiserver.kinds import reviews
 from podvisor.apiserver.kinds.apps import controllerrevision, daemonset, deployment, replicaset, statefulset
 from podvisor.apiserver.kinds.batch import cronjob, job
@@ -27,7 +28,6 @@ from podvisor.apiserver.kinds.node_k8s_io import runtimeclass
 from podvisor.apiserver.kinds.policy import poddisruptionbudget
 from podvisor.apiserver.kinds.rbac import binding, role
 from podvisor.apiserver.kinds.scheduling import priorityclass
-from podvisor.apiserver.registry import Registry
 
 RECORDS = (
     configmap.RECORD,
@@ -62,6 +62,6 @@ RECORDS = (
 )
 
 
-def registry() -> Registry:
-    """All kinds."""
-    return Registry(RECORDS)
+def catalogue() -> Catalogue:
+    """All kinds that are built in."""
+    return Catalogue(RECORDS)

@@ -3,9 +3,9 @@
 from typing import Any
 
 from podvisor.apiserver import answers
+from podvisor.apiserver.catalogue import Served
 from podvisor.apiserver.openapi import operations, v2_protobuf
 from podvisor.apiserver.openapi.operations import Json, Operation
-from podvisor.apiserver.registry import Registry
 from podvisor.apiserver.server import Server
 from podvisor.base.http import Answer, Request, content
 from podvisor.types import schema
@@ -17,7 +17,7 @@ _REFERENCE = "#/definitions/"
 
 def answer(server: Server, request: Request) -> Answer:
     """The document, as protobuf for a client that asks for it, which every Go client does; else as JSON."""
-    shown = document(server.registry)
+    shown = document(server.catalogue.now)
     if "protobuf" in request.headers.get("Accept", ""):
         return content(v2_protobuf.encode(shown), PROTOBUF)
     return answers.json(shown)
@@ -28,9 +28,9 @@ def _definitions() -> Json:
     return {name: _definition(source, texts.get(name, {})) for name, source in schema.data().definitions.items()}
 
 
-def document(registry: Registry) -> Json:
-    """The document for all resources of `registry`."""
-    found = [pair for resource in registry.resources for pair in operations.paths(resource)]
+def document(served: Served) -> Json:
+    """The document for all resources of `served`."""
+    found = [pair for resource in served.resources for pair in operations.paths(resource)]
     info = {"title": "Kubernetes", "version": f"v{schema.data().version}.0"}
     paths = {path: _path_item(path, all) for path, all in found}
     return {"swagger": "2.0", "info": info, "paths": paths, "definitions": _definitions()}

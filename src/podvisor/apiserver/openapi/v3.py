@@ -7,9 +7,9 @@ from typing import Any
 import orjson
 
 from podvisor.apiserver import answers
+from podvisor.apiserver.catalogue import Served
 from podvisor.apiserver.openapi import operations
 from podvisor.apiserver.openapi.operations import Json, Operation
-from podvisor.apiserver.registry import Registry
 from podvisor.apiserver.server import Server
 from podvisor.base.http import Answer, content
 from podvisor.types import schema, status
@@ -21,20 +21,20 @@ _REFERENCE = "#/components/schemas/"
 def answer(server: Server, path: str) -> Answer:
     """The index, or the document of `api/v1`, `apis/apps/v1`. Raises NotFound."""
     known = {
-        _path(group, version): (group, version) for group, all in server.registry.groups.items() for version in all
+        _path(group, version): (group, version) for group, all in server.catalogue.now.groups.items() for version in all
     }
     if not path:
         return answers.json({"paths": {one: {"serverRelativeURL": _link(one)} for one in known}})
     if path not in known:
         raise status.NotFound()
-    return content(document(server.registry, *known[path]), "application/json")
+    return content(document(server.catalogue.now, *known[path]), "application/json")
 
 
-def document(registry: Registry, group: str, version: str) -> bytes:
+def document(served: Served, group: str, version: str) -> bytes:
     """The document of a group and version."""
     paths: Json = {}
     wanted = {operations.STATUS, operations.DELETE_OPTIONS, operations.PATCH}
-    for resource in registry.of_version(group, version):
+    for resource in served.of_version(group, version):
         for path, found in operations.paths(resource):
             paths[path] = _path_item(path, found)
             wanted |= {one.body for one in found} | {one.result for one in found}

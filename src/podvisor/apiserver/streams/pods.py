@@ -38,7 +38,7 @@ async def node(server: Server, item: Json) -> Json:
     name = item["spec"].get("nodeName", "")
     if not name:
         raise status.BadRequest(f"pod {item['metadata']['name']} does not have a host assigned")
-    nodes = server.registry.get("", "v1", "nodes")
+    nodes = server.catalogue.get("", "v1", "nodes")
     return objects.decode(nodes, await server.storage.get(nodes, "", name))
 
 

@@ -29,7 +29,7 @@ async def take(server: Server, pod: Json, *, dry_run: bool) -> bool:
 
     Raises TooManyRequests if the budget has nothing left, InternalError if the pod is under two budgets.
     """
-    resource = server.registry.get("policy", "v1", "poddisruptionbudgets")
+    resource = server.catalogue.get("policy", "v1", "poddisruptionbudgets")
     for _ in range(_ATTEMPTS):
         found = await _over(server, resource, pod)
         if len(found) > 1:

@@ -64,7 +64,7 @@ async def _bound(server: Server, claims: TokenClaims, node: str | None) -> Token
     if bound.get("kind") not in ("Pod", "Secret"):
         why = f"cannot bind token for object of type {bound.get('kind', '')}"
         raise status.BadRequest(why)
-    resource = server.registry.by_kind["v1", bound["kind"]]
+    resource = server.catalogue.now.by_kind["v1", bound["kind"]]
     kv = await server.storage.get(resource, claims.namespace, bound.get("name", ""))
     found = objects.decode(resource, kv)
     uid = found["metadata"]["uid"]

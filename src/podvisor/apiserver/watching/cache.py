@@ -11,7 +11,7 @@ to others for most of the time.
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
@@ -52,8 +52,8 @@ class WatchCache:
         self.revision = revision
         """Everything up to it has been handed on."""
         self.ended = False
+        self.resource = resource
         self._backend = backend
-        self._resource = resource
         self._feed: Watch = backend.watch(resource.key, prefix_end(resource.key), revision=revision + 1)
         self._watchers: set[Watcher] = set()
         self._buckets: dict[_Bucket, set[Watcher]] = {}
@@ -82,10 +82,14 @@ class WatchCache:
         except StoreError as failure:
             error = failure
         except Exception as failure:
-            log.exception("the watch cache of %s failed", self._resource.plural)
+            log.exception("the watch cache of %s failed", self.resource.plural)
             error = status.InternalError(f"{type(failure).__name__}: {failure}")
         finally:
             self.close(error)
+
+    def serves(self, resource: Resource) -> bool:
+        """True if a watch of `resource`, as it is defined now, can join here."""
+        return not self.ended and self.resource is resource
 
     def watch(self, chosen: Selection, revision: int) -> Watcher:
         """Follow a selection from after `revision` on."""
@@ -142,7 +146,7 @@ class WatchCache:
 
     def _publish(self, batch: WatchBatch) -> None:
         for event in batch.events:
-            change = Change(self._resource, event)
+            change = Change(self.resource, event)
             for bucket in self._concerned(change):
                 for watcher in tuple(self._buckets.get(bucket, ())):
                     if not bucket.field or watcher.chosen.covers(change.key):
@@ -173,10 +177,10 @@ class WatchCache:
 
     def _concerned(self, change: Change) -> Iterator[_Bucket]:
         """Every bucket whose watchers may see the change."""
-        key, prefix = change.key, self._resource.key
+        key, prefix = change.key, self.resource.key
         yield _Bucket("", key)
         yield _Bucket("", prefix)
-        if self._resource.namespaced:
+        if self.resource.namespaced:
             yield _Bucket("", key[: key.find(b"/", len(prefix)) + 1])
         for path in self._fields:
             yield from {_Bucket(path, state.field(path)) for state in (change.before, change.now) if state}
@@ -215,12 +219,19 @@ class WatchCaches:
         resource = chosen.resource
         name = f"{resource.plural}.{resource.api_version}"
         cache = self._caches.get(name)
-        if cache is None or cache.ended:
+        if cache is None or not cache.serves(resource):
             now = (await self._backend.range(b"\0", count_only=True)).revision
             cache = self._caches.get(name)
-            if cache is None or cache.ended:
+            if cache is None or not cache.serves(resource):
                 cache = self._start(name, resource, now)
         return cache.watch(chosen, revision)
+
+    def end(self, resources: Iterable[Resource]) -> None:
+        """End the watches of resources that are no longer served, or are served otherwise."""
+        for resource in resources:
+            for cache in tuple(self._caches.values()):
+                if cache.resource is resource:
+                    cache.close()
 
     def close(self) -> None:
         """End every watch that runs."""
