@@ -21,6 +21,7 @@ META = "io.k8s.apimachinery.pkg.apis.meta.v1"
 PACKAGES = ("apps", "authentication", "authorization", "batch", "coordination", "core", "discovery", "events")
 PACKAGES += ("networking", "node", "policy", "rbac", "scheduling", "storage")
 ROOTS = [f"io.k8s.api.{package}.v1." for package in PACKAGES]
+ROOTS += ["io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1."]
 EXTRA = [f"io.k8s.api.autoscaling.v1.{kind}" for kind in ("Scale", "ScaleSpec", "ScaleStatus")]
 EXTRA += [f"{META}.{kind}" for kind in ("APIGroupList", "APIResourceList", "APIVersions", "DeleteOptions", "Status")]
 EXTRA += [f"{META}.Patch", f"{META}.WatchEvent", "io.k8s.apimachinery.pkg.version.Info"]

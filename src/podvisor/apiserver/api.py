@@ -12,12 +12,14 @@ from podvisor.apiserver import dispatch, first, kinds
 from podvisor.apiserver.access import Access, User
 from podvisor.apiserver.admission import PLUGINS
 from podvisor.apiserver.expiry import Expiry
+from podvisor.apiserver.extensions import Definitions
 from podvisor.apiserver.server import Server
 from podvisor.apiserver.settings import Settings
 from podvisor.apiserver.storage import Storage
 from podvisor.apiserver.streams.node import NodeStreams
 from podvisor.apiserver.streams.nowhere import Nowhere
 from podvisor.apiserver.tokens import Issuer
+from podvisor.base import tasks
 from podvisor.base.clock import Clock
 from podvisor.base.http import Answer, Request
 from podvisor.store.backend import Backend
@@ -37,7 +39,9 @@ class Api:
         issuer: Issuer | None = None,
     ) -> None:
         storage = Storage(store, Expiry(store, clock))
-        self._server = Server(settings, kinds.catalogue(), storage, access, clock, nodes or Nowhere(), PLUGINS, issuer)
+        catalogue = kinds.catalogue()
+        self._server = Server(settings, catalogue, storage, access, clock, nodes or Nowhere(), PLUGINS, issuer)
+        self._definitions = Definitions(catalogue, storage, self._server.watches, clock)
         self.settings = settings
         self.clock = clock
 
@@ -45,7 +49,9 @@ class Api:
     async def running(self) -> AsyncGenerator[None]:
         """Answer while the block runs. What every cluster has from the beginning is created before."""
         await first.create(self._server)
-        async with self._server.watches.running():
+        async with self._server.watches.running(), tasks.background() as scope:
+            revision = await self._definitions.load()
+            scope.start(self._definitions.follow(revision), name="definitions")
             yield
 
     async def answer(self, request: Request, user: User | None = None) -> Answer:

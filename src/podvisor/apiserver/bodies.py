@@ -77,7 +77,7 @@ def conform(call: Call, resource: Resource, item: Any, repeated: Any = ()) -> Js
     """`item` as an object of `resource`; strict errors refuse it, warn, or are ignored, as the request wants."""
     validation = _validation(call)
     try:
-        result, unknown = decode.conform(resource.shape, item)
+        result, unknown = resource.read(item)
     except decode.WrongType as error:
         raise WrongType(resource, str(error)) from None
     if objections := [*unknown, *repeated]:

@@ -68,9 +68,9 @@ async def _on_resource(server: Server, request: Request, user: User, where: Targ
     resource = server.catalogue.now.by_path.get((where.group, where.version, where.plural))
     if resource is None:
         raise status.NotFound()
-    if where.subresource:
-        return await subresources.handler(call, resource)(server, call, resource)
-    return await _handler(call, resource)(server, call, resource)
+    handler = subresources.handler(call, resource) if where.subresource else _handler(call, resource)
+    answer = await handler(server, call, resource)
+    return answers.warn(answer, [resource.deprecation]) if resource.deprecation else answer
 
 
 def _asked(call: Call) -> Attributes:

@@ -6,7 +6,7 @@ those of apimachinery's `pkg/api/validation/objectmeta.go`.
 
 import random
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -103,14 +103,15 @@ def check_version(new: Json, old: Json, resource: Resource) -> None:
         )
 
 
-def count_generation(new: Json, old: Json) -> None:
-    """Raise the generation if anything but metadata and status differs."""
-    if _content(new) != _content(old):
+def count_generation(new: Json, old: Json, *, has_status: bool = True) -> None:
+    """Raise the generation if anything but metadata differs, or status where that has a path of its own."""
+    ignored = ("metadata", "status") if has_status else ("metadata",)
+    if _without(new, ignored) != _without(old, ignored):
         new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
 
 
-def _content(item: Json) -> Json:
-    return {key: value for key, value in item.items() if key not in ("metadata", "status")}
+def _without(item: Json, names: Sequence[str]) -> Json:
+    return {key: value for key, value in item.items() if key not in names}
 
 
 def validate(item: Json, resource: Resource) -> Iterator[field.Error]:
@@ -130,7 +131,7 @@ def validate(item: Json, resource: Resource) -> Iterator[field.Error]:
     yield from names.labels(metadata.get("labels", {}), _PATH.child("labels"))
     yield from names.annotations(metadata.get("annotations", {}), _PATH.child("annotations"))
     yield from _owners(metadata.get("ownerReferences", ()))
-    yield from _finalizers(metadata.get("finalizers", ()))
+    yield from _finalizers(metadata.get("finalizers", ()), free=resource.free_finalizers)
 
 
 def validate_update(new: Json, old: Json) -> Iterator[field.Error]:
@@ -156,11 +157,11 @@ def _owners(owners: Any) -> Iterator[field.Error]:
         yield field.invalid(path, owners, "Only one reference can have Controller set to true")
 
 
-def _finalizers(finalizers: Any) -> Iterator[field.Error]:
+def _finalizers(finalizers: Any, *, free: bool) -> Iterator[field.Error]:
     path = _PATH.child("finalizers")
     for index, item in enumerate(finalizers):
         yield from (field.invalid(path.at(index), item, why) for why in names.qualified(item))
-        if "/" not in item and item not in _FINALIZERS:
+        if not free and "/" not in item and item not in _FINALIZERS:
             detail = "name is neither a standard finalizer name nor is it fully qualified"
             yield field.invalid(path.at(index), item, detail)
     if "orphan" in finalizers and "foregroundDeletion" in finalizers:

@@ -55,7 +55,7 @@ def decode(resource: Resource, kv: KeyValue) -> Json:
 def sent(resource: Resource, kv: KeyValue, revision: int = 0) -> bytes:
     """The object in a key as clients get it, with `revision` in place of its own if that is given."""
     revision = revision or kv.mod_revision
-    if resource.hooks.from_storage:
+    if not resource.is_sent_as_stored(kv.value):
         item = decode(resource, kv)
         if revision:
             item["metadata"]["resourceVersion"] = str(revision)

@@ -8,18 +8,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 from podvisor.apiserver import cells
-from podvisor.types import names
+from podvisor.types import decode, names
 from podvisor.types import schema as schemas
 from podvisor.types.field import Error
+from podvisor.types.patch import media_types
 from podvisor.types.rules import Rule, check
 from podvisor.types.schema import Shape
 from podvisor.types.status import Subject
 
 Json: TypeAlias = dict[str, Any]
-Cells: TypeAlias = Sequence[str | int | None]
+Cell: TypeAlias = str | int | float | bool | None
+Cells: TypeAlias = Sequence[Cell]
 
 ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
 UNCHANGED_STATUS = ("get", "patch", "update")
@@ -43,10 +45,14 @@ class Column:
     """A column of `kubectl get`."""
 
     name: str
-    type: Literal["string", "integer", "date"] = "string"
+    type: str = "string"
+    """string, integer, number, boolean or date."""
     wide: bool = False
     """Shown only with `-o wide`."""
     description: str = ""
+    format: str = ""
+    priority: int = 0
+    """More than 0 is as wide; custom resources choose the number."""
 
 
 NAME = Column("Name", description="Name must be unique within a namespace.")
@@ -77,6 +83,8 @@ class Hooks:
     """For kinds that end gracefully: the seconds, given what was asked for; 0 means now."""
     warnings: Callable[[Json], Iterable[str]] = no_warnings
     """What to warn the client about."""
+    delete: Callable[[Json], None] = nothing
+    """When a deletion begins: leave what has to be done before it is over, as finalizers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +118,8 @@ class Resource:
     kind: str
     namespaced: bool = True
     singular: str = ""
+    list_kind: str = ""
+    """The kind of its lists, if not its own with `List` behind it."""
     short_names: Sequence[str] = ()
     categories: Sequence[str] = ()
     verbs: Sequence[str] = ALL_VERBS
@@ -137,6 +147,12 @@ class Resource:
     """Seconds after its last change at which an object ends by itself, up to a minute later; 0 is never."""
     shares_pool: bool = False
     """Whether its objects draw on something that there is only so much of, and so are written one at a time."""
+    free_finalizers: bool = False
+    """True if a finalizer may be any qualified name; otherwise one without a domain must be Kubernetes' own."""
+    deprecation: str = ""
+    """What every client of this version is warned of; empty for a version that is not deprecated."""
+    patch_types: Sequence[str] = media_types.ACCEPTED
+    """The media types of the patches that it takes."""
     is_question: bool = False
     """Whether a create is answered and forgotten, as the reviews of access are."""
     prefix: str = ""
@@ -166,6 +182,21 @@ class Resource:
     def head(self) -> bytes:
         """How the JSON of each of its objects begins, up to where the resourceVersion goes in."""
         return f'{{"kind":"{self.kind}","apiVersion":"{self.api_version}","metadata":{{'.encode()
+
+    def read(self, item: Json) -> tuple[Json, Sequence[str]]:
+        """What a client sent, as an object of this kind, and the objections of strict field validation.
+
+        Raises decode.WrongType.
+        """
+        return decode.conform(self.shape, item)
+
+    def is_sent_as_stored(self, value: bytes) -> bool:
+        """True if what the store holds is what clients get, but for the resourceVersion."""
+        return self.hooks.from_storage is None
+
+    def is_current(self, value: bytes) -> bool:
+        """True if what the store holds is in the form in which it would be stored now."""
+        return True
 
     def subject(self, name: str = "") -> Subject:
         """For errors about one of its objects."""

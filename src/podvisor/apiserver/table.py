@@ -31,9 +31,9 @@ def _definition(column: Column) -> Json:
     return {
         "name": column.name,
         "type": "string" if column.type == "date" else column.type,
-        "format": "name" if column.name == "Name" else "",
+        "format": "name" if column.name == "Name" else column.format,
         "description": column.description,
-        "priority": 1 if column.wide else 0,
+        "priority": column.priority or int(column.wide),
     }
 
 

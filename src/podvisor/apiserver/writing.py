@@ -88,7 +88,7 @@ async def _attempt(
     where = call.target
     await admit(server, call, Change("UPDATE", resource, where.namespace, where.name, subresource, new, old, call.user))
     refuse(resource, where.name, _errors(resource, new, old, subresource))
-    if _content(new) == _content(old):
+    if _content(new) == _content(old) and resource.is_current(before.value):
         return before
     return await _store(server, call, resource, before, new)
 
@@ -122,7 +122,7 @@ def _change_object(resource: Resource, new: Json, old: Json, *, whole: bool) -> 
     if whole:
         resource.hooks.update(new, old)
     if resource.counts_generations:
-        metadata.count_generation(new, old)
+        metadata.count_generation(new, old, has_status=resource.has_status)
 
 
 def _errors(resource: Resource, new: Json, old: Json, subresource: str) -> field.Errors:
@@ -152,5 +152,5 @@ def ends_with(item: Json) -> bool:
     meta = item["metadata"]
     if "deletionTimestamp" not in meta or meta.get("finalizers"):
         return False
-    waits = item["kind"] == "Namespace" and objects.dig(item, "spec", "finalizers")
+    waits = (item["apiVersion"], item["kind"]) == ("v1", "Namespace") and objects.dig(item, "spec", "finalizers")
     return not waits and not meta.get("deletionGracePeriodSeconds")

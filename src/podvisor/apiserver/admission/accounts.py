@@ -14,8 +14,13 @@ _MIRROR = "kubernetes.io/config.mirror"
 
 async def service_account(change: Change, view: View) -> None:
     """Choose the account, check it, mount its token. Raises Forbidden if there is no such account."""
-    is_pod = change.resource.plural == "pods" and not change.subresource and change.operation == "CREATE"
-    if not is_pod or change.new is None or _MIRROR in change.new["metadata"].get("annotations", {}):
+    is_pod = (change.resource.group, change.resource.plural) == ("", "pods") and not change.subresource
+    if (
+        not is_pod
+        or change.operation != "CREATE"
+        or change.new is None
+        or _MIRROR in change.new["metadata"].get("annotations", {})
+    ):
         return
     spec = change.new["spec"]
     name = spec.get("serviceAccountName") or "default"

@@ -66,4 +66,5 @@ def _tolerates(toleration: Json, key: str) -> bool:
 
 
 def _is_new_pod(change: Change) -> bool:
-    return change.operation == "CREATE" and change.resource.plural == "pods" and not change.subresource
+    is_pod = (change.resource.group, change.resource.plural) == ("", "pods")
+    return is_pod and change.operation == "CREATE" and not change.subresource

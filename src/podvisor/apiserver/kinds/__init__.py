@@ -6,6 +6,7 @@ kinds that hold a pod's spec have in common. CONTRIBUTING.md says how to add one
 
 from podvisor.apiserver.catalogue import Catalogue
 from podvisor.apiserver.kinds import reviews
+from podvisor.apiserver.kinds.apiextensions import customresourcedefinition
 from podvisor.apiserver.kinds.apps import controllerrevision, daemonset, deployment, replicaset, statefulset
 from podvisor.apiserver.kinds.batch import cronjob, job
 from podvisor.apiserver.kinds.coordination import lease
@@ -59,6 +60,7 @@ RECORDS = (
     binding.ROLE_BINDING,
     binding.CLUSTER_ROLE_BINDING,
     new_event.RECORD,
+    customresourcedefinition.RECORD,
 )
 
 

@@ -50,14 +50,16 @@ def view(resource: Resource, item: Json) -> Json:
     """The Scale of `item`."""
     metadata, scale = item["metadata"], _paths(resource)
     shown = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+    if (replicas := objects.dig(item, *scale.replicas)) is None:
+        raise status.InternalError(f'the spec replicas field ".{".".join(scale.replicas)}" does not exist')
     current: Json = {"replicas": objects.dig(item, *scale.status) or 0}
-    if selector := _selector(objects.dig(item, *scale.selector)):
+    if scale.selector and (selector := _selector(objects.dig(item, *scale.selector))):
         current["selector"] = selector
     return {
         "kind": "Scale",
         "apiVersion": "autoscaling/v1",
         "metadata": {key: metadata[key] for key in shown if key in metadata},
-        "spec": {"replicas": objects.dig(item, *scale.replicas) or 0},
+        "spec": {"replicas": replicas},
         "status": current,
     }
 
@@ -71,7 +73,10 @@ async def _change(server: Server, call: Call, resource: Resource, make: writing.
             raise status.Invalid(SCALE.as_kind(call.target.name), [error])
         old["metadata"]["resourceVersion"] = wanted["metadata"].get("resourceVersion", "")
         *parents, last = _paths(resource).replicas
-        objects.dig(old, *parents)[last] = replicas
+        place = old
+        for name in parents:
+            place = place.setdefault(name, {})
+        place[last] = replicas
         return old
 
     kv = await writing.change(server, call, resource, make_object, "scale")
@@ -84,7 +89,9 @@ def _paths(resource: Resource) -> Scale:
 
 
 def _selector(given: Any) -> str:
-    """A LabelSelector, or the plain map of a ReplicationController, as text."""
+    """A LabelSelector, or the plain map of a ReplicationController, as text. Custom resources have the text itself."""
+    if isinstance(given, str):
+        return given
     if given and not {"matchLabels", "matchExpressions"} & set(given):
         given = {"matchLabels": given}
     parsed = selectors.from_object(given)

@@ -64,7 +64,7 @@ async def handle_collection(server: Server, call: Call, resource: Resource) -> A
         except status.NotFound:
             continue
         deleted.append(objects.decode(resource, last))
-    shown = {"kind": f"{resource.kind}List", "apiVersion": resource.api_version}
+    shown = {"kind": resource.list_kind or f"{resource.kind}List", "apiVersion": resource.api_version}
     return answers.whole(call, shown | {"metadata": {"resourceVersion": str(found.revision)}, "items": deleted})
 
 
@@ -139,6 +139,8 @@ def check(resource: Resource, item: Json, wanted: Options) -> None:
 def _mark(server: Server, resource: Resource, item: Json, wanted: Options) -> bool:
     """Put the marks of a deletion on `item`; whether it stays for its grace period."""
     metadata = item["metadata"]
+    if "deletionTimestamp" not in metadata:
+        resource.hooks.delete(item)
     if wanted.policy:
         others = [one for one in metadata.get("finalizers", ()) if one not in _POLICY_FINALIZERS.values()]
         added = _POLICY_FINALIZERS.get(wanted.policy)
@@ -156,7 +158,7 @@ def _mark(server: Server, resource: Resource, item: Json, wanted: Options) -> bo
         metadata["deletionGracePeriodSeconds"] = grace
         if "generation" in metadata:
             metadata["generation"] += 1
-        if item["kind"] == "Namespace":
+        if _is_namespace(item):
             item.setdefault("status", {})["phase"] = "Terminating"
     return grace > 0
 
@@ -165,4 +167,8 @@ def _is_free(resource: Resource, item: Json) -> bool:
     """Whether nobody has to finish anything before the object may go."""
     if item["metadata"].get("finalizers"):
         return False
-    return not (item["kind"] == "Namespace" and objects.dig(item, "spec", "finalizers"))
+    return not (_is_namespace(item) and objects.dig(item, "spec", "finalizers"))
+
+
+def _is_namespace(item: Json) -> bool:
+    return (item["apiVersion"], item["kind"]) == ("v1", "Namespace")

@@ -115,7 +115,8 @@ def _body(server: Server, call: Call, chosen: Selection, found: _Found, wanted: 
     resource = chosen.resource
     if wanted.form == "object":
         items = b",".join([objects.sent(resource, kv) for kv in found.kvs])
-        head = f'{{"kind":"{resource.kind}List","apiVersion":"{resource.api_version}","metadata":'.encode()
+        kind = resource.list_kind or f"{resource.kind}List"
+        head = f'{{"kind":"{kind}","apiVersion":"{resource.api_version}","metadata":'.encode()
         return b'%b%b,"items":[%b]}' % (head, orjson.dumps(found.metadata()), items)
     decoded = [objects.decode(resource, kv) for kv in found.kvs]
     if wanted.form == "Table":

@@ -41,8 +41,8 @@ async def handle(server: Server, call: Call, resource: Resource) -> Answer:
 def applier(call: Call, resource: Resource, body: bytes) -> Apply:
     """What the patch in `body` does to an object."""
     sent = call.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if sent not in media_types.ACCEPTED:
-        raise status.UnsupportedMediaType(sent, media_types.ACCEPTED)
+    if sent not in resource.patch_types:
+        raise status.UnsupportedMediaType(sent, resource.patch_types)
     try:
         content = decode.parse(body)
     except decode.WrongType as error:

@@ -1,0 +1,147 @@
+"""From a definition to the resources that it makes: one for each version that is served."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import cast
+
+from podvisor.apiserver.extensions import columns
+from podvisor.apiserver.extensions.definition import Definition, Version
+from podvisor.apiserver.resource import ALL_VERBS, Hooks, Json, Resource, Scale
+from podvisor.types import decode, jsonpath, schema
+from podvisor.types.patch import media_types
+from podvisor.types.schema import Field, Shape
+
+_ENDING_VERBS = ("delete", "deletecollection", "get", "list", "patch", "update", "watch")
+"""What can be done with objects whose definition is being deleted: finish what their finalizers stand for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustomResource(Resource):
+    """A kind that a definition has made, in one version."""
+
+    stored_head: bytes
+    """How objects begin that are stored as they would be now."""
+    is_first: bool
+    """True if the definition has never been changed, so that every object has been written under it as it is."""
+
+    @cached_property
+    def shape(self) -> Shape:
+        """What its objects look like."""
+        return Shape("object", self.kind, fields={"metadata": Field(_metadata())})
+
+    def read(self, item: Json) -> tuple[Json, Sequence[str]]:
+        """See Resource."""
+        given = item.get("metadata")
+        if not isinstance(given, dict):
+            return item, ()
+        metadata, unknown = decode.conform(_metadata(), cast("Json", given))
+        return item | {"metadata": metadata}, unknown
+
+    def is_sent_as_stored(self, value: bytes) -> bool:
+        """See Resource."""
+        return self.is_first and value.startswith(self.head)
+
+    def is_current(self, value: bytes) -> bool:
+        """See Resource."""
+        return value.startswith(self.stored_head)
+
+
+def resources(definition: Definition) -> Sequence[CustomResource]:
+    """What a definition has served: nothing before it is established."""
+    if not definition.holds("Established"):
+        return []
+    return [_resource(definition, version) for version in definition.spec.versions if version.served]
+
+
+def _resource(definition: Definition, version: Version) -> CustomResource:
+    spec, names = definition.spec, definition.status.accepted_names
+    shown, row = columns.table(version)
+    return CustomResource(
+        spec.group,
+        version.name,
+        names.plural,
+        names.kind,
+        namespaced=spec.scope == "Namespaced",
+        singular=names.singular,
+        list_kind=names.list_kind,
+        short_names=names.short_names,
+        verbs=_ENDING_VERBS if definition.holds("Terminating") else ALL_VERBS,
+        categories=names.categories,
+        columns=shown,
+        row=row,
+        hooks=_hooks(definition, version),
+        fields=_fields(version),
+        has_status=version.subresources.status is not None,
+        scale=_scale(version),
+        counts_generations=True,
+        unconditional_update=False,
+        free_finalizers=True,
+        deprecation=_deprecation(definition, version),
+        patch_types=tuple(kind for kind in media_types.ACCEPTED if kind != media_types.STRATEGIC),
+        stored_head=_head(definition),
+        is_first=definition.metadata.generation == 1,
+    )
+
+
+def _hooks(definition: Definition, version: Version) -> Hooks:
+    def to(version: str) -> Callable[[Json], Json]:
+        name = f"{definition.spec.group}/{version}"
+        return lambda item: item | {"apiVersion": name}
+
+    def create(item: Json) -> None:
+        if version.subresources.status is not None:
+            item.pop("status", None)
+
+    return Hooks(
+        create=create, status=_only_status, to_storage=to(definition.stored.name), from_storage=to(version.name)
+    )
+
+
+def _only_status(new: Json, old: Json) -> None:
+    """A change through `/status` leaves labels and annotations as they are."""
+    new["metadata"] = dict(old["metadata"])
+
+
+def _head(definition: Definition) -> bytes:
+    spec = definition.spec
+    names = definition.status.accepted_names
+    return f'{{"kind":"{names.kind}","apiVersion":"{spec.group}/{definition.stored.name}","metadata":{{'.encode()
+
+
+def _deprecation(definition: Definition, version: Version) -> str:
+    if not version.deprecated:
+        return ""
+    spec = definition.spec
+    return version.deprecation_warning or f"{spec.group}/{version.name} {spec.names.kind} is deprecated"
+
+
+def _scale(version: Version) -> Scale | None:
+    if (found := version.subresources.scale) is None:
+        return None
+    paths = (found.spec_replicas_path, found.status_replicas_path, found.label_selector_path)
+    return Scale(*(tuple(path.removeprefix(".").split(".")) if path else () for path in paths))
+
+
+def _fields(version: Version) -> Mapping[str, Callable[[Json], str]]:
+    return {one.json_path.removeprefix("."): _reader(one.json_path) for one in version.selectable_fields}
+
+
+def _reader(path: str) -> Callable[[Json], str]:
+    steps = jsonpath.parse(path)
+
+    def read(item: Json) -> str:
+        found = jsonpath.find(steps, item)
+        return jsonpath.text(found[0]) if found and found[0] is not None else ""
+
+    return read
+
+
+def _metadata() -> Shape:
+    return schema.of_definition("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta")
+
+
+def of_storage(definition: Definition) -> Resource:
+    """What is needed to find the objects of a definition in the store."""
+    spec = definition.spec
+    return Resource(spec.group, definition.stored.name, spec.names.plural, spec.names.kind)

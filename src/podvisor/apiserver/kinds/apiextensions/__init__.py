@@ -1,0 +1,1 @@
+"""The kinds of apiextensions.k8s.io/v1."""
