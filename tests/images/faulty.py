@@ -84,10 +84,10 @@ class Faulty:
         data, diff_id = layer(**(files or {"marker": b"here\n"}))
         config = {"os": "linux", "architecture": "amd64", "rootfs": {"type": "layers", "diff_ids": [diff_id]}}
         pieces = {
-            "config": json_of(self.blob(json.dumps(config).encode(), CONFIG)),
+            "config": json_of(self.blob(encoded(config), CONFIG)),
             "layers": [json_of(self.blob(data))],
         }
-        return self.add(tag, MANIFEST, json.dumps({"schemaVersion": 2, "mediaType": MANIFEST} | pieces).encode())
+        return self.add(tag, MANIFEST, encoded({"schemaVersion": 2, "mediaType": MANIFEST} | pieces))
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         self.seen.append(request)
@@ -126,10 +126,18 @@ async def cut(request: web.Request, data: bytes, *, announced: int, status: int 
     return response
 
 
+REGISTRY = web.AppKey("registry", Faulty)
+
+
+def encoded(value: object) -> bytes:
+    return json.dumps(value).encode()
+
+
 @asynccontextmanager
 async def served() -> AsyncGenerator[Faulty]:
     registry = Faulty()
     app = web.Application()
+    app[REGISTRY] = registry
     app.router.add_route("*", "/v2/{repository:.+}/{kind:manifests|blobs}/{name}", registry.answer)
     app.router.add_route("*", "/{kind:[^/]*}{name:.*}", registry.answer)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
