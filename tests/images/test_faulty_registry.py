@@ -320,6 +320,17 @@ async def test_an_index_leads_to_the_image(store, registry):
     assert pulled.digest == faulty.digest(registry.manifests["latest"][1])
 
 
+@pytest.mark.parametrize("is_index", [False, True])
+async def test_of_what_is_here_only_the_name_is_asked_for_again(store, registry, is_index):
+    one = registry.image("latest")
+    if is_index:
+        registry.add("latest", manifest.INDEXES[0], index_of(one))
+    first = await pull(store, registry)
+    registry.seen.clear()
+    assert await pull(store, registry) == first
+    assert [one.path for one in registry.seen] == ["/v2/team/app/manifests/latest"]
+
+
 async def test_a_layer_that_breaks_off_at_last_leaves_nothing(store, registry, tmp_path):
     registry.image(marker=DATA)
 

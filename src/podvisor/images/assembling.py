@@ -102,7 +102,7 @@ class Assembler:
     async def image(self, origin: Origin, name: Reference, top: Served) -> Pulled:
         """Have the image here that `top` is, or that it has for this platform. Raises ImageError."""
         served, found = await self._chosen(origin, top)
-        data = await origin.small(found.config)
+        data = self._kept(found.config) or await origin.small(found.config)
         described = config.parse(data)
         check(described, found)
 
@@ -120,8 +120,14 @@ class Assembler:
             found = manifest.parse(served.data, served.media_type)
             if isinstance(found, Manifest):
                 return served, found
-            served = await origin.manifest(manifest.choose(found, self.platform).digest)
+            chosen = manifest.choose(found, self.platform)
+            kept = self._kept(chosen)
+            served = Served(kept, chosen.digest, chosen.media_type) if kept else await origin.manifest(chosen.digest)
         raise errors.Unacceptable(f"more than {NESTED - 1} indexes lead to it")
+
+    def _kept(self, described: Descriptor) -> bytes | None:
+        """What is here already of a manifest or a configuration: it is not asked for again."""
+        return self.content.read_blob(described.digest)
 
     async def stack(self, layers: Sequence[Layer]) -> None:
         """Have these layers here, lowest first, and the tree that they are together. Raises ImageError."""

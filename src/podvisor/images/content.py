@@ -52,6 +52,14 @@ class Content:
             return spec.Root(())
         return spec.Root((spec.ErofsLayer(self.tree(diff_ids), tuple(map(self.layer, diff_ids))),))
 
+    def read_blob(self, digest: str) -> bytes | None:
+        """A blob that is kept, as it was checked when it came; None where it is not here."""
+        try:
+            with open(self.blob(digest), "rb") as file:
+                return file.read()
+        except FileNotFoundError:
+            return None
+
     async def write_blob(self, digest: str, data: bytes) -> None:
         """Keep a blob."""
 
