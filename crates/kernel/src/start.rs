@@ -79,12 +79,14 @@ impl Kernel {
         let root = container.mounts.root();
         let refuse =
             |error: std::io::Error| StartError::Host(format!("cannot start a guest process: {}", lacking(&error)));
-        let host = self.platform.spawn(container.pids().number).map_err(refuse)?;
+        let limits = first_limits(&spec);
+        let host = self.platform.spawn(container.pids().number, limits.of_host()).map_err(refuse)?;
         let Some(identity) = self.platform.identify(host) else {
             return Err(StartError::Host("the guest's first process ended before it ran".into()));
         };
         let pid = container.pids().guest_id(identity.inner);
         let process = first_process(pid, host, container, &root, &spec);
+        process.keep_to_processor_limit();
         self.add_process(&process);
         let task = Task::new(pid, host, Arc::clone(&process), Vec::new());
         task.expect_first(abi::nr::EXECVEAT);
@@ -164,6 +166,12 @@ fn give_streams(task: &Arc<Task>, streams: &Streams) -> Result<(), Errno> {
     Ok(())
 }
 
+fn first_limits(spec: &ProcessSpec) -> Limits {
+    let limits = Limits::default();
+    spec.limits.iter().for_each(|(resource, limit)| limits.set(*resource, *limit));
+    limits
+}
+
 fn first_process(
     pid: Pid,
     host: platform::HostTask,
@@ -171,10 +179,6 @@ fn first_process(
     root: &Path,
     spec: &ProcessSpec,
 ) -> Arc<Process> {
-    let limits = Limits::default();
-    for (resource, limit) in &spec.limits {
-        limits.set(*resource, *limit);
-    }
     Process::new(Start {
         pid,
         host,
@@ -189,7 +193,7 @@ fn first_process(
             umask: Mutex::new(spec.umask),
         }),
         credentials: Arc::new(Credentials::user(0, 0, Vec::new())),
-        limits,
+        limits: first_limits(spec),
         settings: Settings::default(),
         program: Arc::default(),
         child_signal: ChildSignal::default(),

@@ -62,6 +62,31 @@ pub enum Reply {
 /// A signal with its siginfo.
 pub type Delivery = (Signal, SigInfo);
 
+/// Signals for a thread.
+#[derive(Clone, Default)]
+pub struct Signals {
+    /// Those that it does not block and has handlers for.
+    pub taken: Vec<Delivery>,
+    /// Those that it blocks: they wait on the host until it lets them through.
+    pub waiting: Vec<Waiting>,
+}
+
+impl Signals {
+    /// True if there is none.
+    pub fn is_empty(&self) -> bool {
+        self.taken.is_empty() && self.waiting.is_empty()
+    }
+}
+
+/// A signal that is to wait.
+#[derive(Clone, Copy)]
+pub struct Waiting {
+    /// The signal, with its siginfo.
+    pub delivery: Delivery,
+    /// Any thread of the process may take it, as one of kill(2); otherwise that thread alone, as of tgkill(2).
+    pub whole: bool,
+}
+
 /// Why a thread has not made the call that it was to make instead of another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
@@ -76,6 +101,38 @@ impl From<Errno> for Refusal {
         Refusal::Errno(errno)
     }
 }
+
+/// A limit that the host keeps a guest's process to, since guests map memory natively.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
+pub enum HostLimit {
+    /// RLIMIT_DATA.
+    Data,
+    /// RLIMIT_STACK.
+    Stack,
+    /// RLIMIT_AS.
+    AddressSpace,
+}
+
+impl HostLimit {
+    /// The limit of that number of prlimit(2), if it is one.
+    pub fn of(number: u32) -> Option<HostLimit> {
+        match number {
+            libc::RLIMIT_DATA => Some(HostLimit::Data),
+            libc::RLIMIT_STACK => Some(HostLimit::Stack),
+            libc::RLIMIT_AS => Some(HostLimit::AddressSpace),
+            _ => None,
+        }
+    }
+
+    /// Its number.
+    pub(crate) fn number(self) -> u32 {
+        [libc::RLIMIT_DATA, libc::RLIMIT_STACK, libc::RLIMIT_AS][self as usize]
+    }
+}
+
+/// A soft value of each [`HostLimit`], in their order.
+pub type HostLimits = [u64; 3];
 
 /// How a guest process ended, as wait(2) tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,16 +209,15 @@ pub trait Platform: Send + Sync {
     /// Puts an empty file in the place of one that was installed, so that nothing holds that one open.
     fn vacate(&self, _call: &GuestCall, _fd: u32) {}
 
-    /// Ends a call and delivers `signals`, which the thread does not block and has handlers for, with the
-    /// siginfo as given. With `mask` their handlers, and those of signals that wait on the host, run under
+    /// Ends a call and delivers `signals` with the siginfo as given. With `mask` their handlers, and those of signals that wait on the host, run under
     /// that mask, and the thread's own holds again after them.
-    fn answer_with(&self, call: &GuestCall, reply: Reply, _mask: Option<SignalSet>, _signals: &[Delivery]) {
+    fn answer_with(&self, call: &GuestCall, reply: Reply, _mask: Option<SignalSet>, _signals: &Signals) {
         self.answer(call, reply);
     }
 
     /// Delivers `signals` to a thread that runs, or that waits for them on the host. False where it has
     /// made a call that is about to be an event: then it has none of them.
-    fn deliver(&self, _task: HostTask, _signals: &[Delivery]) -> bool {
+    fn deliver(&self, _task: HostTask, _signals: &Signals) -> bool {
         false
     }
 
@@ -195,9 +251,15 @@ pub trait Platform: Send + Sync {
         Err(Errno::ENOSYS.into())
     }
 
+    /// Gives the caller's process a soft limit on the host, of what the host hands out by itself; the caller gets the
+    /// result. The hard limit stays the host's: who may raise a limit is the kernel's to say.
+    fn limit(&self, _call: &GuestCall, _resource: HostLimit, _soft: u64) -> Result<i64, Refusal> {
+        Err(Errno::ENOSYS.into())
+    }
+
     /// Starts a new process that runs nothing but the loader stub, in the pod's pid namespace
-    /// number `namespace`.
-    fn spawn(&self, _namespace: u32) -> Result<HostTask, std::io::Error> {
+    /// number `namespace`, with these soft limits.
+    fn spawn(&self, _namespace: u32, _limits: HostLimits) -> Result<HostTask, std::io::Error> {
         Err(std::io::ErrorKind::Unsupported.into())
     }
 

@@ -51,7 +51,7 @@ const COMPUTED: &[(&str, Line)] = &[
     ("cpu.stat", processor_time),
     ("cpuset.cpus.effective", |task| task.kernel().pod.processor_list()),
     ("memory.current", |task| used(task).to_string()),
-    ("memory.max", |task| limit(memory_limit(task))),
+    ("memory.max", |task| limit(task.process().container().memory_limit())),
     ("memory.peak", |task| used(task).to_string()),
     ("memory.stat", memory_statistics),
     ("pids.current", |task| task.process().container().threads().to_string()),
@@ -78,11 +78,6 @@ pub fn new() -> Arc<dyn FileSystem> {
 
 fn limit(limit: Option<u64>) -> String {
     limit.map_or_else(|| "max".to_owned(), |limit| limit.to_string())
-}
-
-fn memory_limit(task: &Arc<Task>) -> Option<u64> {
-    let own = task.process().container().limits.memory_bytes;
-    [own, task.kernel().pod.memory_bytes].into_iter().flatten().min()
 }
 
 fn used(task: &Arc<Task>) -> u64 {

@@ -37,9 +37,11 @@ pub struct Program {
     pub name: Vec<u8>,
 }
 
-/// The arguments and environment together may have at most this many bytes (a quarter of the usual
-/// stack limit, as execve(2) says).
-pub const ARGUMENTS_MAX: usize = 2 << 20;
+/// How many bytes the arguments and environment together may have at most and at least, whatever the stack's limit:
+/// execve(2).
+pub const ARGUMENTS_MAX: usize = 6 << 20;
+/// See [`ARGUMENTS_MAX`].
+pub const ARGUMENTS_LEAST: usize = 128 << 10;
 /// A single string may have at most this many bytes with its zero.
 pub const STRING_MAX: usize = 128 << 10;
 /// How many scripts may be each other's interpreter.

@@ -18,6 +18,7 @@ const PAGE: u64 = 4096;
 const MAP_PRIVATE: u64 = 0x02;
 const MAP_FIXED: u64 = 0x10;
 const MAP_ANONYMOUS: u64 = 0x20;
+const MAP_GROWSDOWN: u64 = 0x100;
 const MAP_NORESERVE: u64 = 0x4000;
 const MAP_FIXED_NOREPLACE: u64 = 0x10_0000;
 const PROT_READ_WRITE: u64 = 3;
@@ -27,8 +28,9 @@ const INTERPRETER_BASE: u64 = 0x7e00_0000_0000;
 const RANDOM_PAGES: u64 = (1 << 28) - 1;
 /// What the host's own first stack surely holds.
 const SMALL_STACK: u64 = 64 << 10;
-/// The stack of a program with many arguments, beside them.
-const STACK_ROOM: u64 = 8 << 20;
+/// What the stack of a program with many arguments begins with beside them, as on Linux: the host lets it grow as far
+/// as RLIMIT_STACK allows.
+const STACK_ROOM: u64 = 128 << 10;
 /// The numbers under which the stub finds the files.
 const PROGRAM_FD: u32 = 10;
 const INTERPRETER_FD: u32 = 11;
@@ -195,7 +197,7 @@ impl Plan {
         }
         let length = (size + STACK_ROOM).next_multiple_of(PAGE);
         let start = (pointer & !(PAGE - 1)).saturating_sub((64 << 20) + length);
-        let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE;
+        let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_NORESERVE | MAP_FIXED_NOREPLACE;
         script.map([start, length, PROT_READ_WRITE, flags, u64::MAX, 0]);
         contents.lay_out(start + length)
     }

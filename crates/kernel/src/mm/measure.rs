@@ -86,6 +86,25 @@ impl Container {
         living.map(|process| process.held_exactly().total()).fold(self.memory_of_files(), u64::saturating_add)
     }
 
+    /// The lowest limit that holds for it: its own or the pod's.
+    pub fn memory_limit(&self) -> Option<u64> {
+        [self.limits.memory_bytes, self.kernel().pod.memory_bytes].into_iter().flatten().min()
+    }
+
+    /// The memory that its guests see as the machine's: what its limits leave of the host's. Runtimes that know
+    /// nothing of control groups size their heaps by it.
+    pub fn memory(&self) -> platform::machine::Memory {
+        let host = platform::machine::memory();
+        let kernel = self.kernel();
+        let own = self.limits.memory_bytes.map(|limit| (limit, self.memory_used()));
+        let pod = kernel.pod.memory_bytes.map(|limit| (limit, kernel.memory_used()));
+        let narrow = |memory: platform::machine::Memory, (limit, used): (u64, u64)| platform::machine::Memory {
+            total: memory.total.min(limit),
+            free: memory.free.min(limit.saturating_sub(used)),
+        };
+        own.into_iter().chain(pod).fold(host, narrow)
+    }
+
     /// What its files in memory and the shared memory of its processes hold.
     pub(super) fn memory_of_files(&self) -> u64 {
         let segments = self.kernel().ipc.shm.all();
@@ -104,25 +123,17 @@ impl Kernel {
         files.saturating_add(self.own_bytes().saturating_sub(small))
     }
 
+    /// What all containers and volumes in memory hold.
+    fn memory_used(&self) -> u64 {
+        let own = self.containers();
+        own.iter().map(|container| container.memory_used()).fold(self.volumes.memory_bytes(), u64::saturating_add)
+    }
+
     /// What the kernel's process holds for its guests: buffers, sockets, small files.
     fn own_bytes(&self) -> u64 {
         let text = self.platform.proc_file(platform::HostTask(std::process::id().cast_signed()), "status");
         let held = Held::parse(&String::from_utf8_lossy(&text));
         held.private.saturating_sub(KERNEL_BASE)
-    }
-
-    /// The memory that guests see: the pod's limit where there is one, the host's otherwise.
-    pub fn memory(&self) -> platform::machine::Memory {
-        let host = platform::machine::memory();
-        match self.pod.memory_bytes {
-            Some(limit) if limit < host.total => {
-                let own = self.containers();
-                let own = own.iter().map(|container| container.memory_used());
-                let used = own.fold(self.volumes.memory_bytes(), u64::saturating_add);
-                platform::machine::Memory { total: limit, free: limit.saturating_sub(used).min(host.free) }
-            }
-            _ => host,
-        }
     }
 }
 

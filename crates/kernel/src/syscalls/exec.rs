@@ -8,7 +8,7 @@ use platform::notify::stub;
 use super::{Answer, Args, Call};
 use crate::loader::{self, Request};
 use crate::now;
-use crate::task::{Fault, Task};
+use crate::task::{Fault, Resource, Task};
 use crate::vfs::Path;
 use crate::vfs::walk::Walk;
 
@@ -61,7 +61,7 @@ struct Named {
 }
 
 fn exec(task: &Arc<Task>, Named { path, called, name }: Named, arguments: u64, environment: u64) -> Answer {
-    let mut left = loader::ARGUMENTS_MAX;
+    let mut left = arguments_max(task);
     let mut arguments = strings(task, arguments, &mut left)?;
     let environment = strings(task, environment, &mut left)?;
     if arguments.is_empty() {
@@ -77,6 +77,12 @@ fn exec(task: &Arc<Task>, Named { path, called, name }: Named, arguments: u64, e
             Err(refusal.into())
         }
     }
+}
+
+/// How many bytes arguments and environment may take, execve(2): a quarter of the stack's limit, within bounds.
+fn arguments_max(task: &Task) -> usize {
+    let quarter = usize::try_from(task.process().limit(Resource::Stack) / 4).unwrap_or(usize::MAX);
+    quarter.clamp(loader::ARGUMENTS_LEAST, loader::ARGUMENTS_MAX)
 }
 
 /// A vector of strings, as execve(2) takes it: `E2BIG` where they are too many or too long.

@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use abi::Errno;
 use abi::resource::Rlimit;
+use platform::HostLimit;
 
 use super::{Answer, Args, Call, find_process};
 use crate::now;
-use crate::task::{Credentials, Pid, Process, Resource, Task, UserPtr, capability};
+use crate::task::{Credentials, Fault, Pid, Process, Resource, Task, UserPtr, capability};
 
 pub(super) const CALLS: &[Call] = &[
     now!(GETRLIMIT, getrlimit),
-    now!(SETRLIMIT, setrlimit, "NPROC, RSS, LOCKS, NICE and RTTIME are kept and told only"),
-    now!(PRLIMIT64, prlimit64, "NPROC, RSS, LOCKS, NICE and RTTIME are kept and told only"),
+    now!(SETRLIMIT, setrlimit, "MEMLOCK, RSS, LOCKS, NICE, RTTIME, and AS, DATA and STACK of others are told only"),
+    now!(PRLIMIT64, prlimit64, "MEMLOCK, RSS, LOCKS, NICE, RTTIME, and AS, DATA and STACK of others are told only"),
 ];
 
 fn getrlimit(task: &Arc<Task>, [resource, buffer, ..]: Args) -> Answer {
@@ -24,12 +25,31 @@ fn getrlimit(task: &Arc<Task>, [resource, buffer, ..]: Args) -> Answer {
 fn setrlimit(task: &Arc<Task>, [resource, new, ..]: Args) -> Answer {
     let resource = Resource::new(resource)?;
     let wanted = task.read(UserPtr::new(new))?;
+    may_change(task, task.process(), resource, wanted)?;
     change(task, task.process(), resource, wanted)
 }
 
-fn change(task: &Task, target: &Process, resource: Resource, wanted: Rlimit) -> Answer {
-    let privileged = task.credentials().capable(capability::SYS_RESOURCE);
-    target.limits.change(resource, wanted, privileged)?;
+fn may_change(task: &Task, target: &Process, resource: Resource, wanted: Rlimit) -> Result<(), Errno> {
+    target.limits.may_change(resource, wanted, task.credentials().capable(capability::SYS_RESOURCE))
+}
+
+/// Sets a limit: of what guests take from the host without a call to us, the host's too.
+fn change(task: &Task, target: &Arc<Process>, resource: Resource, wanted: Rlimit) -> Answer {
+    let before = target.limits.get(resource);
+    let native =
+        HostLimit::of(resource as u32).filter(|_| Arc::ptr_eq(target, task.process()) && before.soft != wanted.soft);
+    if let Some(native) = native {
+        let call = task.call().ok_or(Errno::EINVAL)?;
+        let result = task.kernel().platform.limit(&call, native, wanted.soft)?;
+        if result == 0 {
+            target.limits.set(resource, wanted);
+        }
+        return Err(Fault::Answered);
+    }
+    target.limits.set(resource, wanted);
+    if resource == Resource::Cpu {
+        target.keep_to_processor_limit();
+    }
     Ok(0)
 }
 
@@ -40,14 +60,13 @@ fn prlimit64(task: &Arc<Task>, [pid, resource, new, old, ..]: Args) -> Answer {
     if !Arc::ptr_eq(&target, task.process()) && !may_limit(&task.credentials(), &target.credentials()) {
         return Err(Errno::EPERM.into());
     }
-    let before = target.limits.get(resource);
     if let Some(wanted) = wanted {
-        change(task, &target, resource, wanted)?;
+        may_change(task, &target, resource, wanted)?;
     }
     if old != 0 {
-        task.write(UserPtr::new(old), &before)?;
+        task.write(UserPtr::new(old), &target.limits.get(resource))?;
     }
-    Ok(0)
+    wanted.map_or(Ok(0), |wanted| change(task, &target, resource, wanted))
 }
 
 /// Whether `caller` may see and change the limits of another process, prlimit(2): the target's

@@ -11,7 +11,6 @@ use super::socket::{cut, deadline, find};
 use super::{Answer, Args, Call, message_control as control, socket_address as addresses};
 use crate::net::message::{Outgoing, Received};
 use crate::net::{Address, Endpoint};
-use crate::task::signals::from_kernel;
 use crate::task::{Fault, Task, UserPtr};
 use crate::vfs::OpenFlags;
 use crate::waits;
@@ -191,7 +190,7 @@ async fn send_piece(
     let outcome = task.wait(&[&endpoint.base().queue], deadline(timeout), attempt).await;
     let outcome = outcome.map_err(|end| cut(end, timeout))?;
     if outcome == Err(Errno::EPIPE) && !quiet && endpoint.base().kind != SOCK_DGRAM {
-        task.process().send_signal(Signal::SIGPIPE, from_kernel(Signal::SIGPIPE));
+        task.raise(Signal::SIGPIPE);
     }
     Ok(outcome?)
 }

@@ -101,7 +101,7 @@ fn fresh(
     }
     let source = if source == 0 { b"none".to_vec() } else { task.read_path(source)? };
     let text = if data == 0 { Vec::new() } else { task.read_path(data)? };
-    let limit = task.kernel().memory().total / 2;
+    let limit = task.process().container().memory().total / 2;
     let options = tmpfs_options(&String::from_utf8_lossy(&text), limit).ok_or(Errno::EINVAL)?;
     Ok(Mount::new(Tmpfs::new(options), &source, wanted | MountFlags::RELATIME))
 }

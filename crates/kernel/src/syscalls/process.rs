@@ -124,6 +124,7 @@ fn make(task: &Arc<Task>, flags: CloneFlags, exit_signal: Option<Signal>, native
         exit_signal,
     });
     child.inherit_installed(parent);
+    child.keep_to_processor_limit();
     kernel.add_process(&child);
     let thread = Task::new(child.pid, host, Arc::clone(&child), task.name());
     *thread.scheduling.lock() = task.scheduling.lock().for_child();

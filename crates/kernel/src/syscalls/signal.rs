@@ -16,7 +16,7 @@ pub(super) const CALLS: &[Call] = &[
     now!(TGKILL, tgkill),
     now!(RT_SIGQUEUEINFO, rt_sigqueueinfo),
     now!(RT_TGSIGQUEUEINFO, rt_tgsigqueueinfo),
-    now!(RT_SIGACTION, rt_sigaction, "si_code of signals from other processes is SI_QUEUE or SI_TKILL"),
+    now!(RT_SIGACTION, rt_sigaction),
     now!(RT_SIGSUSPEND, wait_natively),
     now!(RT_SIGTIMEDWAIT, rt_sigtimedwait),
     now!(PAUSE, wait_natively),
@@ -167,8 +167,15 @@ fn rt_sigaction(task: &Arc<Task>, [_, action, ..]: Args) -> Answer {
 }
 
 /// The host waits; which signals are taken decides who gets them.
-fn rt_sigtimedwait(task: &Arc<Task>, [set, ..]: Args) -> Answer {
-    task.await_signals(SignalSet(task.read(UserPtr::new(set))?));
+fn rt_sigtimedwait(task: &Arc<Task>, [set, place, ..]: Args) -> Answer {
+    let set = SignalSet(task.read(UserPtr::new(set))?);
+    if let Some((signal, info)) = task.process().held_for_signalfd.take(set) {
+        if place != 0 {
+            task.write(UserPtr::new(place), &info)?;
+        }
+        return Ok(u64::from(signal.number()));
+    }
+    task.await_signals(set);
     Err(Fault::ContinueWaiting)
 }
 

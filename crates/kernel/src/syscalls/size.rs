@@ -10,7 +10,6 @@ use abi::stat::{S_IFDIR, S_IFREG};
 use super::paths::{self, CWD, offset, only};
 use super::{Answer, Args, Call};
 use crate::now;
-use crate::task::signals::from_kernel;
 use crate::task::{Fault, Resource, Task};
 use crate::vfs::notify::FileEvents;
 use crate::vfs::{Access, OpenFile, OpenFlags, change, permission};
@@ -32,7 +31,7 @@ pub(super) const CALLS: &[Call] = &[
 fn may_be(task: &Arc<Task>, size: u64) -> Result<(), Fault> {
     let limit = task.process().limit(Resource::FileSize);
     if limit != RLIM_INFINITY && size > limit {
-        task.send_signal(Signal::SIGXFSZ, from_kernel(Signal::SIGXFSZ));
+        task.raise(Signal::SIGXFSZ);
         return Err(Errno::EFBIG.into());
     }
     Ok(())

@@ -85,7 +85,7 @@ fn uname(task: &Arc<Task>, [buffer, ..]: Args) -> Answer {
 
 fn sysinfo(task: &Arc<Task>, [buffer, ..]: Args) -> Answer {
     let pod = &task.kernel().pod;
-    let memory = task.kernel().memory();
+    let memory = task.process().container().memory();
     let info = Sysinfo {
         uptime: (pod.uptime() / crate::time::SECOND) as i64,
         totalram: memory.total,

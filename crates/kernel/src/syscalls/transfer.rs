@@ -11,7 +11,6 @@ use abi::resource::RLIM_INFINITY;
 use abi::signal::Signal;
 
 use super::segments::Segments;
-use crate::task::signals::from_kernel;
 use crate::task::{Cut, Fault, Resource, Task};
 use crate::time;
 use crate::vfs::notify::FileEvents;
@@ -248,7 +247,7 @@ pub(super) async fn write_bytes(
             Ok(written) => done = done.saturating_add(written),
             Err(fault) => {
                 if fault == Fault::Errno(Errno::EPIPE) {
-                    task.send_signal(Signal::SIGPIPE, from_kernel(Signal::SIGPIPE));
+                    task.raise(Signal::SIGPIPE);
                 }
                 return if done > 0 { Ok(done) } else { Err(fault) };
             }
@@ -273,7 +272,7 @@ fn write_file(task: &Arc<Task>, open: &Arc<OpenFile>, bytes: &[u8], options: Opt
     let limit = task.process().limit(Resource::FileSize);
     let room = if limit == RLIM_INFINITY { u64::MAX } else { limit.saturating_sub(at) };
     if room == 0 && !bytes.is_empty() {
-        task.send_signal(Signal::SIGXFSZ, from_kernel(Signal::SIGXFSZ));
+        task.raise(Signal::SIGXFSZ);
         return Err(Errno::EFBIG.into());
     }
     let fitting = usize::try_from(room).unwrap_or(usize::MAX).min(bytes.len());

@@ -6,6 +6,7 @@
 
 use abi::Errno;
 use abi::resource::{RLIM_INFINITY, Rlimit};
+use platform::HostLimits;
 
 use crate::sync::Mutex;
 
@@ -135,9 +136,9 @@ impl Limits {
         }
     }
 
-    /// Sets both limits as prlimit(2): `EINVAL` where soft is over hard, `EPERM` where hard would
+    /// Whether both limits may be set, prlimit(2): `EINVAL` where soft is over hard, `EPERM` where hard would
     /// rise and the caller is not `privileged` (CAP_SYS_RESOURCE), or over [`NR_OPEN`] for files.
-    pub fn change(&self, resource: Resource, wanted: Rlimit, privileged: bool) -> Result<(), Errno> {
+    pub fn may_change(&self, resource: Resource, wanted: Rlimit, privileged: bool) -> Result<(), Errno> {
         if wanted.soft > wanted.hard {
             return Err(Errno::EINVAL);
         }
@@ -147,8 +148,12 @@ impl Limits {
         if wanted.hard > self.get(resource).hard && !privileged {
             return Err(Errno::EPERM);
         }
-        self.set(resource, wanted);
         Ok(())
+    }
+
+    /// What the host keeps a process with these limits to.
+    pub fn of_host(&self) -> HostLimits {
+        [Resource::Data, Resource::Stack, Resource::AddressSpace].map(|resource| self.soft(resource))
     }
 
     /// A copy for fork(2).
@@ -172,24 +177,30 @@ impl Limits {
 mod tests {
     use super::*;
 
+    fn change(limits: &Limits, resource: Resource, wanted: Rlimit, privileged: bool) -> Result<(), Errno> {
+        limits.may_change(resource, wanted, privileged)?;
+        limits.set(resource, wanted);
+        Ok(())
+    }
+
     #[test]
     fn a_hard_limit_falls_freely_and_rises_only_with_privilege() {
         let limits = Limits::default();
         let lower = Rlimit { soft: 10, hard: 20 };
-        assert_eq!(limits.change(Resource::NoFile, lower, false), Ok(()));
+        assert_eq!(change(&limits, Resource::NoFile, lower, false), Ok(()));
         assert_eq!(limits.soft(Resource::NoFile), 10);
         let higher = Rlimit { soft: 10, hard: 21 };
-        assert_eq!(limits.change(Resource::NoFile, higher, false), Err(Errno::EPERM));
-        assert_eq!(limits.change(Resource::NoFile, higher, true), Ok(()));
+        assert_eq!(change(&limits, Resource::NoFile, higher, false), Err(Errno::EPERM));
+        assert_eq!(change(&limits, Resource::NoFile, higher, true), Ok(()));
     }
 
     #[test]
     fn soft_stays_under_hard_and_files_under_nr_open() {
         let limits = Limits::default();
         let upside_down = Rlimit { soft: 2, hard: 1 };
-        assert_eq!(limits.change(Resource::Core, upside_down, true), Err(Errno::EINVAL));
+        assert_eq!(change(&limits, Resource::Core, upside_down, true), Err(Errno::EINVAL));
         let endless = Rlimit { soft: 1, hard: NR_OPEN + 1 };
-        assert_eq!(limits.change(Resource::NoFile, endless, true), Err(Errno::EPERM));
+        assert_eq!(change(&limits, Resource::NoFile, endless, true), Err(Errno::EPERM));
     }
 
     #[test]

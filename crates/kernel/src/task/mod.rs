@@ -25,8 +25,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
-use abi::signal::{SigInfo, Signal, SignalSet};
-use platform::{GuestCall, HostTask};
+use abi::signal::{Signal, SignalSet};
+use platform::{GuestCall, HostTask, Waiting};
 
 pub use credentials::{Credentials, DEFAULT_CAPABILITIES, capability};
 pub use family::{News, Wanted, Which};
@@ -64,7 +64,8 @@ pub struct Task {
     pub scheduling: Mutex<Scheduling>,
     /// The signal mask of the call that it waits in (ppoll, pselect, epoll_pwait), if that set one.
     pub temporary_mask: Mutex<Option<SignalSet>>,
-    held: Mutex<Vec<(Signal, SigInfo)>>,
+    /// Signals for its next call, or its next stop.
+    held: Mutex<Vec<Waiting>>,
     held_timer: Mutex<Option<Timer>>,
     name: Mutex<Vec<u8>>,
     /// Those of a thread beside the first, whose are the process's.
@@ -83,8 +84,10 @@ struct InCall {
     job: Option<Arc<Job>>,
     /// The host runs a call of it that waits for signals.
     native_wait: bool,
-    /// The signals that this call takes instead of their handlers: those of sigtimedwait(2).
+    /// The signals that this call takes instead of their handlers, those of sigtimedwait(2), and the thread's mask
+    /// before it.
     awaited: SignalSet,
+    blocked: SignalSet,
     /// The number of its very first call, made before any code of a guest has run.
     first: Option<u32>,
 }
@@ -170,7 +173,9 @@ impl Task {
 
     /// The call that is received takes these signals, sigtimedwait(2).
     pub fn await_signals(&self, set: SignalSet) {
-        self.call.lock().awaited = set;
+        let state = self.kernel().platform.signal_state(self.host).unwrap_or_default();
+        let mut call = self.call.lock();
+        (call.awaited, call.blocked) = (set, state.blocked);
     }
 
     /// Whether the thread waits on the host to take `signal`. The host tells such a signal as not
@@ -178,6 +183,17 @@ impl Task {
     pub fn awaits(&self, signal: Signal) -> bool {
         let state = self.call.lock();
         state.native_wait && state.awaited.contains(signal)
+    }
+
+    /// Its mask when it does not wait, where it waits to take signals, which the host tells as not blocked meanwhile.
+    fn mask_before_wait(&self) -> Option<SignalSet> {
+        let call = self.call.lock();
+        (call.native_wait && call.awaited != SignalSet::EMPTY).then_some(call.blocked)
+    }
+
+    /// True if the thread blocks `signal`, which it waits to take, when it does not wait.
+    fn awaits_blocked(&self, signal: Signal) -> bool {
+        self.call.lock().blocked.contains(signal)
     }
 
     /// The host now runs a call of the thread that waits for signals only.

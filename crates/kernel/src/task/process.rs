@@ -58,6 +58,9 @@ pub struct Process {
     pub ended: WaitQueue,
     /// What wait(2) must know of SIGCHLD's action.
     pub child_signal: Mutex<ChildSignal>,
+    /// Blocked signals of the whole process while all of its threads wait in calls: the first that goes on takes them
+    /// to the host.
+    pub(super) unseen: Mutex<Vec<platform::Delivery>>,
     /// Signals that the kernel itself holds for signalfd(2).
     pub held_for_signalfd: super::signals::Pending,
     /// POSIX and interval timers.
@@ -143,6 +146,7 @@ impl Process {
             children_changed: WaitQueue::new(),
             ended: WaitQueue::new(),
             child_signal: Mutex::new(start.child_signal),
+            unseen: Mutex::default(),
             held_for_signalfd: super::signals::Pending::default(),
             timers: ProcessTimers::default(),
             mappings: start.parent.as_ref().map(|parent| parent.mappings.copy()).unwrap_or_default(),

@@ -8,11 +8,10 @@
 //! which is then made again ([`platform::Reply::RestartAlways`]), or for [`PATIENCE`].
 //! See signal(7), kill(2).
 
-use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
 
-use abi::signal::{DefaultAction, SI_KERNEL, SigInfo, Signal, SignalSet};
-use platform::{Delivery, GuestCall, Reply, SignalState};
+use abi::signal::{DefaultAction, SI_KERNEL, SI_USER, SigInfo, Signal, SignalSet};
+use platform::{Delivery, GuestCall, Reply, SignalState, Signals, Waiting};
 use zerocopy::FromZeros;
 
 use super::family::News;
@@ -23,6 +22,11 @@ use crate::wait::{Events, Listener, WaitQueue};
 
 /// How long a signal waits for a running thread's next call.
 pub const PATIENCE: Nanos = 1_000_000;
+
+/// How many signals we keep at most for a thread or a process; more are lost, as beyond RLIMIT_SIGPENDING.
+const MOST_HELD: usize = 4096;
+/// The first real-time signal: those before it wait once only, signal(7).
+const REAL_TIME: u32 = 32;
 
 /// What wait(2) must know of a process's SIGCHLD action, sigaction(2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,7 +56,7 @@ impl ChildSignal {
 /// Signals that the kernel itself keeps for signalfd(2).
 #[derive(Default)]
 pub struct Pending {
-    queue: Mutex<VecDeque<(Signal, SigInfo)>>,
+    queue: Mutex<Vec<Waiting>>,
     wanted: Mutex<SignalSet>,
     /// Announced when a signal is added.
     pub changed: WaitQueue,
@@ -72,25 +76,26 @@ impl Pending {
 
     /// Whether a signal of `mask` waits.
     pub fn has(&self, mask: SignalSet) -> bool {
-        self.queue.lock().iter().any(|(signal, _)| mask.contains(*signal))
+        self.queue.lock().iter().any(|waiting| mask.contains(waiting.delivery.0))
     }
 
-    /// Takes the first signal of `mask`.
-    pub fn take(&self, mask: SignalSet) -> Option<(Signal, SigInfo)> {
+    /// Takes the first signal of `mask`: those of a thread before those of the process, lower numbers before higher.
+    pub fn take(&self, mask: SignalSet) -> Option<Delivery> {
         let mut queue = self.queue.lock();
-        let at = queue.iter().position(|(signal, _)| mask.contains(*signal))?;
-        queue.remove(at)
+        let of_mask = queue.iter().enumerate().filter(|(_, waiting)| mask.contains(waiting.delivery.0));
+        let (at, _) = of_mask.min_by_key(|(_, waiting)| (waiting.whole, waiting.delivery.0))?;
+        Some(queue.remove(at).delivery)
     }
 
-    fn push(&self, signal: Signal, info: SigInfo) {
-        const REAL_TIME: u32 = 32;
+    fn push(&self, waiting: Waiting) {
         {
             let mut queue = self.queue.lock();
-            let merges = signal.number() < REAL_TIME && queue.iter().any(|(other, _)| *other == signal);
-            if merges || queue.len() >= 4096 {
+            let same = |other: &Waiting| (other.delivery.0, other.whole) == (waiting.delivery.0, waiting.whole);
+            let merges = waiting.delivery.0.number() < REAL_TIME && queue.iter().any(same);
+            if merges || queue.len() >= MOST_HELD {
                 return;
             }
-            queue.push_back((signal, info));
+            queue.push(waiting);
         }
         self.changed.announce(Events::IN);
     }
@@ -128,7 +133,7 @@ impl Process {
             Signal::SIGKILL => self.host_signal(None, signal, None),
             Signal::SIGSTOP if immune => {}
             Signal::SIGSTOP => self.stop(signal),
-            Signal::SIGCHLD if !self.child_signal.lock().handled && thread.is_none() => self.quiet(signal, info),
+            Signal::SIGCHLD if !self.child_signal.lock().handled && thread.is_none() => self.quiet(signal, info, None),
             _ => {
                 if signal == Signal::SIGCONT {
                     self.go_on();
@@ -139,33 +144,58 @@ impl Process {
     }
 
     /// A signal without a handler that is ignored by default: it matters only where it is blocked.
-    fn quiet(self: &Arc<Self>, signal: Signal, info: SigInfo) {
-        if self.held_for_signalfd.wants(signal) && self.blocked_everywhere(signal) {
-            self.held_for_signalfd.push(signal, info);
-        } else {
-            self.host_signal(None, signal, Some(info));
+    fn quiet(self: &Arc<Self>, signal: Signal, info: SigInfo, thread: Option<&Arc<Task>>) {
+        let blocked = match thread {
+            Some(thread) => thread.blocks(signal),
+            None => self.blocked_everywhere(signal),
+        };
+        match blocked {
+            true => self.to_wait(signal, info, thread),
+            false => self.host_signal(thread, signal, Some(info)),
+        }
+    }
+
+    /// Keeps a signal that who is to take it blocks, until it is let through: for signalfd(2) where somebody asked for
+    /// that, and on the host otherwise, where sigpending(2), sigwaitinfo(2) and rt_sigprocmask(2) find it.
+    fn to_wait(self: &Arc<Self>, signal: Signal, info: SigInfo, thread: Option<&Arc<Task>>) {
+        let waiting = Waiting { delivery: (signal, info), whole: thread.is_none() };
+        if self.held_for_signalfd.wants(signal) {
+            return self.held_for_signalfd.push(waiting);
+        }
+        match thread.cloned().or_else(|| self.tasks().into_iter().find(|task| !task.is_in_call())) {
+            Some(task) => task.hold(waiting),
+            None => {
+                let mut unseen = self.unseen.lock();
+                let merges = signal.number() < REAL_TIME && unseen.iter().any(|(other, _)| *other == signal);
+                if !merges && unseen.len() < MOST_HELD {
+                    unseen.push((signal, info));
+                }
+            }
         }
     }
 
     fn by_action(self: &Arc<Self>, signal: Signal, info: SigInfo, thread: Option<&Arc<Task>>, immune: bool) {
-        let awaited = match thread {
-            Some(thread) => thread.awaits(signal),
-            None => self.tasks().iter().any(|task| task.awaits(signal)),
+        let awaiting = match thread {
+            Some(thread) => Some(Arc::clone(thread)).filter(|thread| thread.awaits(signal)),
+            None => self.tasks().into_iter().find(|task| task.awaits(signal)),
         };
-        if awaited {
-            return self.host_signal(thread, signal, Some(info));
+        if let Some(task) = awaiting {
+            return match task.awaits_blocked(signal) {
+                true => task.hold(Waiting { delivery: (signal, info), whole: thread.is_none() }),
+                false => self.host_signal(thread, signal, Some(info)),
+            };
         }
         let Some(state) = self.signal_state() else { return };
         if state.caught.contains(signal) {
             return self.to_taker(signal, info, thread, Task::take_signal);
         }
         if state.ignored.contains(signal) {
-            return self.quiet(signal, info);
+            return self.quiet(signal, info, thread);
         }
         let blocked = self.blocked_everywhere(signal);
         match signal.default_action() {
-            DefaultAction::Ignore | DefaultAction::Continue => self.quiet(signal, info),
-            _ if blocked => self.quiet(signal, info),
+            DefaultAction::Ignore | DefaultAction::Continue => self.quiet(signal, info, thread),
+            _ if blocked => self.to_wait(signal, info, thread),
             _ if immune => {}
             DefaultAction::Stop if self.group_is_orphaned() => {}
             DefaultAction::Stop => self.stop(signal),
@@ -179,18 +209,15 @@ impl Process {
         signal: Signal,
         info: SigInfo,
         thread: Option<&Arc<Task>>,
-        take: impl FnOnce(&Arc<Task>, Signal, SigInfo),
+        take: impl FnOnce(&Arc<Task>, Waiting),
     ) {
         let target = match thread {
             Some(thread) => (!thread.blocks(signal)).then(|| Arc::clone(thread)),
             None => self.tasks().into_iter().find(|task| !task.blocks(signal)),
         };
-        match (target, thread) {
-            (Some(task), _) => take(&task, signal, info),
-            (None, Some(thread)) if belongs_to_libc(signal) => thread.hold(signal, info),
-            (None, _) if self.held_for_signalfd.wants(signal) => self.held_for_signalfd.push(signal, info),
-            (None, Some(thread)) => self.host_signal(Some(thread), signal, Some(info)),
-            (None, None) => self.host_signal(None, signal, Some(info)),
+        match target {
+            Some(task) => take(&task, Waiting { delivery: (signal, info), whole: thread.is_none() }),
+            None => self.to_wait(signal, info, thread),
         }
     }
 
@@ -236,17 +263,15 @@ impl Process {
     }
 }
 
-/// True for the signals that the C library sends to its own threads, to cancel them and to change their
-/// ids: their handlers believe nothing but SI_TKILL of their own process, so that siginfo must be exact even
-/// where such a signal comes while it is blocked, which the library does for moments only.
-fn belongs_to_libc(signal: Signal) -> bool {
-    matches!(signal.number(), 32 | 33)
-}
-
 impl Task {
     /// Sends a signal to this thread.
     pub fn send_signal(self: &Arc<Self>, signal: Signal, info: SigInfo) {
         self.process().deliver(signal, info, Some(self), true);
+    }
+
+    /// Its own call brings a signal upon this thread, as SIGPIPE and SIGXFSZ come: as if the process had sent it.
+    pub fn raise(self: &Arc<Self>, signal: Signal) {
+        self.send_signal(signal, from_process(signal, SI_USER, self.process()));
     }
 
     /// Whether the thread blocks `signal` now: by the mask of the call it waits in, if that set one.
@@ -274,32 +299,37 @@ impl Task {
     }
 
     /// Gives the thread a signal that it does not block and has a handler for.
-    fn take_signal(self: &Arc<Self>, signal: Signal, info: SigInfo) {
+    fn take_signal(self: &Arc<Self>, signal: Waiting) {
+        self.held.lock().push(signal);
         if self.is_in_call() {
-            self.held.lock().push((signal, info));
             self.cut_short();
+        } else if self.waits_natively() || self.place() == Place::Futex {
+            self.release();
         } else {
-            self.held.lock().push((signal, info));
-            if self.waits_natively() || self.place() == Place::Futex {
-                self.release();
-            } else {
-                self.release_later();
-            }
+            self.release_later();
         }
     }
 
     /// Gives the thread a signal that ends its process.
-    fn die_of(self: &Arc<Self>, signal: Signal, info: SigInfo) {
+    fn die_of(self: &Arc<Self>, signal: Waiting) {
+        let (signal, info) = signal.delivery;
         self.process().host_signal(Some(self), signal, Some(info));
         if self.is_in_call() {
             self.cut_short();
         }
     }
 
-    /// Keeps a signal until the thread makes a call, or for [`PATIENCE`].
-    fn hold(self: &Arc<Self>, signal: Signal, info: SigInfo) {
-        self.held.lock().push((signal, info));
-        self.release_later();
+    /// Gives the thread a signal that it blocks. A call that it waits in goes on: the signal comes with the answer.
+    fn hold(self: &Arc<Self>, signal: Waiting) {
+        {
+            let mut held = self.held.lock();
+            if held.len() < MOST_HELD {
+                held.push(signal);
+            }
+        }
+        if !self.is_in_call() {
+            self.release();
+        }
     }
 
     fn release_later(self: &Arc<Self>) {
@@ -313,7 +343,7 @@ impl Task {
     /// its signals until later.
     fn release(self: &Arc<Self>) {
         let reachable = self.waits_natively() || self.place() != Place::Call;
-        let signals = if reachable { self.take_held(None) } else { Vec::new() };
+        let signals = if reachable { self.take_held(None) } else { Signals::default() };
         if signals.is_empty() {
             if self.holds_signals() {
                 self.release_later();
@@ -322,7 +352,8 @@ impl Task {
         }
         self.kernel().activity.note();
         if !self.kernel().platform.deliver(self.host, &signals) {
-            self.held.lock().splice(0..0, signals);
+            let taken = signals.taken.into_iter().map(|delivery| Waiting { delivery, whole: false });
+            self.held.lock().splice(0..0, taken.chain(signals.waiting));
             self.release_later();
         }
     }
@@ -338,26 +369,26 @@ impl Task {
         }
     }
 
-    /// The signals that the thread takes now. Of the others, which it blocks by now, the host keeps what a
-    /// sigpending(2) may ask for, and we what belongs to the C library.
-    fn take_held(self: &Arc<Self>, mask: Option<SignalSet>) -> Vec<Delivery> {
-        let held = std::mem::take(&mut *self.held.lock());
+    /// The signals that the thread takes now, and those that it blocks by now.
+    fn take_held(self: &Arc<Self>, mask: Option<SignalSet>) -> Signals {
+        let mut held = std::mem::take(&mut *self.held.lock());
+        let unseen = std::mem::take(&mut *self.process().unseen.lock());
+        held.extend(unseen.into_iter().map(|delivery| Waiting { delivery, whole: true }));
         drop(self.held_timer.lock().take());
         let own = || self.kernel().platform.signal_state(self.host).map(|state| state.blocked).unwrap_or_default();
-        let blocked = mask.unwrap_or_else(own);
-        let (blocked, taken): (Vec<Delivery>, _) = held.into_iter().partition(|(signal, _)| blocked.contains(*signal));
-        for (signal, info) in blocked {
-            if belongs_to_libc(signal) {
-                self.hold(signal, info);
-            } else {
-                self.process().host_signal(Some(self), signal, Some(info));
-            }
-        }
-        taken
+        let blocked = mask.or_else(|| self.mask_before_wait()).unwrap_or_else(own);
+        let (waiting, taken): (Vec<Waiting>, Vec<Waiting>) =
+            held.into_iter().partition(|signal| blocked.contains(signal.delivery.0));
+        Signals { taken: taken.into_iter().map(|signal| signal.delivery).collect(), waiting }
+    }
+
+    /// What is on its way to the thread.
+    pub(super) fn held_signals(&self) -> SignalSet {
+        self.held.lock().iter().fold(SignalSet::EMPTY, |set, signal| set.with(signal.delivery.0))
     }
 
     fn holds_signals(&self) -> bool {
-        !self.held.lock().is_empty()
+        !self.held.lock().is_empty() || !self.process().unseen.lock().is_empty()
     }
 
     /// Delivers what waits for the thread's next call: true if there was something, and `call`, which has

@@ -99,8 +99,10 @@ impl Process {
 
     /// Whether a signal waits to be delivered to it.
     pub fn has_pending(&self, signal: Signal) -> bool {
-        let state = self.kernel().platform.signal_state(self.host);
-        state.is_some_and(|state| state.pending.contains(signal))
+        let unseen = self.unseen.lock().iter().any(|(waiting, _)| *waiting == signal);
+        let held = || self.tasks().iter().any(|task| task.held_signals().contains(signal));
+        let state = || self.kernel().platform.signal_state(self.host);
+        unseen || held() || state().is_some_and(|state| state.pending.contains(signal))
     }
 }
 

@@ -59,6 +59,14 @@ impl Clock {
         }
     }
 
+    /// How much time passes at least until the clock has gone on by `nanos`.
+    pub(super) fn least_wait(self, nanos: Nanos) -> Nanos {
+        match self {
+            Clock::Machine(_) => nanos,
+            Clock::Process | Clock::Thread => nanos / platform::clock::processors() as u64,
+        }
+    }
+
     /// The smallest step.
     pub fn resolution(self) -> Nanos {
         match self {

@@ -2,8 +2,8 @@
 //! timer_create(2).
 //!
 //! Owns: [`IntervalTimer`]. Does not own: what an expiration does; it is told how many there were.
-//! Processor time is looked at again when as much wall time has passed as is still missing, so an
-//! idle process with such a timer costs a look now and then.
+//! Processor time is looked at again when as much wall time has passed as all processors need for what is
+//! still missing, so an idle process with such a timer costs a look now and then.
 
 use std::sync::{Arc, Weak};
 
@@ -81,7 +81,7 @@ impl IntervalTimer {
         let due = self.state.lock().due;
         let listener = Arc::new(Alarm(Arc::downgrade(self)));
         let alarm = due.map(|due| {
-            let wait = due.saturating_sub(now).max(if due > now { SHORTEST } else { 0 });
+            let wait = self.clock.least_wait(due.saturating_sub(now)).max(if due > now { SHORTEST } else { 0 });
             process.kernel().timers.at(monotonic().saturating_add(wait), listener)
         });
         self.state.lock().alarm = alarm;

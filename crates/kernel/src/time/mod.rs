@@ -6,6 +6,7 @@
 mod clock;
 mod interval;
 mod process;
+mod processor_limit;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};

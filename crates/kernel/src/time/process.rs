@@ -103,6 +103,8 @@ pub struct ProcessTimers {
     intervals: Mutex<BTreeMap<Which, Arc<IntervalTimer>>>,
     posix: Mutex<BTreeMap<i32, Arc<PosixTimer>>>,
     next: AtomicI32,
+    /// That of RLIMIT_CPU, where there is one.
+    pub(super) processor_limit: Mutex<Option<Arc<IntervalTimer>>>,
 }
 
 impl ProcessTimers {
@@ -162,6 +164,8 @@ impl ProcessTimers {
     pub fn clear(&self) {
         self.clear_for_exec();
         let removed = std::mem::take(&mut *self.intervals.lock());
+        drop(removed);
+        let removed = self.processor_limit.lock().take();
         drop(removed);
     }
 }

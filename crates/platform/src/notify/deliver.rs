@@ -14,7 +14,7 @@ use super::stops::{
     Registers, interrupt, kill, mask, ptrace, registers, set_mask, set_registers, signal_of, stop, stop_within,
 };
 use super::together::Together;
-use crate::Delivery;
+use crate::{Delivery, Signals};
 
 /// How long a sent signal may take to stop the thread; where it was ignored meanwhile it never does.
 const STOP_TIMEOUT: u64 = 10_000_000;
@@ -34,33 +34,38 @@ impl Target {
     /// Ends the received call that the thread waits in by `answer`, a call that a signal may interrupt, and
     /// delivers `signals`. With `mask`, handlers run under that mask and the thread's own holds again after
     /// them: what ppoll(2), pselect(2) and epoll_pwait(2) promise of signals that waited.
-    pub(super) fn answer(self, answer: impl FnOnce(), mask: Option<u64>, signals: &[Delivery]) -> Result<(), i32> {
+    pub(super) fn answer(self, answer: impl FnOnce(), mask: Option<u64>, signals: &Signals) -> Result<(), i32> {
         let _together = Together::new(self.host);
         let seized = ptrace(libc::PTRACE_SEIZE, self.host, 0, 0);
         let asked = seized.and_then(|()| ptrace(libc::PTRACE_INTERRUPT, self.host, 0, 0));
         answer();
         asked?;
-        let delivered = stop(self.host).and_then(|_| match mask {
-            Some(mask) => self.deliver_under(mask, signals),
-            None => self.deliver(signals),
+        let stopped = stop(self.host).and_then(|_| self.keep_waiting(&signals.waiting));
+        let delivered = stopped.and_then(|()| match mask {
+            Some(mask) => self.deliver_under(mask, &signals.taken),
+            None => self.deliver(&signals.taken),
         });
         self.release(delivered)
     }
 
     /// Delivers `signals` to a thread that runs, or waits for them on the host. A call that it has made and
     /// that was not received yet is made again, also by handlers without SA_RESTART: it has not begun.
-    pub(super) fn interrupt(self, signals: &[Delivery]) -> Result<(), i32> {
+    pub(super) fn interrupt(self, signals: &Signals) -> Result<(), i32> {
         let _together = Together::new(self.host);
         ptrace(libc::PTRACE_SEIZE, self.host, 0, 0)?;
         let stopped = interrupt(self.host).and_then(|_| self.keep_call());
-        let delivered = stopped.and_then(|()| self.deliver(signals));
+        let kept = stopped.and_then(|()| self.keep_waiting(&signals.waiting));
+        let delivered = kept.and_then(|()| self.deliver(&signals.taken));
         self.release(delivered)
     }
 
     fn keep_call(self) -> Result<(), i32> {
         let mut registers = registers(self.host)?;
-        let native = registers.orig_rax == u64::from(abi::nr::FUTEX);
-        if registers.rax as i64 == ERESTARTSYS && registers.orig_rax as i64 >= 0 && !native {
+        let (call, result) = (registers.orig_rax, registers.rax as i64);
+        let unreceived = result == ERESTARTSYS && call as i64 >= 0 && call != u64::from(abi::nr::FUTEX);
+        // The host makes no difference between a tracer and a signal there.
+        let waits_for_signals = result == -i64::from(libc::EINTR) && call == u64::from(abi::nr::RT_SIGTIMEDWAIT);
+        if unreceived || waits_for_signals {
             registers.rax = ERESTARTNOINTR as u64;
             set_registers(self.host, &registers)?;
         }
@@ -75,7 +80,7 @@ impl Target {
 
     /// Of the stopped thread; answers the signal that it is to go on with.
     fn deliver(self, signals: &[Delivery]) -> Result<Option<i32>, i32> {
-        self.send(signals);
+        self.send_all(signals);
         let mut left = signals.to_vec();
         while !left.is_empty() {
             let Some(signal) = self.next_signal()? else { return Ok(None) };
@@ -98,7 +103,7 @@ impl Target {
         let parked = Registers { rip: end.rip.wrapping_sub(SYSCALL_LENGTH), rax: u64::from(abi::nr::PPOLL), ..end };
         set_registers(self.host, &parked)?;
         set_mask(self.host, under)?;
-        self.send(signals);
+        self.send_all(signals);
         let signal = self.next_signal()?;
         set_registers(self.host, &end)?;
         if let Some(signal) = signal {
@@ -112,7 +117,7 @@ impl Target {
         Ok(None)
     }
 
-    fn send(self, signals: &[Delivery]) {
+    fn send_all(self, signals: &[Delivery]) {
         for (signal, info) in signals {
             send(self.process, Some(self.host), *signal, Some(*info));
         }
@@ -126,7 +131,7 @@ impl Target {
     }
 
     /// Lets the thread go on to its next signal, over stops of a process that is halted for the moment.
-    fn next_signal(self) -> Result<Option<i32>, i32> {
+    pub(super) fn next_signal(self) -> Result<Option<i32>, i32> {
         const HALTS: usize = 4;
         for _ in 0..HALTS {
             let status = self.step()?;
@@ -147,7 +152,7 @@ impl Target {
     }
 
     /// Stops the thread at the beginning of its handler of `signal`, or where it was, if nothing handles it.
-    fn enter(self, signal: i32) -> Result<(), i32> {
+    pub(super) fn enter(self, signal: i32) -> Result<(), i32> {
         ptrace(libc::PTRACE_INTERRUPT, self.host, 0, 0)?;
         ptrace(libc::PTRACE_CONT, self.host, 0, signal as usize)?;
         stop(self.host).map(drop)
@@ -171,6 +176,6 @@ impl Target {
     }
 }
 
-fn bit(signal: Signal) -> u64 {
+pub(super) fn bit(signal: Signal) -> u64 {
     1 << (signal.number() - 1)
 }

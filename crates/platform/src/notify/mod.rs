@@ -17,6 +17,7 @@ mod stops;
 pub mod stub;
 mod together;
 mod trace;
+mod waiting;
 
 use std::collections::{HashMap, VecDeque};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -30,7 +31,10 @@ pub use namespaces::{Isolation, isolate};
 
 use crate::confine::{Confinement, confine_kernel};
 use crate::reactor::{Reactor, Readiness};
-use crate::{BadAddress, Delivery, Event, GuestCall, HostTask, Identity, Platform, Refusal, Reply, SignalState};
+use crate::{
+    BadAddress, Event, GuestCall, HostLimit, HostLimits, HostTask, Identity, Platform, Refusal, Reply, SignalState,
+    Signals,
+};
 use deliver::Target;
 use listener::{Listener, Received};
 use spawner::Spawner;
@@ -231,12 +235,12 @@ impl Platform for Notify {
         match reply {
             Reply::Value(value) => listener.answer(call.id, value as i64, 0),
             Reply::Error(errno) => listener.answer(call.id, 0, -i32::from(errno.0)),
-            Reply::RestartByFlags | Reply::RestartAlways => self.answer_with(call, reply, None, &[]),
+            Reply::RestartByFlags | Reply::RestartAlways => self.answer_with(call, reply, None, &Signals::default()),
             Reply::Continue => listener.let_go(call.id),
         }
     }
 
-    fn answer_with(&self, call: &GuestCall, reply: Reply, mask: Option<SignalSet>, signals: &[Delivery]) {
+    fn answer_with(&self, call: &GuestCall, reply: Reply, mask: Option<SignalSet>, signals: &Signals) {
         let Some(listener) = self.listener(call.listener) else { return };
         let end = || match reply {
             Reply::Value(value) => listener.answer(call.id, value as i64, 0),
@@ -248,7 +252,7 @@ impl Platform for Notify {
         let _ = self.target(call.task).answer(end, mask.map(|mask| mask.0), signals);
     }
 
-    fn deliver(&self, task: HostTask, signals: &[Delivery]) -> bool {
+    fn deliver(&self, task: HostTask, signals: &Signals) -> bool {
         // One whose call was received cannot be stopped before it is answered.
         if self.state().deferred.iter().any(|(_, received)| received.host == task.0) {
             return false;
@@ -276,7 +280,7 @@ impl Platform for Notify {
         self.redirected(call, number, args, |redirect| {
             let listener = redirect.listener;
             let install = |id| file.map_or(Ok(()), |file| listener.install(id, file, args[4] as u32));
-            redirect.perform(file.is_some(), install)
+            redirect.perform(file.is_some() || filter::always_asks(number), install)
         })
     }
 
@@ -305,9 +309,21 @@ impl Platform for Notify {
         self.redirected(call, abi::nr::CLONE, args, |redirect| redirect.fork(adopt)).map(HostTask)
     }
 
-    fn spawn(&self, namespace: u32) -> Result<HostTask, std::io::Error> {
+    fn limit(&self, call: &GuestCall, resource: HostLimit, soft: u64) -> Result<i64, Refusal> {
+        let hard = procfs::hard_limit(self.proc_dir.as_fd(), call.task.0, resource).ok_or(Errno::ESRCH)?;
+        let limit: Vec<u8> = [soft.min(hard), hard].iter().flat_map(|value| value.to_ne_bytes()).collect();
+        // Other threads may write there meanwhile: whatever they write limits only themselves.
+        match self.write_memory(call.task, stub::SCRIPT, &limit) {
+            Ok(length) if length == limit.len() => {
+                self.redirect(call, abi::nr::PRLIMIT64, [0, u64::from(resource.number()), stub::SCRIPT, 0, 0, 0], None)
+            }
+            _ => Err(Errno::ENOMEM.into()),
+        }
+    }
+
+    fn spawn(&self, namespace: u32, limits: HostLimits) -> Result<HostTask, std::io::Error> {
         let spawner = self.spawner.get().ok_or(std::io::ErrorKind::NotConnected)?;
-        let (process, listener) = spawner.spawn(namespace)?;
+        let (process, listener) = spawner.spawn(namespace, limits)?;
         let number = listener.raw() as u32;
         self.reactor.add(listener.raw(), libc::EPOLLIN as u32, u64::from(number))?;
         self.state().listeners.insert(number, Arc::new(listener));

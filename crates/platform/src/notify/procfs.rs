@@ -4,7 +4,7 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 use abi::signal::SignalSet;
 
-use crate::{HostTask, Identity, SignalState};
+use crate::{HostLimit, HostTask, Identity, SignalState};
 
 /// The whole of a file below /proc.
 pub(crate) fn read(proc_dir: BorrowedFd<'_>, path: &str) -> Option<Vec<u8>> {
@@ -54,6 +54,14 @@ pub(crate) fn signal_state(proc_dir: BorrowedFd<'_>, host: i32) -> Option<Signal
         caught: set("SigCgt")?,
         pending: SignalSet(set("SigPnd")?.0 | set("ShdPnd")?.0),
     })
+}
+
+/// The hard limit of the process of `host`, u64::MAX where there is none: proc_pid_limits(5).
+pub(crate) fn hard_limit(proc_dir: BorrowedFd<'_>, host: i32, resource: HostLimit) -> Option<u64> {
+    let text = String::from_utf8(read(proc_dir, &format!("{host}/limits"))?).ok()?;
+    let label = ["Max data size", "Max stack size", "Max address space"][resource as usize];
+    let hard = text.lines().find_map(|line| line.strip_prefix(label))?.split_whitespace().nth(1)?.to_owned();
+    if hard == "unlimited" { Some(u64::MAX) } else { hard.parse().ok() }
 }
 
 /// Whether the process runs `program`.

@@ -7,7 +7,7 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use super::filter;
 use super::listener::Listener;
 use super::namespaces::pidfd_open;
-use crate::last_errno;
+use crate::{HostLimit, HostLimits, last_errno};
 
 /// Where the child keeps the stub's file; everything else is closed.
 const STUB: i32 = 0;
@@ -97,6 +97,7 @@ pub(super) fn become_guest(
     stub: BorrowedFd<'_>,
     ready: BorrowedFd<'_>,
     program: &mut [libc::sock_filter],
+    limits: HostLimits,
 ) -> Infallible {
     let fail = || -> ! {
         // SAFETY: ends this process.
@@ -119,6 +120,7 @@ pub(super) fn become_guest(
         libc::syscall(libc::SYS_close_range, READY + 1, u32::MAX, 0);
         reset_signals();
         reset_limits();
+        set_limits(limits);
         if libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 {
             fail();
         }
@@ -160,12 +162,21 @@ unsafe fn reset_limits() {
         libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut files);
         files.rlim_cur = files.rlim_max.min(DESCRIPTORS);
         libc::setrlimit(libc::RLIMIT_NOFILE, &raw const files);
-        let stack = libc::rlimit { rlim_cur: 8 << 20, rlim_max: libc::RLIM_INFINITY };
-        if libc::setrlimit(libc::RLIMIT_STACK, &raw const stack) != 0 {
-            let mut now = stack;
-            libc::getrlimit(libc::RLIMIT_STACK, &raw mut now);
-            now.rlim_cur = now.rlim_max.min(8 << 20);
-            libc::setrlimit(libc::RLIMIT_STACK, &raw const now);
+    }
+}
+
+/// The soft limits that the guest begins with, and the hard ones as high as the host lets us.
+unsafe fn set_limits(limits: HostLimits) {
+    for (resource, soft) in [HostLimit::Data, HostLimit::Stack, HostLimit::AddressSpace].into_iter().zip(limits) {
+        let wanted = libc::rlimit { rlim_cur: soft, rlim_max: libc::RLIM_INFINITY };
+        // SAFETY: each limit is a value of this frame.
+        unsafe {
+            if libc::setrlimit(resource.number(), &raw const wanted) != 0 {
+                let mut now = wanted;
+                libc::getrlimit(resource.number(), &raw mut now);
+                now.rlim_cur = now.rlim_max.min(soft);
+                libc::setrlimit(resource.number(), &raw const now);
+            }
         }
     }
 }

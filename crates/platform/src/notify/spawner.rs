@@ -15,6 +15,7 @@ use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 use super::namespaces::{PidNamespace, fork_into, spawner_capabilities};
 use super::spawn::become_guest;
 use super::{filter, listener::Listener, spawn};
+use crate::HostLimits;
 
 /// The kernel's end of the spawner.
 pub(super) struct Spawner {
@@ -56,13 +57,14 @@ impl Spawner {
 
     /// Has the spawner end a namespace that nothing lives in.
     pub(super) fn release(&self, namespace: u32) {
-        let _ = rustix::io::write(&self.socket, &(namespace | RELEASE).to_ne_bytes());
+        let order = Order { namespace: namespace | RELEASE, limits: HostLimits::default() };
+        let _ = rustix::io::write(&self.socket, &order.encode());
     }
 
-    /// Has a process made in pid namespace number `namespace`; answers its host id and its filter's
+    /// Has a process made in pid namespace number `namespace`, with these limits; answers its host id and its filter's
     /// listener. Its first call is the execveat of the stub, which must be let go.
-    pub(super) fn spawn(&self, namespace: u32) -> std::io::Result<(i32, Listener)> {
-        rustix::io::write(&self.socket, &namespace.to_ne_bytes())?;
+    pub(super) fn spawn(&self, namespace: u32, limits: HostLimits) -> std::io::Result<(i32, Listener)> {
+        rustix::io::write(&self.socket, &Order { namespace, limits }.encode())?;
         let mut answer = [0; 8];
         if rustix::io::read(&self.socket, &mut answer)? != answer.len() {
             return Err(std::io::Error::other("the spawner has ended"));
@@ -94,8 +96,31 @@ fn close_all_but(mut kept: [i32; 3]) {
     }
 }
 
-/// In a message to the spawner: the namespace is to end. Nothing is answered.
+/// In the namespace of an order: it is to end. Nothing is answered.
 const RELEASE: u32 = 1 << 31;
+
+/// A message to the spawner.
+struct Order {
+    namespace: u32,
+    limits: HostLimits,
+}
+
+impl Order {
+    const SIZE: usize = size_of::<u32>() + size_of::<HostLimits>();
+
+    fn encode(&self) -> Vec<u8> {
+        let limits = self.limits.iter().flat_map(|limit| limit.to_ne_bytes());
+        self.namespace.to_ne_bytes().into_iter().chain(limits).collect()
+    }
+
+    fn decode(bytes: &[u8; Order::SIZE]) -> Option<Order> {
+        let (namespace, limits) = bytes.split_first_chunk()?;
+        let (limits, _) = limits.as_chunks();
+        let mut limits = limits.iter().map(|limit| u64::from_ne_bytes(*limit));
+        let limits = [limits.next()?, limits.next()?, limits.next()?];
+        Some(Order { namespace: u32::from_ne_bytes(*namespace), limits })
+    }
+}
 
 /// The spawner's life.
 fn serve(socket: &OwnedFd, stub: BorrowedFd<'_>, proc_dir: BorrowedFd<'_>) -> Infallible {
@@ -111,9 +136,9 @@ fn serve(socket: &OwnedFd, stub: BorrowedFd<'_>, proc_dir: BorrowedFd<'_>) -> In
     close_all_but([socket.as_raw_fd(), stub.as_raw_fd(), proc_dir.as_raw_fd()]);
     let mut namespaces: HashMap<u32, PidNamespace> = HashMap::new();
     let mut program = filter::program();
-    let mut number = [0; 4];
-    while matches!(rustix::io::read(socket, &mut number), Ok(4)) {
-        let number = u32::from_ne_bytes(number);
+    let mut order = [0; Order::SIZE];
+    while matches!(rustix::io::read(socket, &mut order), Ok(Order::SIZE)) {
+        let Some(Order { namespace: number, limits }) = Order::decode(&order) else { break };
         if number & RELEASE != 0 {
             if let Some(namespace) = namespaces.remove(&(number & !RELEASE)) {
                 namespace.end();
@@ -124,7 +149,7 @@ fn serve(socket: &OwnedFd, stub: BorrowedFd<'_>, proc_dir: BorrowedFd<'_>) -> In
             Entry::Occupied(known) => Ok(known.into_mut()),
             Entry::Vacant(new) => PidNamespace::new(proc_dir).map(|namespace| new.insert(namespace)),
         };
-        let made = made.and_then(|namespace| namespace.fork(|ready| become_guest(stub, ready, &mut program)));
+        let made = made.and_then(|namespace| namespace.fork(|ready| become_guest(stub, ready, &mut program, limits)));
         let (helper, process) = made.unwrap_or_else(|error| (0, -error.raw_os_error().unwrap_or(libc::EIO)));
         let answer = [helper.to_ne_bytes(), process.to_ne_bytes()].concat();
         if rustix::io::write(socket, &answer).is_err() {

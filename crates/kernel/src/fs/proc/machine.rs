@@ -28,7 +28,7 @@ const COMPUTED: &[(&str, Make)] = &[
 /// The files whose text is the same everywhere.
 const FIXED: &[(&str, &str)] = &[
     ("buddyinfo", ""),
-    ("cgroups", "#subsys_name\thierarchy\tnum_cgroups\tenabled\n"),
+    ("cgroups", CGROUPS),
     ("cmdline", "podvisor\n"),
     ("consoles", ""),
     (
@@ -56,6 +56,24 @@ const FIXED: &[(&str, &str)] = &[
     ("swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"),
     ("zoneinfo", ""),
 ];
+
+/// The controllers as a kernel with version 2 alone lists them, cgroups(7): all of hierarchy 0. A JVM takes a container
+/// for one only where cpuset, cpu, cpuacct and memory are there.
+const CGROUPS: &str = "\
+#subsys_name\thierarchy\tnum_cgroups\tenabled
+cpuset\t0\t1\t1
+cpu\t0\t1\t1
+cpuacct\t0\t1\t1
+blkio\t0\t1\t1
+memory\t0\t1\t1
+devices\t0\t1\t1
+freezer\t0\t1\t1
+net_cls\t0\t1\t1
+perf_event\t0\t1\t1
+net_prio\t0\t1\t1
+hugetlb\t0\t1\t1
+pids\t0\t1\t1
+";
 
 /// Pressure has not been felt, proc_pressure(5).
 const PRESSURE: &str =
@@ -109,7 +127,7 @@ fn directory(fs: &Arc<PseudoFs>, name: &str, files: &[(&'static str, &'static st
 }
 
 fn meminfo(task: &Arc<Task>) -> Answer {
-    let memory = task.kernel().memory();
+    let memory = task.process().container().memory();
     let (total, free) = (memory.total >> 10, memory.free >> 10);
     let rows = [
         ("MemTotal", total),
@@ -191,7 +209,7 @@ fn version(_: &Arc<Task>) -> Answer {
 }
 
 fn vmstat(task: &Arc<Task>) -> Answer {
-    let free = task.kernel().memory().free / 4096;
+    let free = task.process().container().memory().free / 4096;
     let zeros =
         ["nr_dirty", "nr_writeback", "pgpgin", "pgpgout", "pswpin", "pswpout", "pgfault", "pgmajfault", "oom_kill"];
     let rest = zeros.iter().fold(String::new(), |text, name| text + name + " 0\n");

@@ -108,7 +108,7 @@ fn add_node(tree: &mut Tree, fs: &Arc<PseudoFs>, all: &Processors) {
     tree.text(fs, &format!("{NODE}/node0/cpumap"), &processor_mask(all.count));
     tree.text(fs, &format!("{NODE}/node0/distance"), "10");
     tree.computed(fs, &format!("{NODE}/node0/meminfo"), |task| {
-        let memory = task.kernel().memory();
+        let memory = task.process().container().memory();
         let (total, free) = (memory.total >> 10, memory.free >> 10);
         let used = total.saturating_sub(free);
         format!("Node 0 MemTotal:       {total} kB\nNode 0 MemFree:        {free} kB\nNode 0 MemUsed:        {used} kB")
