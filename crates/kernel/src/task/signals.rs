@@ -133,7 +133,9 @@ impl Process {
             Signal::SIGKILL => self.host_signal(None, signal, None),
             Signal::SIGSTOP if immune => {}
             Signal::SIGSTOP => self.stop(signal),
-            Signal::SIGCHLD if !self.child_signal.lock().handled && thread.is_none() => self.quiet(signal, info, None),
+            Signal::SIGCHLD if thread.is_none() && !self.child_signal.lock().handled && !self.is_awaited(signal) => {
+                self.quiet(signal, info, None);
+            }
             _ => {
                 if signal == Signal::SIGCONT {
                     self.go_on();
@@ -141,6 +143,11 @@ impl Process {
                 self.by_action(signal, info, thread, immune);
             }
         }
+    }
+
+    /// True if a thread waits to take it, sigtimedwait(2).
+    fn is_awaited(&self, signal: Signal) -> bool {
+        self.tasks().iter().any(|task| task.awaits(signal))
     }
 
     /// A signal without a handler that is ignored by default: it matters only where it is blocked.
