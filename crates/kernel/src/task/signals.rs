@@ -278,7 +278,7 @@ impl Task {
 
     /// Its own call brings a signal upon this thread, as SIGPIPE and SIGXFSZ come: as if the process had sent it.
     pub fn raise(self: &Arc<Self>, signal: Signal) {
-        self.send_signal(signal, from_process(signal, SI_USER, self.process()));
+        self.send_signal(signal, from_process(signal, SI_USER, self));
     }
 
     /// Whether the thread blocks `signal` now: by the mask of the call it waits in, if that set one.
