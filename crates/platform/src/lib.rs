@@ -209,8 +209,8 @@ pub trait Platform: Send + Sync {
     /// Puts an empty file in the place of one that was installed, so that nothing holds that one open.
     fn vacate(&self, _call: &GuestCall, _fd: u32) {}
 
-    /// Ends a call and delivers `signals` with the siginfo as given. With `mask` their handlers, and those of signals that wait on the host, run under
-    /// that mask, and the thread's own holds again after them.
+    /// Ends a call and delivers `signals` with the siginfo as given. With `mask` their handlers, and those of
+    /// signals that wait on the host, run under that mask, and the thread's own holds again after them.
     fn answer_with(&self, call: &GuestCall, reply: Reply, _mask: Option<SignalSet>, _signals: &Signals) {
         self.answer(call, reply);
     }

@@ -1,11 +1,10 @@
 //! Signals that wait, because the thread that gets them blocks them, with the siginfo that Linux would have written.
 //!
 //! The host lets nobody claim `si_code` >= 0 or SI_TKILL for another process, nor any sender to one in another pid
-//! namespace. But a tracer may rewrite the siginfo of a
-//! signal that is about to be delivered, and one that turns out to be blocked by then goes back to those that wait, with
-//! what the tracer wrote. So the thread is stopped, the signal unblocked for the moment of its delivery, and blocked again
-//! before the thread goes on. Queueing is signal(7)'s: a standard signal that waits already stays the first one; those of
-//! real time keep their order.
+//! namespace. But a tracer may rewrite the siginfo of a signal that is about to be delivered, and one that turns out to
+//! be blocked by then goes back to those that wait, with what the tracer wrote. So the thread is stopped, the signal
+//! unblocked for the moment of its delivery, and blocked again before the thread goes on. Queueing is signal(7)'s: a
+//! standard signal that waits already stays the first one; those of real time keep their order.
 
 use abi::signal::{SigInfo, Signal};
 use zerocopy::FromZeros;
