@@ -99,5 +99,8 @@ print(ends(blocked), ends(fatal))
 
 PROGRAMS = [_python(f"limit of {name}", _ENDS + text) for name, text in _SCRIPTS.items()] + [
     _bash("ulimit holds over exec", "ulimit -v 200000; exec python3 -c 'bytearray(400 << 20)' 2>&1 | tail -1"),
-    _bash("too little to load a program", "{ (ulimit -v 1000; exec python3 -c 1); } >/dev/null 2>&1; test $? -gt 125; echo $?"),
+    _bash(
+        "too little to load a program",
+        "{ (ulimit -v 1000; exec python3 -c 1); } >/dev/null 2>&1; test $? -gt 125; echo $?",
+    ),
 ]
