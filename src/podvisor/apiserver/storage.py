@@ -1,13 +1,22 @@
 """One object at a time in the store: read, create, replace if unchanged, remove if unchanged."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from podvisor import store
 from podvisor.apiserver import objects
 from podvisor.apiserver.expiry import Expiry
 from podvisor.apiserver.resource import Json, Resource
-from podvisor.store.backend import Backend, Compare, Delete, KeyValue, Put, RangeResult, prefix_end
+from podvisor.store.backend import Backend, Compare, Delete, KeyValue, Put, Range, RangeResult, prefix_end
 from podvisor.types import status
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Another object that is written in the same step: as it is now, and what it becomes."""
+
+    old: KeyValue
+    value: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +43,28 @@ class Storage:
         prefix = objects.prefix(resource, namespace)
         return await self.backend.range(prefix, prefix_end(prefix))
 
-    async def create(self, resource: Resource, item: Json) -> KeyValue:
-        """Store a new object. Raises AlreadyExists."""
+    async def create(self, resource: Resource, item: Json, beside: Sequence[Beside] = ()) -> KeyValue | None:
+        """Store a new object. Raises AlreadyExists; None, and nothing has happened, if one beside it has changed."""
         metadata = item["metadata"]
         key, value = objects.key(resource, metadata.get("namespace", ""), metadata["name"]), objects.encode(item)
-        lease = await self._lease(resource)
-        result = await self.backend.txn([Compare(key, "mod_revision", "=", 0)], [Put(key, value, lease)])
-        if not result.succeeded:
+        unchanged, also = _with(beside)
+        put = Put(key, value, await self._lease(resource))
+        result = await self.backend.txn(
+            [Compare(key, "mod_revision", "=", 0), *unchanged], [put, *also], [Range(key, count_only=True)]
+        )
+        if result.succeeded:
+            return KeyValue(key, value, result.revision, result.revision, 1)
+        if isinstance(found := result.responses[0], RangeResult) and found.count:
             raise status.AlreadyExists(resource.subject(metadata["name"]))
-        return KeyValue(key, value, result.revision, result.revision, 1)
+        return None
 
-    async def replace(self, resource: Resource, old: KeyValue, value: bytes) -> KeyValue | None:
-        """Store a new state; None, and nothing has happened, if the object is no longer as it was."""
-        lease = await self._lease(resource)
-        result = await self.backend.txn([_unchanged(old)], [Put(old.key, value, lease)])
+    async def replace(
+        self, resource: Resource, old: KeyValue, value: bytes, beside: Sequence[Beside] = ()
+    ) -> KeyValue | None:
+        """Store a new state; None, and nothing has happened, if the object, or one beside it, is not as it was."""
+        unchanged, also = _with(beside)
+        put = Put(old.key, value, await self._lease(resource))
+        result = await self.backend.txn([_unchanged(old), *unchanged], [put, *also])
         if not result.succeeded:
             return None
         return KeyValue(old.key, value, old.create_revision, result.revision, old.version + 1)
@@ -59,6 +76,10 @@ class Storage:
 
     async def _lease(self, resource: Resource) -> int:
         return await self.expiry.lease(resource.lifetime) if self.expiry else 0
+
+
+def _with(beside: Sequence[Beside]) -> tuple[list[Compare], list[Put]]:
+    return [_unchanged(one.old) for one in beside], [Put(one.old.key, one.value) for one in beside]
 
 
 def _unchanged(kv: KeyValue) -> Compare:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from podvisor.apiserver import metadata, objects
-from podvisor.apiserver.admission import chain
+from podvisor.apiserver.admission import VALIDATING, chain, quotas
 from podvisor.apiserver.admission.chain import Change
 from podvisor.apiserver.call import Call
 from podvisor.apiserver.resource import Json, Resource
@@ -17,10 +17,13 @@ _ATTEMPTS = 100
 
 async def admit(server: Server, call: Call, change: Change) -> None:
     """Ask the admission plugins."""
-    view = chain.View(
+    await chain.admit(server.admission, change, _view(server))
+
+
+def _view(server: Server) -> chain.View:
+    return chain.View(
         server.storage, server.catalogue, server.settings, server.access.authorizer, server.issuer is not None
     )
-    await chain.admit(server.admission, change, view)
 
 
 def refuse(resource: Resource, name: str, errors: field.Errors) -> None:
@@ -47,13 +50,30 @@ async def _create(server: Server, call: Call, resource: Resource, item: Json) ->
     change = Change("CREATE", resource, namespace, name, "", item, None, call.user)
     await admit(server, call, change)
     refuse(resource, name, [*metadata.validate(item, resource), *resource.errors(item)])
+    await chain.admit(VALIDATING, change, _view(server))
     call.warnings += resource.hooks.warnings(item)
     stored = resource.hooks.to_storage(item) if resource.hooks.to_storage else item
     if not call.dry_run:
-        return await server.storage.create(resource, stored)
+        return await _store_new(server, change, stored)
+    await quotas.charges(change, _view(server), server.clock.now())
     if await server.storage.find(resource, namespace, name):
         raise status.AlreadyExists(resource.subject(name))
     return KeyValue(objects.key(resource, namespace, name), objects.encode(stored), 0, 0, 1)
+
+
+async def _store_new(server: Server, change: Change, stored: Json) -> KeyValue:
+    """Store a new object, and in the same step what the quotas of its namespace say is used."""
+    view, now = _view(server), server.clock.now()
+    charges = await quotas.charges(change, view, now)
+    if not charges and (kv := await server.storage.create(change.resource, stored)):
+        return kv
+    # Who creates at the same time waits here rather than trying in vain again and again.
+    async with server.locks[f"quotas of {change.namespace}"]:
+        for _ in range(_ATTEMPTS):
+            charges = await quotas.charges(change, view, now)
+            if kv := await server.storage.create(change.resource, stored, charges):
+                return kv
+    raise status.Conflict(change.resource.subject(change.name), "a resource quota is changed by too many at once")
 
 
 Make = Callable[[Json], Json]
@@ -86,11 +106,13 @@ async def _attempt(
     else:
         _change_object(resource, new, old, whole=not subresource)
     where = call.target
-    await admit(server, call, Change("UPDATE", resource, where.namespace, where.name, subresource, new, old, call.user))
+    change = Change("UPDATE", resource, where.namespace, where.name, subresource, new, old, call.user)
+    await admit(server, call, change)
     refuse(resource, where.name, _errors(resource, new, old, subresource))
+    await chain.admit(VALIDATING, change, _view(server))
     if _content(new) == _content(old) and resource.is_current(before.value):
         return before
-    return await _store(server, call, resource, before, new)
+    return await _store(server, call, change, before, new)
 
 
 def _content(item: Json) -> Json:
@@ -134,7 +156,9 @@ def _errors(resource: Resource, new: Json, old: Json, subresource: str) -> field
         yield from resource.errors(new, old)
 
 
-async def _store(server: Server, call: Call, resource: Resource, before: KeyValue, new: Json) -> KeyValue | None:
+async def _store(server: Server, call: Call, change: Change, before: KeyValue, new: Json) -> KeyValue | None:
+    resource = change.resource
+    charges = await quotas.charges(change, _view(server), server.clock.now())
     stored = resource.hooks.to_storage(new) if resource.hooks.to_storage else new
     value = objects.encode(stored)
     if call.dry_run:
@@ -144,7 +168,7 @@ async def _store(server: Server, call: Call, resource: Resource, before: KeyValu
         if revision is None:
             return None
         return KeyValue(before.key, value, before.create_revision, revision, before.version)
-    return await server.storage.replace(resource, before, value)
+    return await server.storage.replace(resource, before, value, charges)
 
 
 def ends_with(item: Json) -> bool:

@@ -18,6 +18,7 @@ from podvisor.controllers.loop import Cluster, Loop
 from podvisor.controllers.namespace import Namespaces
 from podvisor.controllers.node import Nodes
 from podvisor.controllers.podgc import LostPods
+from podvisor.controllers.quota import ResourceQuotas
 from podvisor.controllers.replicaset import ReplicaSets, ReplicationControllers
 from podvisor.controllers.rootca import RootAuthorities
 from podvisor.controllers.serviceaccount import DefaultServiceAccounts
@@ -37,6 +38,7 @@ LOOPS: Mapping[str, Callable[[Cluster], Loop]] = {
     "cronjob": CronJobs,
     "ttl": FinishedJobs,
     "disruption": DisruptionBudgets,
+    "quota": ResourceQuotas,
     "namespace": Namespaces,
     "garbage": GarbageCollector,
     "node": Nodes,

@@ -15,5 +15,7 @@ class Settings:
     """How often the garbage collector looks for kinds that have come or gone."""
     orphan_quarantine_seconds: float = 40.0
     """How long a pod of a node that does not exist is left alone."""
+    quota_seconds: float = 300.0
+    """How often the use of a quota is counted anew, whatever was heard meanwhile."""
     workers: int = 5
     """Keys that each loop works on at once."""

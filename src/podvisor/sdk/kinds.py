@@ -25,6 +25,7 @@ CONTROLLERREVISIONS = Resource("apps", "v1", "controllerrevisions", "ControllerR
 REPLICATIONCONTROLLERS = Resource(
     "", "v1", "replicationcontrollers", "ReplicationController", core.ReplicationController
 )
+RESOURCEQUOTAS = Resource("", "v1", "resourcequotas", "ResourceQuota", core.ResourceQuota)
 PERSISTENTVOLUMECLAIMS = Resource("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim", Plain)
 JOBS = Resource("batch", "v1", "jobs", "Job", batch.Job)
 CRONJOBS = Resource("batch", "v1", "cronjobs", "CronJob", batch.CronJob)

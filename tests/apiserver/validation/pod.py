@@ -238,8 +238,8 @@ MISTAKES: list[Mistake] = [
     ({"spec": {"preemptionPolicy": "Some"}}, [
         "NotSupported spec.preemptionPolicy: Unsupported value: \"Some\": supported values: \"PreemptLowerPrio…"]),
     ({"spec": {"overhead": {"foo": "1"}}}, [
-        "Invalid spec.overhead.limits[foo]: Invalid value: \"foo\": must be a standard resource type or fully …",
-        "Invalid spec.overhead.limits[foo]: Invalid value: \"foo\": must be a standard resource for containers"]),
+        "Invalid spec.overhead.limits[foo]: Invalid value: foo: must be a standard resource type or fully …",
+        "Invalid spec.overhead.limits[foo]: Invalid value: foo: must be a standard resource for containers"]),
     ({"spec": {"overhead": {"cpu": "-1"}}}, [
         "Invalid spec.overhead.limits[cpu]: Invalid value: \"-1\": must be greater than or equal to 0"]),
     ({"spec": {"os": {}}}, ["Required spec.os.name: Required value: cannot be empty"]),

@@ -135,20 +135,20 @@ MISTAKES: list[Mistake] = [
         "Invalid spec.containers[0].resources.requests: Invalid value: \"2\": must be less than or equal to cp…"]),
     ({"spec": {"containers": [{"name": "main", "image": "nginx", "resources": {"requests": {}, "limits": {
         "foo": "1"}}}]}}, [
-        "Invalid spec.containers[0].resources.limits[foo]: Invalid value: \"foo\": must be a standard resource…",
-        "Invalid spec.containers[0].resources.limits[foo]: Invalid value: \"foo\": must be a standard resource…",
-        "Invalid spec.containers[0].resources.requests[foo]: Invalid value: \"foo\": must be a standard resour…",
-        "Invalid spec.containers[0].resources.requests[foo]: Invalid value: \"foo\": must be a standard resour…"]),
+        "Invalid spec.containers[0].resources.limits[foo]: Invalid value: foo: must be a standard resource…",
+        "Invalid spec.containers[0].resources.limits[foo]: Invalid value: foo: must be a standard resource…",
+        "Invalid spec.containers[0].resources.requests[foo]: Invalid value: foo: must be a standard resour…",
+        "Invalid spec.containers[0].resources.requests[foo]: Invalid value: foo: must be a standard resour…"]),
     ({"spec": {"containers": [{"name": "main", "image": "nginx", "resources": {"requests": {}, "limits": {
         "pods": "1"}}}]}}, [
-        "Invalid spec.containers[0].resources.limits[pods]: Invalid value: \"pods\": must be a standard resour…",
-        "Invalid spec.containers[0].resources.requests[pods]: Invalid value: \"pods\": must be a standard reso…"]),
+        "Invalid spec.containers[0].resources.limits[pods]: Invalid value: pods: must be a standard resour…",
+        "Invalid spec.containers[0].resources.requests[pods]: Invalid value: pods: must be a standard reso…"]),
     ({"spec": {"containers": [{"name": "main", "image": "nginx", "resources": {"requests": {}, "limits": {
         "a b": "1"}}}]}}, [
-        "Invalid spec.containers[0].resources.limits[a b]: Invalid value: \"a b\": name part must consist of a…",
-        "Invalid spec.containers[0].resources.limits[a b]: Invalid value: \"a b\": must be a standard resource…",
-        "Invalid spec.containers[0].resources.requests[a b]: Invalid value: \"a b\": name part must consist of…",
-        "Invalid spec.containers[0].resources.requests[a b]: Invalid value: \"a b\": must be a standard resour…"]),
+        "Invalid spec.containers[0].resources.limits[a b]: Invalid value: a b: name part must consist of a…",
+        "Invalid spec.containers[0].resources.limits[a b]: Invalid value: a b: must be a standard resource…",
+        "Invalid spec.containers[0].resources.requests[a b]: Invalid value: a b: name part must consist of…",
+        "Invalid spec.containers[0].resources.requests[a b]: Invalid value: a b: must be a standard resour…"]),
     ({"spec": {"containers": [{"name": "main", "image": "nginx", "resources": {"requests": {"example.com/gpu": "1"},
         "limits": {}}}]}}, [
         "Required spec.containers[0].resources.limits: Required value: Limit must be set for non overcommitabl…"]),
@@ -161,8 +161,8 @@ MISTAKES: list[Mistake] = [
         "Invalid spec.containers[0].resources.requests: Invalid value: \"1\": must be equal to example.com/gpu…"]),
     ({"spec": {"containers": [{"name": "main", "image": "nginx", "resources": {"requests": {}, "limits": {
         "requests.example.com/x": "1"}}}]}}, [
-        "Invalid spec.containers[0].resources.limits[requests.example.com/x]: Invalid value: \"requests.exampl…",
-        "Invalid spec.containers[0].resources.requests[requests.example.com/x]: Invalid value: \"requests.exam…"]),
+        "Invalid spec.containers[0].resources.limits[requests.example.com/x]: Invalid value: requests.example…",
+        "Invalid spec.containers[0].resources.requests[requests.example.com/x]: Invalid value: requests.examp…"]),
     ({"spec": {"containers": [{"name": "main", "image": "nginx", "resources": {"requests": {"hugepages-2Mi": "4Mi"},
         "limits": {"hugepages-2Mi": "4Mi"}}}]}}, [
         "Forbidden spec.containers[0].resources: Forbidden: HugePages require cpu or memory"]),

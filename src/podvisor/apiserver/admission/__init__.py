@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from podvisor.apiserver.admission.accounts import service_account
 from podvisor.apiserver.admission.addresses import allocate
 from podvisor.apiserver.admission.chain import Plugin
+from podvisor.apiserver.admission.limits import limit_defaults, limit_range
 from podvisor.apiserver.admission.namespaces import lifecycle
 from podvisor.apiserver.admission.nodes import node_restriction
 from podvisor.apiserver.admission.pods import priority, tolerations
@@ -24,6 +25,9 @@ PLUGINS: Sequence[Plugin] = (
     priority,
     tolerations,
     runtime_class,
+    limit_defaults,
     allocate,
 )
-"""In the order in which they are asked."""
+"""In the order in which they are asked, before an object's own rules."""
+VALIDATING: Sequence[Plugin] = (limit_range,)
+"""Those that change nothing, asked after an object's own rules. `quotas` comes last, as a part of the write itself."""

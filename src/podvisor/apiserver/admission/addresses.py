@@ -88,6 +88,8 @@ def _ports(spec: Json, others: Iterable[Json], allowed: tuple[int, int]) -> Iter
     for index, port in enumerate(spec.get("ports", ())):
         here = Path("spec.ports").at(index).child("nodePort")
         wanted = port.get("nodePort", 0)
+        if not wanted and spec["type"] == "LoadBalancer" and spec.get("allocateLoadBalancerNodePorts") is False:
+            continue
         if not wanted:
             port["nodePort"] = wanted = _free_port(taken, port["protocol"], allowed)
         elif not allowed[0] <= wanted <= allowed[1]:

@@ -360,3 +360,10 @@ class ReplicationController(Object):
 
     spec: ReplicationControllerSpec = field(default_factory=ReplicationControllerSpec)
     status: ReplicationControllerStatus = field(default_factory=ReplicationControllerStatus)
+
+
+class ResourceQuota(Object):
+    """Bounds to what a namespace may use, counted as `types.usage` has it."""
+
+    spec: dict[str, Any] = field(default_factory=dict[str, Any])
+    status: dict[str, Any] = field(default_factory=dict[str, Any])

@@ -35,6 +35,7 @@ BUILT_IN = (
     Kind(kinds.STATEFULSETS, ("status", "scale")),
     Kind(kinds.DAEMONSETS),
     Kind(kinds.REPLICATIONCONTROLLERS, ("status", "scale")),
+    Kind(kinds.RESOURCEQUOTAS),
     Kind(kinds.PERSISTENTVOLUMECLAIMS),
     Kind(kinds.JOBS),
     Kind(kinds.CRONJOBS),

@@ -7,10 +7,13 @@ from podvisor.types import field, names, quantity, rules
 from podvisor.types.field import Error, Path
 
 _OF_CONTAINERS = ("cpu", "memory", "ephemeral-storage")
-_OF_QUOTAS = (
-    *(f"{kind}.{name}" for kind in ("requests", "limits") for name in (*_OF_CONTAINERS, "storage")),
+_COUNTED = (
     *("pods", "resourcequotas", "services", "replicationcontrollers", "secrets", "persistentvolumeclaims"),
-    *("configmaps", "services.nodeports", "services.loadbalancers", "storage"),
+    *("configmaps", "services.nodeports", "services.loadbalancers"),
+)
+_OF_QUOTAS = (
+    *(f"{kind}.{name}" for kind in ("requests", "limits") for name in _OF_CONTAINERS),
+    *(*_COUNTED, "requests.storage", "storage"),
 )
 _HUGE = "hugepages-"
 
@@ -25,17 +28,43 @@ def is_extended(name: str) -> bool:
     return not is_native(name) and not name.startswith("requests.") and not [*names.qualified(f"requests.{name}")]
 
 
-def _name(name: str, path: Path) -> Iterator[Error]:
-    wrong = [field.invalid(path, name, why) for why in names.qualified(name)]
+def _unfit(path: Path, name: str, why: str) -> Error:
+    """The real server shows these names without quotes."""
+    return field.invalid_place(path, f"{name}: {why}")
+
+
+def general_name(name: str, path: Path) -> Iterator[Error]:
+    """Objections to the name of a resource, whatever has it."""
+    wrong = [_unfit(path, name, why) for why in names.qualified(name)]
     yield from wrong
+    if not wrong and "/" not in name and not _is_standard(name):
+        yield _unfit(path, name, "must be a standard resource type or fully qualified")
+
+
+def container_name(name: str, path: Path) -> Iterator[Error]:
+    """Objections to the name of a resource that a container asks for."""
+    yield from general_name(name, path)
     if "/" not in name:
-        standard = name in _OF_CONTAINERS or name.startswith(_HUGE)
-        if not wrong and not standard and name not in _OF_QUOTAS:
-            yield field.invalid(path, name, "must be a standard resource type or fully qualified")
-        if not standard:
-            yield field.invalid(path, name, "must be a standard resource for containers")
+        if name not in _OF_CONTAINERS and not name.startswith(_HUGE):
+            yield _unfit(path, name, "must be a standard resource for containers")
     elif not is_native(name) and not is_extended(name):
-        yield field.invalid(path, name, "doesn't follow extended resource name standard")
+        yield _unfit(path, name, "doesn't follow extended resource name standard")
+
+
+def quota_name(name: str, path: Path) -> Iterator[Error]:
+    """Objections to the name of a resource that a quota bounds."""
+    yield from general_name(name, path)
+    if "/" not in name and not is_of_quotas(name):
+        yield _unfit(path, name, "must be a standard resource for quota")
+
+
+def is_of_quotas(name: str) -> bool:
+    """True if it is one that a quota bounds by a name of Kubernetes' own."""
+    return name != "storage" and _is_standard(name)
+
+
+def _is_standard(name: str) -> bool:
+    return name in _OF_CONTAINERS or name in _OF_QUOTAS or name.removeprefix("requests.").startswith(_HUGE)
 
 
 def amount(name: str, value: str, path: Path) -> Iterator[Error]:
@@ -43,7 +72,8 @@ def amount(name: str, value: str, path: Path) -> Iterator[Error]:
     given = quantity.parse(value)
     if given.amount < 0:
         yield field.invalid(path, value, "must be greater than or equal to 0")
-    if is_extended(name) and given.amount != given.amount.to_integral_value():
+    counted = is_extended(name) or name in _COUNTED
+    if counted and given.amount != given.amount.to_integral_value():
         yield field.invalid(path, value, "must be an integer")
 
 
@@ -62,7 +92,7 @@ def _page(name: str, value: str, path: Path) -> Iterator[Error]:
 def _amounts(at: rules.At) -> Iterator[Error]:
     for name, value in at.mapping().items():
         path = at.path.key(name)
-        yield from _name(name, path)
+        yield from container_name(name, path)
         yield from amount(name, value, path)
         yield from _page(name, value, path)
 
