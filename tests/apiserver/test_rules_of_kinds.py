@@ -38,6 +38,7 @@ FILLED = (
     "spec.type",
     "ports.protocol",
     "onPodConditions.status",
+    "parameters.scope",
 )
 """Fields that the defaults fill in or take away, so that no object can lack or have them."""
 TOO_LARGE = (

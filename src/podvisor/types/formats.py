@@ -53,6 +53,35 @@ def cidr(value: str) -> Iterator[str]:
         yield CIDR_MESSAGE
 
 
+def canonical_ip(value: str) -> Iterator[str]:
+    """Objections to an IP address that must be written as Go writes it: new fields."""
+    found = address(value)
+    if found is None:
+        yield IP_MESSAGE
+    elif found.version == 4 and str(found) != value:
+        yield "must not have leading 0s"
+    elif found.version == 6 and found.ipv4_mapped:
+        yield "must not be an IPv4-mapped IPv6 address"
+    elif str(found) != value:
+        yield f'must be in canonical form ("{found}")'
+
+
+def canonical_cidr(value: str) -> Iterator[str]:
+    """Objections to a network that must be written as Go writes it: new fields."""
+    base, _, length = value.partition("/")
+    found = network(value)
+    if found is None:
+        yield CIDR_MESSAGE
+    elif _without_zeros(base) != base or str(int(length)) != length:
+        yield "must not have leading 0s in IP or prefix length"
+    elif isinstance(found, ipaddress.IPv6Network) and found.network_address.ipv4_mapped:
+        yield "must not have an IPv4-mapped IPv6 address"
+    elif address(base) != found.network_address:
+        yield "must not have bits set beyond the prefix length"
+    elif str(found) != value:
+        yield f'must be in canonical form ("{found}")'
+
+
 def http_header(value: str) -> Iterator[str]:
     """Objections to the name of an HTTP header."""
     if not _HEADER(value):

@@ -8,13 +8,14 @@ from podvisor.types import field
 _LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _SUBDOMAIN = rf"{_LABEL}(\.{_LABEL})*"
 _QUALIFIED = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
+_PATH = r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+"
 _is_label = re.compile(_LABEL).fullmatch
 _is_relaxed_label = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?").fullmatch
 _is_subdomain = re.compile(_SUBDOMAIN).fullmatch
 _is_search_domain = re.compile(r"[a-z0-9_]([-_a-z0-9]*[a-z0-9])?(\.[a-z0-9_]([-_a-z0-9]*[a-z0-9])?)*").fullmatch
 _is_qualified = re.compile(_QUALIFIED).fullmatch
 _is_label_value = re.compile(f"({_QUALIFIED})?").fullmatch
-_is_path = re.compile(r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+").fullmatch
+_is_path = re.compile(_PATH).fullmatch
 _is_env = re.compile(r"[ -<>-~]+").fullmatch
 _is_config_key = re.compile(r"[-._a-zA-Z0-9]+").fullmatch
 _is_port_name = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?").fullmatch
@@ -34,6 +35,11 @@ SUBDOMAIN_MESSAGE = (
     "end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
     "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
 )
+WILDCARD_MESSAGE = (
+    "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of "
+    "lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character (e.g. '*.example.com', "
+    "regex used for validation is '\\*\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
+)
 QUALIFIED_MESSAGE = (
     "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric "
     "character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
@@ -45,7 +51,7 @@ VALUE_MESSAGE = (
     "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
 )
 ENV_MESSAGE = "a valid environment variable name must consist only of printable ASCII characters other than '='"
-PATH_MESSAGE = "Invalid path (e.g. 'test.io/path',  or regex used for validation is '[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+')"
+PATH_MESSAGE = f"Invalid path (e.g. 'test.io/path',  or regex used for validation is '{_PATH}')"
 CONFIG_KEY_MESSAGE = (
     "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or "
     "'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"
@@ -74,6 +80,14 @@ def dns_subdomain(value: str) -> Iterator[str]:
         yield "must be no more than 253 characters"
     if not _is_subdomain(value):
         yield SUBDOMAIN_MESSAGE
+
+
+def wildcard_subdomain(value: str) -> Iterator[str]:
+    """Objections to a subdomain whose first part is `*`: hosts of an Ingress."""
+    if len(value) > 253:
+        yield "must be no more than 253 characters"
+    if not value.startswith("*.") or not _is_subdomain(value[2:]):
+        yield WILDCARD_MESSAGE
 
 
 def dns_subdomain_with_underscore(value: str) -> Iterator[str]:
@@ -115,6 +129,17 @@ def domain_prefixed_path(value: str) -> Iterator[str]:
     yield from dns_subdomain(domain)
     if not _is_path(path):
         yield PATH_MESSAGE
+
+
+def domain_path(value: str, path: field.Path) -> Iterator[field.Error]:
+    """Objections to a `domain/path` that show the part that is wrong, as controllers are named."""
+    domain, _, rest = value.partition("/")
+    if not domain or not rest:
+        yield field.invalid(path, value, 'must be a domain-prefixed path (such as "acme.io/foo")')
+        return
+    yield from (field.invalid(path, domain, why) for why in dns_subdomain(domain))
+    if not _is_path(rest):
+        yield field.invalid(path, rest, f"Invalid path (regex used for validation is '{_PATH}')")
 
 
 def fully_qualified(value: str, path: field.Path) -> Iterator[field.Error]:

@@ -27,10 +27,13 @@ from podvisor.apiserver.kinds.core import (
 )
 from podvisor.apiserver.kinds.discovery import endpointslice
 from podvisor.apiserver.kinds.events import event as new_event
+from podvisor.apiserver.kinds.flowcontrol import flowschema, prioritylevelconfiguration
+from podvisor.apiserver.kinds.networking import ingress, ingressclass, ipaddress, networkpolicy, servicecidr
 from podvisor.apiserver.kinds.node_k8s_io import runtimeclass
 from podvisor.apiserver.kinds.policy import poddisruptionbudget
 from podvisor.apiserver.kinds.rbac import binding, role
 from podvisor.apiserver.kinds.scheduling import priorityclass
+from podvisor.apiserver.kinds.storage import csidriver, csinode, csistoragecapacity, volumeattachment
 
 RECORDS = (
     configmap.RECORD,
@@ -55,7 +58,18 @@ RECORDS = (
     cronjob.RECORD,
     lease.RECORD,
     endpointslice.RECORD,
+    ingress.RECORD,
+    ingressclass.RECORD,
+    networkpolicy.RECORD,
+    servicecidr.RECORD,
+    ipaddress.RECORD,
     runtimeclass.RECORD,
+    csidriver.RECORD,
+    csinode.RECORD,
+    csistoragecapacity.RECORD,
+    volumeattachment.RECORD,
+    flowschema.RECORD,
+    prioritylevelconfiguration.RECORD,
     poddisruptionbudget.RECORD,
     priorityclass.RECORD,
     *reviews.RECORDS,
