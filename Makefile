@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 SOURCES := $(shell find crates src packaging -type f -not -name "*.pyc") Cargo.toml Cargo.lock
 
-.PHONY: build demo test check bench test-installed test-kill test-escape test-images format clean test-differential
+.PHONY: build demo test check bench test-installed test-kill test-escape test-images test-hostile format clean test-differential
 
 build: .venv/built
 
@@ -71,6 +71,11 @@ test-images: build
 	PODVISOR_ROUNDS=$(ROUNDS) cargo test --quiet -p podvisor-unpack -- --include-ignored
 	PODVISOR_ROUNDS=$(ROUNDS) cargo test --quiet -p podvisor-kernel erofs
 	PODVISOR_LONG=1 $(BIN)/python -m pytest -q tests/images
+
+# Twenty hostile pods beside a good one: latency, limits and what is left. MEMORY_CGROUP is where pods are measured.
+MINUTES ?= 10
+test-hostile: build
+	cd tests && ../$(BIN)/python -m hostile $(MINUTES) $(if $(MEMORY_CGROUP),--memory-cgroup $(MEMORY_CGROUP))
 
 clean:
 	rm -rf .venv target dist

@@ -100,6 +100,25 @@ HANDLES = [
     ),
 ]
 
+LEFT = [
+    Attempt(
+        "descriptors_that_nobody_can_receive_are_let_go",
+        """
+def leave_a_ring():
+    left, right = socket.socketpair()
+    socket.send_fds(left, [b"x"], [left.fileno(), right.fileno()])
+    socket.send_fds(right, [b"x"], [left.fileno(), right.fileno()])
+def sockets():
+    return len(open("/proc/net/unix").readlines())
+before = sockets()
+for _ in range(20): in_child(leave_a_ring)
+end = time.monotonic() + 30
+while sockets() > before and time.monotonic() < end: time.sleep(0.05)
+if sockets() > before: gained.append(f"{sockets() - before} sockets")
+""",
+    ),
+]
+
 ABSURD = [
     Attempt(
         "absurd_sizes_are_refused",
@@ -119,4 +138,4 @@ refused("mq_open", call(240, b"x", 0o102, 0o600, struct.pack("qqqq", 0, 1 << 40,
     ),
 ]
 
-ATTEMPTS = [*NAMES, *BUFFERS, *HANDLES, *ABSURD]
+ATTEMPTS = [*NAMES, *BUFFERS, *HANDLES, *LEFT, *ABSURD]

@@ -71,6 +71,17 @@ def test_page_tables_count(attack: Attacks):
     assert is_killed_for_memory(attack("page_tables", "--memory", "64m"))
 
 
+def test_mappings_count(attack: Attacks):
+    outcome = attack("tiny_mappings", "--memory", "32m")
+    assert "memory limit" in outcome.stderr
+
+
+def test_who_fills_a_file_system_beyond_its_size_by_a_mapping_is_ended(attack: Attacks):
+    outcome = attack("fill_by_mapping", arguments=("/dev/shm/x",))
+    assert outcome.stdout == ""
+    assert outcome.code in (135, 137)
+
+
 def test_a_file_is_mapped_under_a_number_that_the_host_has_no_table_for(attack: Attacks):
     assert attack("high_numbers").stdout == "mapped\n"
 

@@ -94,6 +94,69 @@ async def test_what_is_written_to_the_root_beyond_its_size_is_refused_there_only
         assert still_runs(full)
 
 
+MAP = """
+import ctypes, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+libc.mmap.restype = ctypes.c_void_p
+
+def shared(fd, size):
+    at = libc.mmap(None, ctypes.c_size_t(size), 3, 1, fd, ctypes.c_long(0))
+    if at == ctypes.c_void_p(-1).value:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    return at
+"""
+FILL = """
+for number in range(int(sys.argv[1])):
+    fd = os.open(f"/data/{number}", os.O_RDWR | os.O_CREAT)
+    os.truncate(fd, 256 << 20)
+    at = shared(fd, 256 << 20)
+    for page in range(0, 256 << 20, 1 << 20):
+        ctypes.memset(at + page, 1, 1 << 20)
+print("all of it", flush=True)
+"""
+
+
+async def test_a_volume_in_memory_is_not_filled_beyond_its_size_by_mappings():
+    async with pod(spec.Volume("data", size_bytes=16 * MIB)) as it:
+        for _ in range(2):
+            full = await it.program("full", (PYTHON, "-c", MAP + FILL, "1"), spec.VolumeMount("data", "/data"))
+            text, exited = await full.end()
+            assert ("all of it" in text, exited.oom) == (False, False)
+            held = int(await it.run("beside", "du -s -B1M /data | cut -f1", spec.VolumeMount("data", "/data")))
+            assert held < 128
+
+
+PIN = """
+made = 0
+try:
+    while made < 64:
+        fd = os.open("/data/x", os.O_RDWR | os.O_CREAT)
+        if os.write(fd, bytes(1 << 20)) < 1 << 20: break
+        at = shared(fd, 1 << 20)
+        if sys.argv[1] == "let go": libc.munmap(ctypes.c_void_p(at), ctypes.c_size_t(1 << 20))
+        if made % 2: os.unlink("/data/x")
+        os.close(fd)
+        if not made % 2: os.unlink("/data/x")
+        made += 1
+except OSError as error:
+    print(error.strerror, end=" ")
+print("after", made, flush=True)
+"""
+
+
+@pytest.mark.parametrize(("what", "says"), [("keep", "after 7"), ("let go", "after 64")])
+async def test_removed_files_of_a_volume_take_room_as_long_as_they_are_mapped(tmp_path, what, says):
+    async with pod(spec.Volume("data", str(tmp_path), size_bytes=8 * MIB)) as it:
+        app = await it.program("app", (PYTHON, "-c", MAP + PIN, what), spec.VolumeMount("data", "/data"))
+        assert await app.line() == says
+        assert (
+            await it.run(
+                "beside", "head -c 7000000 /dev/zero > /data/y && echo fine", spec.VolumeMount("data", "/data")
+            )
+            == "fine\n"
+        )
+
+
 async def test_large_files_lie_on_the_disk_where_there_is_one(tmp_path):
     script = """
 head -c 150000000 /dev/zero > /tmp/big; stat -c %s /tmp/big

@@ -184,8 +184,8 @@ impl Container {
         mounted.saturating_add(self.memory_files.bytes_in_kernel())
     }
 
-    /// The file systems of its own, each once.
-    fn file_systems(&self) -> Vec<Arc<dyn FileSystem>> {
+    /// The file systems of its own that have names, each once.
+    pub fn file_systems(&self) -> Vec<Arc<dyn FileSystem>> {
         let mounts = Mounts::list(&self.mounts.root());
         let own = mounts.iter().filter(|(_, mount)| !mount.is_shared());
         let by_device = own.map(|(_, mount)| (mount.file_system().device(), Arc::clone(mount.file_system())));

@@ -115,11 +115,10 @@ impl Kernel {
         self.containers.lock().values().cloned().collect()
     }
 
-    /// Whether a container has a memory limit of its own, or memory that may be let go without a call.
+    /// Whether a container has a memory limit of its own, or guests may fill or give up files without a call.
     pub fn needs_looks(&self) -> bool {
-        let needs =
-            |container: &Arc<Container>| container.limits.memory_bytes.is_some() || container.memory_files.is_mapped();
-        self.containers.lock().values().any(needs)
+        crate::fs::mapped::is_any()
+            || self.containers.lock().values().any(|container| container.limits.memory_bytes.is_some())
     }
 
     /// Enters a container, in place of one of that name.

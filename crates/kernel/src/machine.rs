@@ -53,6 +53,7 @@ impl Kernel {
         }
         self.watch_memory();
         self.watch_processors();
+        self.watch_flights();
         // Handlers that are ready once more have had their turn: guests get theirs, without a wait.
         let soon = self.runtime.has_ready().then_some(now);
         let deadline = [self.next_due(), until, soon].into_iter().flatten().min();
@@ -82,6 +83,7 @@ impl Kernel {
         match event {
             Event::Call(call) => self.call(call),
             Event::Ended(host, ended, usage) => {
+                self.activity.note();
                 if let Some(process) = self.take_process(host) {
                     process.finish(ended, usage);
                 }

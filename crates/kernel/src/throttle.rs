@@ -56,6 +56,13 @@ impl State {
     }
 }
 
+impl Throttle {
+    /// True while guests are held.
+    pub fn holds(&self) -> bool {
+        self.0.lock().held
+    }
+}
+
 impl Kernel {
     /// Begins to compare, where the pod has a limit and nobody compares yet. To be called whenever a guest
     /// may have gone on.

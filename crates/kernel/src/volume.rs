@@ -106,10 +106,14 @@ impl Volumes {
         self.sum(|file_system| file_system.bytes_in_kernel())
     }
 
+    /// The file system of each.
+    pub fn file_systems(&self) -> Vec<Arc<dyn FileSystem>> {
+        let named = self.named.lock();
+        named.values().chain(std::iter::once(&self.shm)).map(|mount| Arc::clone(mount.file_system())).collect()
+    }
+
     fn sum(&self, bytes: impl Fn(&dyn FileSystem) -> u64) -> u64 {
-        let named: Vec<_> = self.named.lock().values().cloned().collect();
-        let all = named.iter().chain(std::iter::once(&self.shm));
-        all.map(|mount| bytes(&**mount.file_system())).fold(0, u64::saturating_add)
+        self.file_systems().iter().map(|file_system| bytes(&**file_system)).fold(0, u64::saturating_add)
     }
 }
 

@@ -32,6 +32,13 @@ PARAMETERS: list[click.Parameter] = [
         help="What a pod without a memory limit may take, such as 2g. By default nearly all that the machine has.",
     ),
     click.Option(
+        ["--memory-cgroup"],
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        metavar="DIR",
+        help="A memory cgroup in which each pod gets one of its own, as a second belt around its limit. By default the"
+        " one that was delegated to this command, if any.",
+    ),
+    click.Option(
         ["--pod-pids"],
         type=click.IntRange(min=1),
         default=1024,

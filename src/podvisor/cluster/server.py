@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from ipaddress import ip_network
+from pathlib import Path
 
 from aiohttp import web
 
@@ -34,6 +35,7 @@ from podvisor.cluster.pki import Pki
 from podvisor.cluster.settings import Settings
 from podvisor.cluster.steps import Steps
 from podvisor.cluster.tokens import ServiceAccountTokens
+from podvisor.node import memory_group
 from podvisor.store import embedded
 from podvisor.store.backend import Backend
 
@@ -198,6 +200,7 @@ async def _node(api: Api, settings: Settings, identities: Pki, clock: Clock, ste
                 name=_node_name(),
                 host_paths=settings.host_paths,
                 pod_memory=settings.pod_memory,
+                memory_groups=_memory_groups(settings.memory_cgroup),
                 pod_pids=settings.pod_pids,
             )
             registered = asyncio.Event()
@@ -216,6 +219,16 @@ def _client(api: Api, name: str) -> sdk.Client:
     """A client in this process, which may do what its certificate would let it do from elsewhere."""
     identity = pki.clients(_node_name())[name]
     return sdk.Client(sdk.InProcess(api, User(identity.name, identity.groups)))
+
+
+def _memory_groups(chosen: Path | None) -> memory_group.Parent | None:
+    """Where pods get memory cgroups, without what a killed server has left there. Raises StartFailed."""
+    found = memory_group.at(chosen) if chosen else memory_group.delegated()
+    if chosen and (found is None or not os.access(chosen, os.W_OK)):
+        raise StartFailed(f"--memory-cgroup {chosen} is not a memory cgroup below which this user may make others")
+    if found is not None:
+        found.sweep()
+    return found
 
 
 def _announce(directory: Directory, url: str, identities: Pki, now: datetime) -> None:

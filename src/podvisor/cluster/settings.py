@@ -28,5 +28,7 @@ class Settings:
     """Below which directories hostPath volumes are allowed; by default nowhere."""
     pod_memory: int | None = None
     """Bytes that a pod without a limit may take; None for nearly all that the machine has."""
+    memory_cgroup: Path | None = None
+    """A memory cgroup below which each pod gets one of its own; None for the one that was delegated to the server."""
     pod_pids: int = 1024
     """Processes and threads that a pod may have."""

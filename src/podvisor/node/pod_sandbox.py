@@ -4,7 +4,7 @@ import asyncio
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 
-from podvisor.node import containers, etc, links, objects, payload, telling, volumes
+from podvisor.node import containers, etc, host_limits, links, objects, payload, telling, volumes
 from podvisor.node.containers import Surroundings
 from podvisor.node.errors import Unresolvable
 from podvisor.node.facts import Facts
@@ -103,14 +103,24 @@ class PodSandbox:
         async with self._lock:
             if self.sandbox is None:
                 around = await self.surroundings()
-                sandbox = await self._opened.enter_async_context(driver.Sandbox())
                 try:
+                    sandbox = await self._start()
                     await self._describe(sandbox, around, image)
                 except BaseException:
                     await self._opened.aclose()
                     raise
                 self.sandbox = sandbox
             return self.sandbox
+
+    async def _start(self) -> driver.Sandbox:
+        """A kernel of which the host knows what it may use."""
+        groups, uid = self._node.settings.memory_groups, self.pod.metadata.uid
+        group = await self._opened.enter_async_context(host_limits.group(groups, uid, self._node.clock))
+        sandbox = await self._opened.enter_async_context(driver.Sandbox())
+        wanted = containers.pod(self.pod, self.address, self._node.settings)
+        host_limits.be_nice(sandbox.pid, wanted.cpus)
+        host_limits.bound(group, sandbox.pid, wanted.memory_bytes)
+        return sandbox
 
     async def drop_ended(self) -> bool:
         """Let go of a kernel that has ended by itself: the next container gets another one. Whether it had."""

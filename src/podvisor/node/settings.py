@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from podvisor.node.memory_group import Parent
+
 MEMORY_SHARE = 0.9
 """How much of the machine's memory one pod may take that has no limit: the rest keeps the machine alive."""
 
@@ -39,6 +41,8 @@ class Settings:
     """How long a container's log grows before a new file is begun (the kubelet's `containerLogMaxSize`)."""
     pod_memory: int | None = None
     """How many bytes a pod may take whose containers do not all have a limit; None for MEMORY_SHARE of the machine."""
+    memory_groups: Parent | None = None
+    """The memory cgroup below which each pod gets one of its own, as a second belt."""
     pod_pids: int = 1024
     """How many processes and threads a pod may have (the kubelet's `podPidsLimit`)."""
 

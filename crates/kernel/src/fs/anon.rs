@@ -38,11 +38,6 @@ impl MemoryFiles {
     pub fn bytes_in_kernel(&self) -> u64 {
         self.files.bytes_in_kernel()
     }
-
-    /// Whether guests may hold or give up bytes of them without a call.
-    pub fn is_mapped(&self) -> bool {
-        self.files.is_mapped()
-    }
 }
 
 /// An empty memory file, memfd_create(2), open for reading and writing, with these permission bits;

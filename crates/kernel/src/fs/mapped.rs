@@ -5,7 +5,7 @@
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use abi::Errno;
 use platform::host;
@@ -25,6 +25,26 @@ pub(crate) struct MappedFile {
     charged: AtomicU64,
     /// It lies on the disk and takes no memory.
     pub(crate) disk: bool,
+}
+
+/// How many of them there are in all file systems, and how many there ever were.
+static COUNT: AtomicUsize = AtomicUsize::new(0);
+static ADDED: AtomicU64 = AtomicU64::new(0);
+
+/// Another number after each file that is mapped for the first time. Costs nothing.
+pub(crate) fn count_of_added() -> u64 {
+    ADDED.load(Ordering::Relaxed)
+}
+
+/// True if guests may hold or give up bytes of any file without a call. Costs nothing.
+pub(crate) fn is_any() -> bool {
+    COUNT.load(Ordering::Relaxed) > 0
+}
+
+impl Drop for MappedFile {
+    fn drop(&mut self) {
+        COUNT.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl MappedFile {
@@ -57,6 +77,8 @@ impl MappedFiles {
     /// too many; whoever is told that `is_due` should have searched before.
     pub(crate) fn add(&self, file: BorrowedFd<'_>, charged: u64, disk: bool) -> Result<Arc<MappedFile>, Errno> {
         let probe = host::reopen(file, host::Open::Read).map_err(errno)?;
+        COUNT.fetch_add(1, Ordering::Relaxed);
+        ADDED.fetch_add(1, Ordering::Relaxed);
         let added = Arc::new(MappedFile { probe, charged: AtomicU64::new(charged), disk });
         let mut state = self.0.lock();
         if state.files.len() >= MOST {

@@ -110,6 +110,11 @@ impl Quota {
         !self.mapped.is_empty()
     }
 
+    /// True if more is used than there may be, which only mappings can do.
+    pub(crate) fn is_exceeded(&self) -> bool {
+        self.used() > self.limit
+    }
+
     /// Charges what mapped files hold now, mapped still or not.
     pub(crate) fn recount_mapped(&self) {
         self.mapped.recount(|now, before, disk| self.charge_anew(now, before, disk));

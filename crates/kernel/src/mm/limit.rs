@@ -19,6 +19,10 @@ const FILL_RATE: u64 = 4 << 30;
 /// The shortest and the longest time between two looks.
 const SHORTEST: Nanos = 1_000_000;
 const LONGEST: Nanos = 1_000_000_000;
+/// A look that takes longer is not made seldom for that, and has the guests held still.
+const SHORT: Nanos = 5_000_000;
+/// Page tables from which on measuring pages takes long.
+const MANY_TABLES: u64 = 2 << 20;
 
 /// When to look next.
 #[derive(Default)]
@@ -32,27 +36,31 @@ struct State {
     /// The count of [`crate::activity::Activity`] at a look that found nobody running: nobody needs to look until it
     /// is another one.
     rested_at: Option<u64>,
+    /// The count of files that were ever mapped, at the last look that was set.
+    mapped: u64,
 }
 
 impl Kernel {
     /// Looks again soon, where somebody has a limit, may run, and nobody looks yet. To be called whenever a
     /// guest may have gone on.
     pub fn watch_memory(self: &Arc<Self>) {
-        if self.pod.memory_bytes.is_none() && !self.needs_looks() {
-            return;
-        }
-        let (idle, delay) = {
-            let state = self.memory_watch.0.lock();
-            (state.timer.is_none() && state.rested_at != Some(self.activity.count()), state.delay)
+        let (idle, more, delay) = {
+            let mut state = self.memory_watch.0.lock();
+            let mapped = crate::fs::mapped::count_of_added();
+            let more = std::mem::replace(&mut state.mapped, mapped) != mapped;
+            (state.timer.is_none() && state.rested_at != Some(self.activity.count()), more, state.delay)
         };
-        if idle {
+        if more {
+            // How much there is to fill of its file system was not asked at the last look.
+            self.look_in(SHORTEST);
+        } else if idle && (self.pod.memory_bytes.is_some() || self.needs_looks()) {
             self.look_in(delay.max(SHORTEST));
         }
     }
 
     fn look_in(self: &Arc<Self>, delay: Nanos) {
         let when = crate::time::monotonic().saturating_add(delay);
-        let timer = self.timers.at(when, Arc::new(Look(Arc::downgrade(self))));
+        let timer = self.timers.at(when, Arc::new(Alarm(Arc::downgrade(self))));
         let old = self.memory_watch.0.lock().timer.replace(timer);
         drop(old);
     }
@@ -68,15 +76,16 @@ impl Kernel {
         });
         let least = own.min();
         let whole = self.pod.memory_bytes.map(|limit| enforce(&containers, limit, self.memory_of_pod(&containers)));
-        let headroom = [least, whole].into_iter().flatten().min();
-        if headroom.is_none() {
+        if least.is_none() && whole.is_none() {
             // Nobody has a limit: only what is mapped no more is to be let go.
             for container in &containers {
                 container.memory_files.bytes();
             }
         }
+        let sizes = self.enforce_sizes();
+        let headroom = [least, whole, sizes].into_iter().flatten().min();
         let took = crate::time::monotonic().saturating_sub(begun);
-        let delay = headroom.map_or(LONGEST, time_to_fill).max(took.saturating_mul(2));
+        let delay = headroom.map_or(LONGEST, time_to_fill).max(took.min(SHORT).saturating_mul(2));
         let runs = self.somebody_runs();
         {
             let mut state = self.memory_watch.0.lock();
@@ -95,9 +104,9 @@ fn time_to_fill(bytes: u64) -> Nanos {
     Nanos::try_from(time).unwrap_or(LONGEST).clamp(SHORTEST, LONGEST)
 }
 
-struct Look(Weak<Kernel>);
+struct Alarm(Weak<Kernel>);
 
-impl Listener for Look {
+impl Listener for Alarm {
     fn notify(&self, _: Events) {
         if let Some(kernel) = self.0.upgrade() {
             kernel.look();
@@ -111,19 +120,73 @@ fn enforce(containers: &[Arc<Container>], limit: u64, files: u64) -> u64 {
     let living = |container: &Arc<Container>| -> Vec<Arc<Process>> {
         container.processes().into_iter().filter(|process| !process.is_zombie()).collect()
     };
-    let processes: Vec<Arc<Process>> = containers.iter().flat_map(living).collect();
-    let roughly = processes.iter().map(|process| process.held_roughly().total()).fold(files, u64::saturating_add);
-    if roughly <= limit {
-        return limit - roughly;
+    let processes = containers.iter().flat_map(living);
+    let held: Vec<(Held, Arc<Process>)> = processes.map(|process| (process.held_roughly(), process)).collect();
+    let total = sum(&held, files, Held::total);
+    if total <= limit {
+        return limit - total;
     }
-    let held: Vec<(Held, Arc<Process>)> =
-        processes.into_iter().map(|process| (process.held_exactly(), process)).collect();
-    let total = held.iter().map(|(held, _)| held.total()).fold(files, u64::saturating_add);
-    for process in victims(held, limit, total, files) {
-        process.note_out_of_memory();
-        process.kill();
+    Look { limit, files, held }.closely()
+}
+
+fn sum(held: &[(Held, Arc<Process>)], files: u64, of: impl Fn(&Held) -> u64) -> u64 {
+    held.iter().map(|(held, _)| of(held)).fold(files, u64::saturating_add)
+}
+
+/// A look at processes that may hold too much.
+struct Look {
+    limit: u64,
+    files: u64,
+    held: Vec<(Held, Arc<Process>)>,
+}
+
+impl Look {
+    /// Measures what each holds where that decides, and kills; answers how much is left.
+    ///
+    /// The host walks every page and every mapping of a process for that, which takes it a second where a guest
+    /// wants it to: guests that hold so many, or whose measuring takes long, are held still meanwhile.
+    fn closely(mut self) -> u64 {
+        if sum(&self.held, self.files, Held::tables) > self.limit {
+            return self.kill();
+        }
+        let mut still = Vec::new();
+        let begun = crate::time::monotonic();
+        let many_pages = sum(&self.held, 0, Held::tables) > MANY_TABLES;
+        for at in 0..self.held.len() {
+            let long = crate::time::monotonic().saturating_sub(begun) > SHORT;
+            if still.is_empty() && (many_pages || long) {
+                still = self.hold_still();
+            }
+            if let Some((held, process)) = self.held.get_mut(at) {
+                *held = process.held_exactly();
+            }
+        }
+        let left = self.kill();
+        for process in still {
+            process.resume();
+        }
+        left
     }
-    limit.saturating_sub(total)
+
+    /// Stops the processes but those that are stopped already; answers them.
+    fn hold_still(&self) -> Vec<Arc<Process>> {
+        let runs = |process: &Arc<Process>| !process.is_stopped() && !process.kernel().throttle.holds();
+        let running: Vec<Arc<Process>> =
+            self.held.iter().map(|(_, process)| Arc::clone(process)).filter(runs).collect();
+        for process in &running {
+            process.halt();
+        }
+        running
+    }
+
+    fn kill(self) -> u64 {
+        let total = sum(&self.held, self.files, Held::total);
+        for process in victims(self.held, self.limit, total, self.files) {
+            process.note_out_of_memory();
+            process.kill();
+        }
+        self.limit.saturating_sub(total)
+    }
 }
 
 /// Whom to kill so that `total`, of which `files` hold some, falls to `limit`. What files hold may go with any of those

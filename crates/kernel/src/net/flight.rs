@@ -10,14 +10,20 @@ use std::sync::{Arc, Weak};
 
 use abi::Errno;
 
+use crate::kernel::Kernel;
 use crate::net::socket::Socket;
 use crate::sync::Mutex;
+use crate::time::{Nanos, SECOND, Timer};
 use crate::vfs::OpenFile;
+use crate::wait::{Events, Listener};
 
 /// How many files may be on their way in a pod, unix(7) ETOOMANYREFS.
 const MOST: usize = 16384;
 /// How many files make a first search worth its time.
 const FIRST_SEARCH: usize = 256;
+/// How long a search by itself is put off, and how much longer than the last one took.
+const PAUSE: Nanos = SECOND / 4;
+const SHARE: Nanos = 50;
 
 /// The files on their way in a pod.
 pub struct Flights {
@@ -30,11 +36,22 @@ struct State {
     count: usize,
     /// How many there may be before the next search.
     patience: usize,
+    next: Next,
+}
+
+/// The search that comes by itself: guests may have closed what was the last way to a socket.
+#[derive(Default)]
+struct Next {
+    timer: Option<Timer>,
+    /// The count of [`crate::activity::Activity`] at the last search: none is needed until it is another one.
+    searched_at: Option<u64>,
+    /// How long the last one took.
+    took: Nanos,
 }
 
 impl Default for Flights {
     fn default() -> Flights {
-        let state = State { files: HashMap::new(), count: 0, patience: FIRST_SEARCH };
+        let state = State { files: HashMap::new(), count: 0, patience: FIRST_SEARCH, next: Next::default() };
         Flights { state: Mutex::new(state) }
     }
 }
@@ -137,6 +154,40 @@ impl Flights {
             .filter(|(file, messages)| Socket::of(file).is_ok() && closed(file, *messages))
             .map(|(socket, messages)| (address(&socket), Suspect { held: held(&socket), socket, messages }))
             .collect()
+    }
+}
+
+impl Kernel {
+    /// Searches soon for files on their way that nobody can receive any more, unless nothing has happened since the
+    /// last search. To be called whenever a guest may have gone on.
+    pub fn watch_flights(self: &Arc<Self>) {
+        let mut state = self.net.flights.state.lock();
+        let rests = state.next.searched_at == Some(self.activity.count());
+        if state.count == 0 || rests || state.next.timer.is_some() {
+            return;
+        }
+        let delay = PAUSE.max(state.next.took.saturating_mul(SHARE));
+        let when = crate::time::monotonic().saturating_add(delay);
+        state.next.timer = Some(self.timers.at(when, Arc::new(Search(Arc::downgrade(self)))));
+    }
+
+    fn search_flights(&self) {
+        let fired = self.net.flights.state.lock().next.timer.take();
+        drop(fired);
+        let (seen, begun) = (self.activity.count(), crate::time::monotonic());
+        self.net.flights.collect();
+        let next = &mut self.net.flights.state.lock().next;
+        (next.searched_at, next.took) = (Some(seen), crate::time::monotonic().saturating_sub(begun));
+    }
+}
+
+struct Search(Weak<Kernel>);
+
+impl Listener for Search {
+    fn notify(&self, _: Events) {
+        if let Some(kernel) = self.0.upgrade() {
+            kernel.search_flights();
+        }
     }
 }
 

@@ -26,20 +26,22 @@ const MAP_SHARED: u64 = 0x01;
 pub(super) struct Installed {
     by_number: Mutex<BTreeMap<u32, Pid>>,
     next: AtomicU32,
-    /// The lengths of all shared mappings that were ever made.
+    /// The lengths of all shared mappings that the program ever made, or its parents before fork(2).
     shared: AtomicU64,
 }
 
 impl Installed {
-    /// Those that a child of fork(2) has of its parent, for the child's first thread to take out.
+    /// What a child of fork(2) has of its parent; its first thread takes the numbers out.
     pub(super) fn inherit(&self, parent: &Installed, first: Pid) {
         let numbers: Vec<u32> = parent.by_number.lock().keys().copied().collect();
         self.by_number.lock().extend(numbers.into_iter().map(|number| (number, first)));
+        self.shared.store(parent.shared.load(Ordering::Relaxed), Ordering::Relaxed);
     }
 
     /// None is left, after execve(2).
     pub(super) fn clear(&self) {
         self.by_number.lock().clear();
+        self.shared.store(0, Ordering::Relaxed);
     }
 
     fn put(&self, number: u32, thread: Pid) {
@@ -64,7 +66,7 @@ impl Installed {
 }
 
 impl Process {
-    /// The lengths of all shared mappings that it has made, gone ones included.
+    /// The lengths of all shared mappings that its program has made or got by fork(2), gone ones included.
     pub fn shared_bytes(&self) -> u64 {
         self.installed.shared.load(Ordering::Relaxed)
     }

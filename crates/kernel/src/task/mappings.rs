@@ -84,6 +84,11 @@ impl Mappings {
         (offset < file.end).then(|| (file.clone(), offset.saturating_sub(place.2)))
     }
 
+    /// True if it has mapped a file of the guest's `device` since it began its program.
+    pub fn has_any_of(&self, device: u64) -> bool {
+        self.known.lock().values().any(|file| file.device == device)
+    }
+
     /// The same in a child of fork(2): shared until one of the two maps another file.
     pub fn copy(&self) -> Mappings {
         Mappings { known: Mutex::new(Arc::clone(&self.known.lock())) }

@@ -81,6 +81,7 @@ pub struct Process {
     children_usage: Mutex<Usage>,
     execs: AtomicU64,
     out_of_memory: AtomicBool,
+    out_of_space: AtomicBool,
 }
 
 /// What a new process starts with.
@@ -176,6 +177,7 @@ impl Process {
             children_usage: Mutex::new(Usage::default()),
             execs: AtomicU64::new(0),
             out_of_memory: AtomicBool::new(false),
+            out_of_space: AtomicBool::new(false),
         });
         process.pids().insert(&process);
         if let Some(parent) = start.parent {
@@ -351,6 +353,11 @@ impl Process {
 
     pub(super) fn set_stopped(&self, stopped: bool) {
         self.stopped.store(stopped, Ordering::Release);
+    }
+
+    /// Notes that it is over the size of a file system that it has mapped; true if that was noted before.
+    pub fn note_out_of_space(&self) -> bool {
+        self.out_of_space.swap(true, Ordering::AcqRel)
     }
 
     /// Notes that a memory limit ends it.

@@ -169,6 +169,15 @@ pub trait Inode: Send + Sync + Any {
     }
 }
 
+/// How full a file system is of which guests have mapped files, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MappedSpace {
+    /// What its files hold.
+    pub used: u64,
+    /// What they may.
+    pub limit: u64,
+}
+
 /// statfs(2)'s figures.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FileSystemStat {
@@ -208,6 +217,11 @@ pub trait FileSystem: Send + Sync {
     /// Bytes of memory that its files hold, those that guests hold by mappings included.
     fn memory_bytes(&self) -> u64 {
         0
+    }
+
+    /// What guests hold of it by mappings, where they can: they fill holes of files without a call.
+    fn mapped_space(&self) -> Option<MappedSpace> {
+        None
     }
 
     /// Whether names come and go through the calls of [`Inode`] only, so that a name needs no second look-up.

@@ -22,7 +22,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 pub use dentry::Dentry;
 pub use file::{DirEntry, File, HostMapping, OpenFile, OpenFlags};
-pub use inode::{Attributes, FileSystem, FileSystemStat, Inode, NewNode, SetAttributes};
+pub use inode::{Attributes, FileSystem, FileSystemStat, Inode, MappedSpace, NewNode, SetAttributes};
 pub use mount::{Mount, MountFlags, Mounts};
 pub use path::Path;
 pub use permission::Access;

@@ -13,7 +13,7 @@ use abi::Errno;
 use crate::fs::tmpfs::{Options, Tmpfs};
 use crate::fs::{device_number, devpts};
 use crate::task::Task;
-use crate::vfs::{Attributes, File, FileSystem, FileSystemStat, Inode, NewNode, OpenFlags};
+use crate::vfs::{Attributes, File, FileSystem, FileSystemStat, Inode, MappedSpace, NewNode, OpenFlags};
 
 /// The devices by major, minor and name below /dev.
 const DEVICES: &[(u64, u64, &str)] = &[
@@ -84,6 +84,10 @@ impl FileSystem for DevFs {
 
     fn memory_bytes(&self) -> u64 {
         self.files.memory_bytes()
+    }
+
+    fn mapped_space(&self) -> Option<MappedSpace> {
+        self.files.mapped_space()
     }
 
     fn bytes_in_kernel(&self) -> u64 {

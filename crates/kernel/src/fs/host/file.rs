@@ -102,6 +102,9 @@ impl File for VolumeFile {
     }
 
     fn host_mapping(&self, writable: bool) -> Result<HostMapping, Errno> {
+        if let Some(size) = self.node.fs().size() {
+            size.mapped(self.node.key(), self.fd.as_fd())?;
+        }
         if writable {
             return Ok(HostMapping::whole(Arc::clone(&self.fd)));
         }

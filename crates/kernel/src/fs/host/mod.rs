@@ -5,6 +5,7 @@
 mod directory;
 mod file;
 mod node;
+mod pinned;
 mod size;
 #[cfg(test)]
 mod tests;

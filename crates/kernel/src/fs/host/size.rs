@@ -1,7 +1,7 @@
 //! The size of a volume: how much of it guests use.
 //!
 //! Owns: [`Size`], a running count of what guests put there: lengths of files and [`NAME_BYTES`] for each
-//! node. A file without a name counts as long as it is open. What the host does there itself is found out
+//! node. A file without a name counts as long as it is open or mapped. What the host does there itself is found out
 //! when the volume seems to be full: then everything is counted anew, as often as that takes [`SHARE`] of
 //! the time at most.
 
@@ -13,6 +13,7 @@ use abi::stat::{S_IFDIR, S_IFMT, S_IFREG, Stat};
 use platform::host;
 
 use super::directory::HostDirectory;
+use super::pinned::Pinned;
 use super::volume::Key;
 use crate::fs::space::Quota;
 use crate::sync::Mutex;
@@ -32,6 +33,7 @@ pub(super) struct Size {
     /// When everything may be counted again.
     next_count: Mutex<Nanos>,
     open: Mutex<HashMap<Key, Opened>>,
+    pinned: Pinned,
 }
 
 #[derive(Default)]
@@ -45,7 +47,13 @@ impl Size {
     /// A limit of `bytes`, of which the tree at `top` uses its share already.
     pub(super) fn new(bytes: u64, top: BorrowedFd<'_>) -> Result<Size, Errno> {
         let top = top.try_clone_to_owned().map_err(|_| Errno::ENFILE)?;
-        let size = Size { top, bytes: Quota::new(bytes), next_count: Mutex::new(0), open: Mutex::default() };
+        let size = Size {
+            top,
+            bytes: Quota::new(bytes),
+            next_count: Mutex::new(0),
+            open: Mutex::default(),
+            pinned: Pinned::default(),
+        };
         size.count();
         Ok(size)
     }
@@ -57,6 +65,9 @@ impl Size {
 
     /// How many bytes of `wanted` there is room for.
     pub(super) fn room_for(&self, wanted: u64) -> u64 {
+        if wanted > self.bytes.free() {
+            self.bytes.give(self.pinned.release());
+        }
         if wanted > self.bytes.free() {
             self.count();
         }
@@ -83,7 +94,7 @@ impl Size {
             return;
         }
         let nameless = self.open.lock().values().filter_map(|opened| opened.nameless).fold(0, u64::saturating_add);
-        self.bytes.set(counted(self.top.as_fd()).saturating_add(nameless));
+        self.bytes.set(counted(self.top.as_fd()).saturating_add(nameless).saturating_add(self.pinned.bytes()));
         let now = crate::time::monotonic();
         *self.next_count.lock() = now.saturating_add(now.saturating_sub(begun).saturating_mul(SHARE));
     }
@@ -91,6 +102,12 @@ impl Size {
     /// Gives `bytes` back.
     pub(super) fn give(&self, bytes: u64) {
         self.bytes.give(bytes);
+    }
+
+    /// An open file is about to be mapped; `ENOMEM` where too many are.
+    pub(super) fn mapped(&self, key: Key, file: BorrowedFd<'_>) -> Result<(), Errno> {
+        self.bytes.give(self.pinned.note(key, file)?);
+        Ok(())
     }
 
     /// A file is open once more.
@@ -114,7 +131,7 @@ impl Size {
             gone
         };
         if gone && let Ok(stat) = host::stat(fd) {
-            self.give(counts_for(&stat));
+            self.lost(key, counts_for(&stat));
         }
     }
 
@@ -124,7 +141,14 @@ impl Size {
             opened.nameless = Some(counts_for(before));
             return;
         }
-        self.give(counts_for(before));
+        self.lost(key, counts_for(before));
+    }
+
+    /// A file has neither a name nor is it open.
+    fn lost(&self, key: Key, bytes: u64) {
+        if !self.pinned.keep(key, bytes) {
+            self.give(bytes);
+        }
     }
 }
 

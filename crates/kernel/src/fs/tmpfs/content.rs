@@ -261,7 +261,8 @@ impl Content {
         }
     }
 
-    /// Where the file's bytes lie, for mmap(2).
+    /// Where the file's bytes lie, for mmap(2). `ENOMEM` where mappings have filled the space beyond its limit and
+    /// there are more holes to fill: Linux would let it be mapped, and end who touches it.
     pub(super) fn mapping(&mut self, space: &Quota, writable: bool) -> Result<HostMapping, Errno> {
         if writable && self.seals & (seal::WRITE | seal::FUTURE_WRITE) != 0 {
             return Err(Errno::EPERM);
@@ -273,6 +274,9 @@ impl Content {
         }
         self.raise(space)?;
         self.move_to_host(space)?;
+        if writable && space.is_exceeded() && self.held() < self.size() {
+            return Err(Errno::ENOMEM);
+        }
         let Store::Host { file, reader, disk, .. } = &mut self.store else { return Err(Errno::EIO) };
         if self.mapped.is_none() {
             self.mapped = Some(space.map(file, self.charged, *disk)?);

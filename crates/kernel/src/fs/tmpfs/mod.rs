@@ -30,7 +30,7 @@ pub use self::node::Node;
 use self::node::{Body, Meta};
 use crate::fs::space::{self, Quota, Space};
 use crate::sync::Mutex;
-use crate::vfs::{Attributes, FileSystem, FileSystemStat, Inode, NewNode, anonymous_device};
+use crate::vfs::{Attributes, FileSystem, FileSystemStat, Inode, MappedSpace, NewNode, anonymous_device};
 
 /// How many unchanged nodes of lower layers are kept after their last use.
 const KEPT: usize = 4096;
@@ -126,11 +126,6 @@ impl Tmpfs {
         Ok(node)
     }
 
-    /// Whether guests may hold bytes of it by mappings.
-    pub fn is_mapped(&self) -> bool {
-        self.space.bytes.is_mapped()
-    }
-
     fn build(bytes: Quota, options: Options, layered: bool, root: impl FnOnce(Arc<Tmpfs>) -> Arc<Node>) -> Arc<Tmpfs> {
         let fs = Arc::new_cyclic(|this| Tmpfs {
             this: Weak::clone(this),
@@ -220,6 +215,15 @@ impl FileSystem for Tmpfs {
         self.space.bytes.recount_mapped();
         let inodes = self.space.inodes.used().saturating_mul(NODE_BYTES);
         self.space.bytes.in_memory().saturating_add(inodes)
+    }
+
+    fn mapped_space(&self) -> Option<MappedSpace> {
+        let bytes = &self.space.bytes;
+        if !bytes.is_mapped() {
+            return None;
+        }
+        bytes.recount_mapped();
+        Some(MappedSpace { used: bytes.used(), limit: bytes.limit })
     }
 
     fn bytes_in_kernel(&self) -> u64 {
