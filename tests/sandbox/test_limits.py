@@ -148,7 +148,7 @@ print("after", made, flush=True)
 async def test_removed_files_of_a_volume_take_room_as_long_as_they_are_mapped(tmp_path, what, says):
     async with pod(spec.Volume("data", str(tmp_path), size_bytes=8 * MIB)) as it:
         app = await it.program("app", (PYTHON, "-c", MAP + PIN, what), spec.VolumeMount("data", "/data"))
-        assert await app.line() == says
+        assert (await app.end())[0] == f"{says}\n"
         assert (
             await it.run(
                 "beside", "head -c 7000000 /dev/zero > /data/y && echo fine", spec.VolumeMount("data", "/data")
