@@ -161,12 +161,17 @@ def label_key(key: str, path: field.Path) -> Iterator[field.Error]:
     yield from (field.invalid(path, key, message) for message in qualified(key))
 
 
-def label_value(value: str, path: field.Path) -> Iterator[field.Error]:
+def value_of_label(value: str) -> Iterator[str]:
     """Objections to the value of a label."""
     if len(value) > 63:
-        yield field.invalid(path, value, "must be no more than 63 characters")
+        yield "must be no more than 63 characters"
     if not _is_label_value(value):
-        yield field.invalid(path, value, VALUE_MESSAGE)
+        yield VALUE_MESSAGE
+
+
+def label_value(value: str, path: field.Path) -> Iterator[field.Error]:
+    """Objections to the value of a label at `path`."""
+    yield from (field.invalid(path, value, message) for message in value_of_label(value))
 
 
 def labels(given: Mapping[str, str], path: field.Path) -> Iterator[field.Error]:
