@@ -1,5 +1,7 @@
 """Paths that name no resource: discovery, OpenAPI, version, health and metrics."""
 
+import asyncio
+
 from podvisor.apiserver import answers, discovery
 from podvisor.apiserver.openapi import v2, v3
 from podvisor.apiserver.server import Server
@@ -23,7 +25,8 @@ async def handle(server: Server, request: Request) -> Answer:
         case ["metrics"]:
             return await _metrics(server)
         case ["openapi", "v2"]:
-            return v2.answer(server, request)
+            # With many custom resources it takes a while, which others need not wait for.
+            return await asyncio.to_thread(v2.answer, server, request)
         case ["openapi", "v3", *path]:
             return v3.answer(server, "/".join(path))
         case ["api" | "apis", *_]:

@@ -157,6 +157,8 @@ class Resource:
     """Whether a create is answered and forgotten, as the reviews of access are."""
     prefix: str = ""
     """Where it is stored, if not under its own name."""
+    etag: str = ""
+    """Another whenever OpenAPI says something else of it; empty for what is built in."""
     definition: str = ""
     """The full name of its schema, if the group, version and kind do not find it."""
 
@@ -213,6 +215,10 @@ class Resource:
     def status_errors(self, new: Json, old: Json) -> Iterator[Error]:
         """Objections to what a change through `/status` makes."""
         return check(self.status_rules, new, old)
+
+    def definitions(self) -> Mapping[str, Json]:
+        """The schemas of its kind and its list in OpenAPI v3, by name, if they are not the generated ones."""
+        return {}
 
     def all_subresources(self) -> Sequence[Subresource]:
         """Every path below its objects."""

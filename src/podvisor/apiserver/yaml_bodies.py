@@ -16,12 +16,16 @@ MOST = 400_000
 """Values in a document whose aliases more than double it, as in the real server's library (yaml.v2)."""
 
 
+_UNTYPED = ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:value")
+"""What plain text is not read as: a date, and `=`, which PyYAML knows and cannot construct."""
+
+
 class _Loader(yaml.CSafeLoader):
-    """The safe loader, without timestamps."""
+    """The safe loader, without these."""
 
 
 _Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    first: [(tag, pattern) for tag, pattern in resolvers if tag not in _UNTYPED]
     for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
 }
 

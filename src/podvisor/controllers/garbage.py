@@ -4,6 +4,7 @@ https://kubernetes.io/docs/concepts/architecture/garbage-collection/. Nothing is
 both the object and the owners that are said to be absent are asked for first, and the deletion carries the uid.
 """
 
+import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Callable
@@ -19,6 +20,9 @@ log = logging.getLogger(__name__)
 
 IGNORED = frozenset({str(kinds.EVENTS), "events.events.k8s.io"})
 """Events come in crowds, own nothing, and go by themselves."""
+DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io"
+SETTLING = 1.0
+"""Seconds after which it looks for new kinds where a definition has changed."""
 REMEMBERED = 500
 """Absent owners that need not be asked for again."""
 
@@ -37,17 +41,32 @@ class GarbageCollector:
         self._monitored: dict[str, Resource[Any]] = {}
         self._stop_hearing: dict[str, Callable[[], None]] = {}
         self._absent: OrderedDict[Coordinates, None] = OrderedDict()
+        self._kinds_changed = asyncio.Event()
         self._events = cluster.recorder(self.name)
         cluster.background("garbage kinds", self._watch_kinds)
 
     async def _watch_kinds(self) -> None:
-        """Follow every kind that can be listed, watched and deleted, until cancelled; look for new ones regularly."""
+        """Follow every kind that can be listed, watched and deleted, until cancelled.
+
+        New ones are looked for when a CustomResourceDefinition changes, and now and then.
+        """
         while True:
+            self._kinds_changed.clear()
             try:
                 await self._follow_kinds()
             except (errors.ApiError, errors.Unreachable) as error:
                 log.warning("%s: discovery: %s", self.name, error)
-            await self._cluster.clock.sleep(self._cluster.settings.discovery_seconds)
+            await self._until_kinds_change()
+
+    async def _until_kinds_change(self) -> None:
+        clock = self._cluster.clock
+        try:
+            async with clock.timeout(self._cluster.settings.discovery_seconds):
+                await self._kinds_changed.wait()
+        except TimeoutError:
+            return
+        # Definitions come in crowds, and are served a moment after they are seen.
+        await clock.sleep(SETTLING)
 
     async def reconcile(self, key: str) -> None:
         """Decide over the object of one uid."""
@@ -178,6 +197,8 @@ class GarbageCollector:
 
     def _handler(self, resource: Resource[Any]) -> Callable[[Object | None, Object | None], None]:
         def changed(old: Object | None, new: Object | None) -> None:
+            if str(resource) == DEFINITIONS:
+                self._kinds_changed.set()
             if new is not None:
                 self._seen(graph.node_of(resource, new))
             elif old is not None:

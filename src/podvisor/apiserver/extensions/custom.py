@@ -1,16 +1,19 @@
 """From a definition to the resources that it makes: one for each version that is served."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import cast
 
-from podvisor.apiserver.extensions import columns
+import orjson
+
+from podvisor.apiserver.extensions import columns, publishing, scaling
+from podvisor.apiserver.extensions.compiled import Compiled
 from podvisor.apiserver.extensions.definition import Definition, Version
 from podvisor.apiserver.resource import ALL_VERBS, Hooks, Json, Resource, Scale
-from podvisor.types import decode, jsonpath, schema
+from podvisor.types import jsonpath, status, structural
+from podvisor.types.field import Error
 from podvisor.types.patch import media_types
-from podvisor.types.schema import Field, Shape
+from podvisor.types.schema import Shape
 
 _ENDING_VERBS = ("delete", "deletecollection", "get", "list", "patch", "update", "watch")
 """What can be done with objects whose definition is being deleted: finish what their finalizers stand for."""
@@ -25,18 +28,31 @@ class CustomResource(Resource):
     is_first: bool
     """True if the definition has never been changed, so that every object has been written under it as it is."""
 
+    compiled: Compiled
+    """Its schema."""
+
     @cached_property
     def shape(self) -> Shape:
         """What its objects look like."""
-        return Shape("object", self.kind, fields={"metadata": Field(_metadata())})
+        return self.compiled.shape(self.kind)
 
     def read(self, item: Json) -> tuple[Json, Sequence[str]]:
         """See Resource."""
-        given = item.get("metadata")
-        if not isinstance(given, dict):
-            return item, ()
-        metadata, unknown = decode.conform(_metadata(), cast("Json", given))
-        return item | {"metadata": metadata}, unknown
+        return item, [f'unknown field "{path}"' for path in self.compiled.read(item)]
+
+    def errors(self, new: Json, old: Json | None = None) -> Iterator[Error]:
+        """See Resource."""
+        yield from self.compiled.errors(new, old)
+        yield from scaling.errors(self.scale, new)
+
+    def status_errors(self, new: Json, old: Json) -> Iterator[Error]:
+        """See Resource."""
+        yield from self.compiled.status_errors(new, old)
+        yield from scaling.status_errors(self.scale, new)
+
+    def definitions(self) -> Mapping[str, Json]:
+        """See Resource."""
+        return publishing.definitions(self, orjson.loads(self.compiled.raw))
 
     def is_sent_as_stored(self, value: bytes) -> bool:
         """See Resource."""
@@ -57,6 +73,7 @@ def resources(definition: Definition) -> Sequence[CustomResource]:
 def _resource(definition: Definition, version: Version) -> CustomResource:
     spec, names = definition.spec, definition.status.accepted_names
     shown, row = columns.table(version)
+    compiled = Compiled(bytes(version.schema.open_api_v3_schema))
     return CustomResource(
         spec.group,
         version.name,
@@ -70,8 +87,9 @@ def _resource(definition: Definition, version: Version) -> CustomResource:
         categories=names.categories,
         columns=shown,
         row=row,
-        hooks=_hooks(definition, version),
+        hooks=_hooks(definition, version, compiled),
         fields=_fields(version),
+        definition=".".join([*reversed(spec.group.split(".")), version.name, names.kind]),
         has_status=version.subresources.status is not None,
         scale=_scale(version),
         counts_generations=True,
@@ -81,21 +99,37 @@ def _resource(definition: Definition, version: Version) -> CustomResource:
         patch_types=tuple(kind for kind in media_types.ACCEPTED if kind != media_types.STRATEGIC),
         stored_head=_head(definition),
         is_first=definition.metadata.generation == 1,
+        compiled=compiled,
+        etag=f"{definition.metadata.uid}.{definition.metadata.generation}",
     )
 
 
-def _hooks(definition: Definition, version: Version) -> Hooks:
-    def to(version: str) -> Callable[[Json], Json]:
-        name = f"{definition.spec.group}/{version}"
-        return lambda item: item | {"apiVersion": name}
+def _hooks(definition: Definition, version: Version, compiled: Compiled) -> Hooks:
+    here, stored = (f"{definition.spec.group}/{one.name}" for one in (version, definition.stored))
+    is_first = definition.metadata.generation == 1
+
+    def refuse_conversion(old: str, new: str) -> None:
+        if old != new and definition.spec.conversion.strategy != "None":
+            kind = f"{old}, Kind={definition.spec.names.kind}"
+            raise status.InternalError(f"conversion webhook for {kind} failed: this server does not call webhooks yet")
 
     def create(item: Json) -> None:
         if version.subresources.status is not None:
             item.pop("status", None)
 
-    return Hooks(
-        create=create, status=_only_status, to_storage=to(definition.stored.name), from_storage=to(version.name)
-    )
+    def to_storage(item: Json) -> Json:
+        refuse_conversion(item["apiVersion"], stored)
+        return structural.write_whole_numbers(item) | {"apiVersion": stored}
+
+    def from_storage(item: Json) -> Json:
+        """What was stored in another version or under another schema is made to fit."""
+        refuse_conversion(item["apiVersion"], here)
+        if not is_first or item["apiVersion"] != here:
+            item["apiVersion"] = here
+            compiled.read(item)
+        return item
+
+    return Hooks(create=create, status=_only_status, to_storage=to_storage, from_storage=from_storage)
 
 
 def _only_status(new: Json, old: Json) -> None:
@@ -135,10 +169,6 @@ def _reader(path: str) -> Callable[[Json], str]:
         return jsonpath.text(found[0]) if found and found[0] is not None else ""
 
     return read
-
-
-def _metadata() -> Shape:
-    return schema.of_definition("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta")
 
 
 def of_storage(definition: Definition) -> Resource:

@@ -13,6 +13,8 @@ _META = "io.k8s.apimachinery.pkg.apis.meta.v1"
 STATUS = f"{_META}.Status"
 DELETE_OPTIONS = f"{_META}.DeleteOptions"
 PATCH = f"{_META}.Patch"
+OBJECT_META = f"{_META}.ObjectMeta"
+LIST_META = f"{_META}.ListMeta"
 
 _LIST = ("allowWatchBookmarks", "continue", "fieldSelector", "labelSelector", "limit", "resourceVersion")
 _LIST_MORE = ("resourceVersionMatch", "sendInitialEvents", "timeoutSeconds", "watch")

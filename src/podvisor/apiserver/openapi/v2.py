@@ -13,6 +13,8 @@ from podvisor.types.patch import media_types
 
 PROTOBUF = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 _REFERENCE = "#/definitions/"
+_ONLY_V3 = ("allOf", "anyOf", "oneOf", "not", "nullable")
+_STRUCTURE = ("type", "items", "properties", "additionalProperties")
 
 
 def answer(server: Server, request: Request) -> Answer:
@@ -33,7 +35,31 @@ def document(served: Served) -> Json:
     found = [pair for resource in served.resources for pair in operations.paths(resource)]
     info = {"title": "Kubernetes", "version": f"v{schema.data().version}.0"}
     paths = {path: _path_item(path, all) for path, all in found}
-    return {"swagger": "2.0", "info": info, "paths": paths, "definitions": _definitions()}
+    custom = {name: _custom(one) for resource in served.resources for name, one in resource.definitions().items()}
+    return {"swagger": "2.0", "info": info, "paths": paths, "definitions": _definitions() | custom}
+
+
+def _custom(source: Json) -> Json:
+    """A schema of a custom resource, without what OpenAPI v2 cannot say, and with nothing where it would say too much.
+
+    As apiextensions-apiserver's `pkg/controller/openapi/v2`: what may be null or of two types has no type.
+    """
+    if (referred := source.get("allOf")) and "$ref" in referred[0]:
+        rest = {"description": source["description"]} if "description" in source else {}
+        return rest | {"$ref": referred[0]["$ref"].replace("#/components/schemas/", _REFERENCE)}
+    shown = {name: value for name, value in source.items() if name not in _ONLY_V3}
+    if source.get("nullable") or source.get("x-kubernetes-int-or-string"):
+        shown = {name: value for name, value in shown.items() if name not in _STRUCTURE}
+    if source.get("x-kubernetes-preserve-unknown-fields"):
+        shown = {name: value for name, value in shown.items() if name not in ("items", "properties")}
+    if "properties" in shown:
+        shown["properties"] = {name: _custom(one) for name, one in shown["properties"].items()}
+    for name in ("items", "additionalProperties"):
+        if isinstance(shown.get(name), dict):
+            shown[name] = _custom(shown[name])
+        else:
+            shown.pop(name, None)
+    return shown
 
 
 def _definition(source: Json, texts: dict[str, str]) -> Json:

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
@@ -10,6 +11,7 @@ from podvisor.apiserver import answers
 from podvisor.apiserver.catalogue import Served
 from podvisor.apiserver.openapi import operations
 from podvisor.apiserver.openapi.operations import Json, Operation
+from podvisor.apiserver.resource import Resource
 from podvisor.apiserver.server import Server
 from podvisor.base.http import Answer, content
 from podvisor.types import schema, status
@@ -23,23 +25,30 @@ def answer(server: Server, path: str) -> Answer:
     known = {
         _path(group, version): (group, version) for group, all in server.catalogue.now.groups.items() for version in all
     }
+    served = server.catalogue.now
     if not path:
-        return answers.json({"paths": {one: {"serverRelativeURL": _link(one)} for one in known}})
+        links = {one: {"serverRelativeURL": _link(one, served.of_version(*known[one]))} for one in known}
+        return answers.json({"paths": links})
     if path not in known:
         raise status.NotFound()
-    return content(document(server.catalogue.now, *known[path]), "application/json")
+    return content(document(served, *known[path]), "application/json")
 
 
 def document(served: Served, group: str, version: str) -> bytes:
     """The document of a group and version."""
     paths: Json = {}
+    custom: dict[str, Json] = {}
     wanted = {operations.STATUS, operations.DELETE_OPTIONS, operations.PATCH}
     for resource in served.of_version(group, version):
         for path, found in operations.paths(resource):
             paths[path] = _path_item(path, found)
             wanted |= {one.body for one in found} | {one.result for one in found}
+        if own := resource.definitions():
+            custom |= own
+            wanted |= {operations.OBJECT_META, operations.LIST_META}
     info = {"title": "Kubernetes", "version": f"v{schema.data().version}.0"}
-    shown = {"openapi": "3.0.0", "info": info, "paths": paths, "components": {"schemas": definitions(wanted - {""})}}
+    schemas = definitions(wanted - {""}) | custom
+    shown = {"openapi": "3.0.0", "info": info, "paths": paths, "components": {"schemas": schemas}}
     return orjson.dumps(shown)
 
 
@@ -61,8 +70,9 @@ def _path(group: str, version: str) -> str:
     return f"apis/{group}/{version}" if group else f"api/{version}"
 
 
-def _link(path: str) -> str:
-    digest = hashlib.sha256(f"{schema.data().version} {path}".encode()).hexdigest().upper()
+def _link(path: str, resources: Iterable[Resource]) -> str:
+    etags = [one.etag for one in resources]
+    digest = hashlib.sha256(f"{schema.data().version} {path} {etags}".encode()).hexdigest().upper()
     return f"/openapi/v3/{path}?hash={digest}"
 
 

@@ -57,7 +57,7 @@ def _path(given: str, path: Path) -> Iterator[Error]:
         yield field.invalid(path, given, "must start with a '/'")
     if given == "/":
         return
-    segments = given.removeprefix("/").removesuffix("/").split("/")
+    segments = given[1:].removesuffix("/").split("/")
     for index, segment in enumerate(segments):
         if not segment:
             yield field.invalid(path, given, f"segment[{index}] may not be empty")

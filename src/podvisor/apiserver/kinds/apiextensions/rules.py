@@ -83,7 +83,9 @@ def _versions(spec: Json, old: Json | None) -> Iterator[Error]:
     yield from _each_part(versions, "schema", "validation", _schema(versions, old))
     yield from _each_part(versions, "subresources", "subresources", lambda one, at, _: _subresources(one, at))
     yield from _each_part(versions, "additionalPrinterColumns", "additionalPrinterColumns", _columns)
-    yield from _each_part(versions, "selectableFields", "selectableFields", _selectable)
+    yield from _each_part(versions, "selectableFields", "selectableFields", _selectable(versions))
+    if versions and (wrong := list(names.dns_1035_label(versions[0].get("name", "")))):
+        yield field.invalid(_SPEC.child("version"), versions[0].get("name", ""), ",".join(wrong))
     if len({version.get("name") for version in versions}) < len(versions):
         yield field.invalid(path, versions, "must contain unique version names")
     if sum(bool(version.get("storage")) for version in versions) != 1:
@@ -95,12 +97,17 @@ Part = Callable[[Any, Path, Json], Iterator[Error]]
 
 def _each_part(versions: Sequence[Json], name: str, shared: str, check: Part) -> Iterator[Error]:
     """Objections to a part of each version, or to the one that all of them have."""
-    if versions and versions[0].get(name) and all(one.get(name) == versions[0][name] for one in versions):
+    if _is_shared(versions, name):
         yield from check(versions[0][name], _SPEC.child(shared), versions[0])
         return
     for index, version in enumerate(versions):
         if part := version.get(name):
             yield from check(part, _SPEC.child("versions").at(index).child(name), version)
+
+
+def _is_shared(versions: Sequence[Json], name: str) -> bool:
+    """True if all versions have this part alike."""
+    return bool(versions and versions[0].get(name)) and all(one.get(name) == versions[0][name] for one in versions)
 
 
 def _schema(versions: Sequence[Json], old: Json | None) -> Part:
@@ -175,8 +182,21 @@ def _columns(columns: Sequence[Json], path: Path, _: Json) -> Iterator[Error]:
             yield from _simple_path(column["jsonPath"], here.child("JSONPath"))
 
 
-def _selectable(fields: Sequence[Json], path: Path, version: Json) -> Iterator[Error]:
-    yield from schemas.check_selectable(fields, path, version.get("schema", {}).get("openAPIV3Schema", {}))
+def _selectable(versions: Sequence[Json]) -> Part:
+    shared, shared_schema = (_is_shared(versions, name) for name in ("selectableFields", "schema"))
+
+    def check(fields: Sequence[Json], path: Path, version: Json) -> Iterator[Error]:
+        # What only some versions have alike the real server looks for where it is not.
+        if shared and not shared_schema:
+            yield field.invalid(path, "", "selectableFields may only be set when validations.schema is included")
+        elif shared_schema and not shared:
+            detail = "selectableFields may only be set when version.schema.openAPIV3Schema is not included"
+            yield field.invalid(path, "", detail)
+        else:
+            schema = version.get("schema", {}).get("openAPIV3Schema", {})
+            yield from schemas.check_selectable(fields, path, schema)
+
+    return check
 
 
 def _names(given: Json, path: Path) -> Iterator[Error]:

@@ -1,0 +1,1 @@
+"""Custom resources that nobody here wrote, and operators for them."""
