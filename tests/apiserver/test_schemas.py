@@ -310,3 +310,38 @@ async def test_what_openapi_says_of_it(api):
     path = "apis/example.com/v1"
     later = await api.until("/openapi/v3", lambda reply: reply.body["paths"][path] != index[path])
     assert later.body["paths"]["apis/apps/v1"] == index["apis/apps/v1"]
+
+
+NO_SCHEMAS = [
+    {"type": "array", "items": 5},
+    {"type": "object", "additionalProperties": "x"},
+    {"type": "array", "items": {"type": "object", "properties": 5}},
+    {"type": "array", "items": {"type": 5}},
+    {"type": "array", "items": {"allOf": {"x": 1}}},
+    {"type": "object", "additionalProperties": {"not": [1]}},
+    {"type": "array", "items": {"type": "array", "items": {"x-kubernetes-validations": 8}}},
+    {"type": "object", "additionalProperties": {"type": "string", "pattern": 7, "minLength": "x"}},
+]
+
+
+async def test_what_is_no_schema_is_refused_however_deep_it_stands(api):
+    for schema in NO_SCHEMAS:
+        reply = await api.post(DEFINITIONS, definition(versions=[version("v1", spec(a=schema))]))
+        assert (reply.code, reply.body["reason"]) == (400, "BadRequest"), (schema, reply.body)
+        assert "cannot unmarshal" in reply.message
+
+
+async def test_unknown_keywords_are_named_however_deep_they_stand(api):
+    schema = spec(a={"type": "array", "items": {"type": "string", "colour": "red"}})
+    reply = await api.post(DEFINITIONS, definition(versions=[version("v1", schema)]))
+    path = "spec.versions[0].schema.openAPIV3Schema.properties[spec].properties[a].items.colour"
+    assert reply.warnings == [rf"unknown field \"{path}\""]
+
+
+async def test_schemas_and_objects_may_be_as_deep_as_json_may(api):
+    schema, value = STRING, "x"
+    for _ in range(220):
+        schema, value = {"type": "array", "items": schema}, [value]
+    reply = await created(api, spec(a=schema), {"a": value})
+    assert (reply.code, reply.body["spec"]["a"]) == (201, value)
+    assert (await api.get("/openapi/v3/apis/example.com/v1")).code == 200

@@ -129,7 +129,19 @@ def _hooks(definition: Definition, version: Version, compiled: Compiled) -> Hook
             compiled.read(item)
         return item
 
-    return Hooks(create=create, status=_only_status, to_storage=to_storage, from_storage=from_storage)
+    return Hooks(
+        warnings=_of_finalizers, create=create, status=_only_status, to_storage=to_storage, from_storage=from_storage
+    )
+
+
+def _of_finalizers(item: Json) -> Iterator[str]:
+    """Warnings of finalizers that anybody else might choose as well."""
+    for name in item["metadata"].get("finalizers", ()):
+        if "/" in name or name in ("orphan", "foregroundDeletion", "kubernetes"):
+            continue
+        path = " including a path (/)" if "." in name else ""
+        avoid = "to avoid accidental conflicts with other finalizer writers"
+        yield f'metadata.finalizers: "{name}": prefer a domain-qualified finalizer name{path} {avoid}'
 
 
 def _only_status(new: Json, old: Json) -> None:

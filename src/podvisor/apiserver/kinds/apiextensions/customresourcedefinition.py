@@ -1,8 +1,9 @@
 """CustomResourceDefinition (https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/)."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from podvisor.apiserver.kinds.apiextensions import rules
+from podvisor.apiserver.kinds.apiextensions import reading, rules
 from podvisor.apiserver.resource import NAME, Cells, Column, Hooks, Json, Resource
 
 CLEANUP = "customresourcecleanup.apiextensions.k8s.io"
@@ -63,7 +64,15 @@ def _row(item: Json, now: datetime) -> Cells:
     return (item["metadata"]["name"], item["metadata"]["creationTimestamp"])
 
 
-RECORD = Resource(
+class _Definitions(Resource):
+    """Definitions are read by code of their own."""
+
+    def read(self, item: Json) -> tuple[Json, Sequence[str]]:
+        """See Resource."""
+        return reading.read(self.shape, item)
+
+
+RECORD = _Definitions(
     "apiextensions.k8s.io",
     "v1",
     "customresourcedefinitions",
