@@ -345,3 +345,12 @@ async def test_schemas_and_objects_may_be_as_deep_as_json_may(api):
     reply = await created(api, spec(a=schema), {"a": value})
     assert (reply.code, reply.body["spec"]["a"]) == (201, value)
     assert (await api.get("/openapi/v3/apis/example.com/v1")).code == 200
+
+
+async def test_openapi_says_that_no_strategic_merge_is_taken(api):
+    await api.define(definition())
+    path = "/apis/example.com/v1/namespaces/{namespace}/widgets/{name}"
+    document = (await api.get("/openapi/v3/apis/example.com/v1")).body
+    taken = document["paths"][path]["patch"]["requestBody"]["content"]
+    assert "application/merge-patch+json" in taken
+    assert "application/strategic-merge-patch+json" not in taken

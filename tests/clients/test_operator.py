@@ -32,10 +32,15 @@ def kubectl(kubeconfig: Path) -> Kubectl:
 
 
 @pytest.fixture
-def operator(kubectl: Kubectl, tmp_path: Path) -> Iterator[None]:
-    """The operator, while a test runs."""
+def pages(kubectl: Kubectl) -> None:
+    """The kind, which stays for the other tests."""
     kubectl("apply", "-f", str(EXAMPLE / "crd.yaml"))
     kubectl("wait", "--for=condition=established", f"--timeout={PATIENCE}", "crd/pages.example.com")
+
+
+@pytest.fixture
+def operator(kubectl: Kubectl, pages: None, tmp_path: Path) -> Iterator[None]:
+    """The operator, while a test runs."""
     command = [sys.executable, "-m", "kopf", "run", "--all-namespaces", str(EXAMPLE / "operator.py")]
     with (tmp_path / "log").open("w") as log:
         running = subprocess.Popen(command, env=kubectl.environment, stdout=log, stderr=log)
@@ -58,3 +63,26 @@ def test_an_operator_for_a_kind_of_its_own(kubectl: Kubectl, operator: None) -> 
     assert "the text must begin with the title" in refused
     kubectl("delete", "page", "home", f"--timeout={PATIENCE}")
     kubectl("wait", "--for=delete", f"--timeout={PATIENCE}", "configmap/home")
+
+
+def test_a_namespace_takes_its_custom_objects_with_it(kubectl: Kubectl, pages: None, name: str) -> None:
+    kubectl("create", "namespace", name)
+    kubectl("apply", "-n", name, "-f", str(EXAMPLE / "page.yaml"))
+    kubectl("delete", "namespace", name, f"--timeout={PATIENCE}")
+    assert "No resources found" in kubectl("get", "pages", "-n", name)
+
+
+def test_custom_objects_are_applied_again_and_again(kubectl: Kubectl, pages: None, tmp_path: Path, name: str) -> None:
+    kubectl("create", "namespace", name)
+    path = tmp_path / "page.yaml"
+    text = (EXAMPLE / "page.yaml").read_text()
+    for title, answer in (("Welcome", "created"), ("Welcome", "unchanged"), ("Wel", "configured")):
+        path.write_text(text.replace("title: Welcome", f"title: {title}"))
+        assert answer in kubectl("apply", "-n", name, "-f", str(path))
+    assert 'unknown field "spec.colour"' in kubectl("apply", "-n", name, "-f", str(_with(path, "colour: red")), code=1)
+    assert kubectl("get", "page", "home", "-n", name, "-o", "jsonpath={.metadata.generation}") == "2"
+
+
+def _with(path: Path, line: str) -> Path:
+    path.write_text(path.read_text() + f"  {line}\n")
+    return path

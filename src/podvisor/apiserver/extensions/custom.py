@@ -146,7 +146,8 @@ def _of_finalizers(item: Json) -> Iterator[str]:
 
 def _only_status(new: Json, old: Json) -> None:
     """A change through `/status` leaves labels and annotations as they are."""
-    new["metadata"] = dict(old["metadata"])
+    kept = {name: value for name, value in new["metadata"].items() if name == "managedFields"}
+    new["metadata"] = old["metadata"] | kept
 
 
 def _head(definition: Definition) -> bytes:

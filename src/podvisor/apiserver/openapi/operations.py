@@ -50,6 +50,8 @@ class Operation:
     """The definition that is sent, or ''."""
     result: str
     """The definition that comes back."""
+    patches: Sequence[str]
+    """The media types of the patches that are taken. kubectl chooses by them how it applies."""
 
 
 def paths(resource: Resource) -> Iterator[tuple[str, Sequence[Operation]]]:
@@ -88,6 +90,7 @@ def _operation(resource: Resource, verb: str, subresource: str, *, everywhere: b
         [*parameters, ("pretty", "string")],
         _body(verb, definition),
         definition + "List" if verb == "list" else STATUS if verb in ("delete", "deletecollection") else definition,
+        resource.patch_types,
     )
 
 

@@ -9,7 +9,6 @@ from podvisor.apiserver.openapi.operations import Json, Operation
 from podvisor.apiserver.server import Server
 from podvisor.base.http import Answer, Request, content
 from podvisor.types import schema
-from podvisor.types.patch import media_types
 
 PROTOBUF = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 _REFERENCE = "#/definitions/"
@@ -85,7 +84,7 @@ def _operation(one: Operation) -> Json:
         parameters.insert(0, body | ({} if one.method == "delete" else {"required": True}))
     result = {"description": "OK"} | ({"schema": {"$ref": _REFERENCE + one.result}} if one.result else {})
     return {
-        "consumes": list(media_types.ACCEPTED) if one.method == "patch" else ["application/json", "application/yaml"],
+        "consumes": list(one.patches) if one.method == "patch" else ["application/json", "application/yaml"],
         "produces": ["application/json", "application/yaml"],
         "tags": [one.tag],
         "operationId": one.id,

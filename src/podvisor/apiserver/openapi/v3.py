@@ -15,7 +15,6 @@ from podvisor.apiserver.resource import Resource
 from podvisor.apiserver.server import Server
 from podvisor.base.http import Answer, content
 from podvisor.types import schema, status
-from podvisor.types.patch import media_types
 
 _REFERENCE = "#/components/schemas/"
 
@@ -119,7 +118,7 @@ def _operation(one: Operation) -> Json:
         "x-kubernetes-group-version-kind": one.kind,
     }
     if one.body:
-        accepted = media_types.ACCEPTED if one.method == "patch" else ("application/json",)
+        accepted = one.patches if one.method == "patch" else ("application/json",)
         content = {"schema": {"$ref": _REFERENCE + one.body}}
         shown["requestBody"] = {"content": dict.fromkeys(accepted, content), "required": one.method != "delete"}
     return shown
