@@ -92,6 +92,14 @@ class Caller:
         path = f"{DEFINITIONS}/{definition['metadata']['name']}"
         return (await self.until(path, lambda reply: condition(reply.body, "Established").get("status") == "True")).body
 
+    async def redefine(self, *versions: Json) -> None:
+        """Give the widgets other versions, and wait until requests meet them: OpenAPI says something else then."""
+        path = "apis/example.com/v1"
+        before = (await self.get("/openapi/v3")).body["paths"][path]
+        changed = await self.patch(f"{DEFINITIONS}/widgets.example.com", {"spec": {"versions": list(versions)}})
+        assert changed.code == 200, changed.body
+        await self.until("/openapi/v3", lambda reply: reply.body["paths"].get(path) != before)
+
 
 @asynccontextmanager
 async def calling() -> AsyncGenerator[Caller]:

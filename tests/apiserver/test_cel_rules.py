@@ -63,8 +63,7 @@ async def test_what_broke_a_rule_before_and_has_not_changed_is_let_pass(api):
     inner = {"type": "object", "properties": {"v": INTEGER}}
     await api.post(WIDGETS, widget(spec={"size": 1, "name": "a"}))
     ruled_size = INTEGER | {"x-kubernetes-validations": [{"rule": "self > 1", "message": "too small"}]}
-    await api.patch(WIDGET, {"spec": {"versions": [version("v1", ruled(size=ruled_size, name=STRING, more=inner))]}})
-    await api.until(WIDGET, lambda reply: reply.body["metadata"]["generation"] == 2)
+    await api.redefine(version("v1", ruled(size=ruled_size, name=STRING, more=inner)))
     assert (await api.patch(f"{WIDGETS}/a", {"spec": {"name": "b"}})).code == 200
     assert "too small" in (await api.patch(f"{WIDGETS}/a", {"spec": {"size": 0}})).message
 
