@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 SOURCES := $(shell find crates src packaging -type f -not -name "*.pyc") Cargo.toml Cargo.lock
 
-.PHONY: build demo test check bench test-installed test-kill test-escape test-images test-hostile format clean test-differential
+.PHONY: build demo test check bench test-installed test-kill test-escape test-images test-hostile format clean test-differential test-published
 
 build: .venv/built
 
@@ -54,6 +54,10 @@ test-installed: .venv/ready
 PATCHES ?= 10000
 test-differential: .venv/ready
 	PODVISOR_PATCHES=$(PATCHES) PYTHONPATH=src $(BIN)/python -m pytest -q tests/differential
+
+# Published CustomResourceDefinitions of several projects, fetched as Go modules, and their samples.
+test-published: .venv/ready
+	PODVISOR_PUBLISHED=all PYTHONPATH=src:tests $(BIN)/python -m pytest -q tests/custom
 
 # Every process of a cluster is killed again and again: what `make test` does a few times, a few hundred times.
 KILLS ?= 200
