@@ -184,9 +184,11 @@ print(one.recv(10), flush=True)
 
 async def test_the_caller_sees_when_the_container_is_killed():
     async with pod() as it:
-        await serving(it, f"{LISTEN}\none, _ = server.accept()\nprint('there', flush=True)\none.recv(10); one.recv(10)")
+        talk = f"{LISTEN}\none, _ = server.accept()\none.recv(10)\nprint('there', flush=True)\none.recv(10)"
+        server = await serving(it, talk)
         reader, writer = await dialled(it)
         writer.write(b"x")
+        assert await server.line() == "there"
         await it.sandbox.stop("server")
         assert await reader.read() == b""
         writer.close()

@@ -1,7 +1,7 @@
 //! Messages between `podvisor` (Python) and `podvisor-sandbox`, and their codec.
 //!
-//! Owns the shapes of `docs/control-protocol.md` and their framing. Owns neither the socket nor what a
-//! request does. Called by `sandbox`.
+//! Owns the shapes of `docs/control-protocol.md` and their framing, and
+//! the socket that they travel on. Does not own what a request does. Called by `sandbox` and `switch`.
 //!
 //! Requests are read strictly: a field that this side does not know is a mistake of the other side, and is
 //! answered as one. Answers and events are only written here. The JSON under `fixtures/` is read by the tests of
@@ -14,6 +14,7 @@ mod process;
 mod reply;
 mod request;
 mod root;
+mod socket;
 mod volume;
 
 pub use event::Event;
@@ -25,4 +26,5 @@ pub use request::{
     Start,
 };
 pub use root::{FdRef, Ids, Layer, LayerSource, Mount, Root};
+pub use socket::{Closed, Socket};
 pub use volume::{Volume, VolumeSource};

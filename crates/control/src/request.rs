@@ -61,6 +61,8 @@ pub enum Operation {
     Stop(ContainerName),
     /// Connects to a port of the pod and joins the message's one descriptor to it.
     Dial(Dial),
+    /// Joins the pod to its node's switch, by the message's one descriptor.
+    Network,
     /// Asks for what is used.
     Stats,
     /// Asks whether the kernel still answers.
@@ -272,6 +274,7 @@ impl Operation {
             "resize" => Self::Resize(read(name, fields)?),
             "stop" => Self::Stop(read(name, fields)?),
             "dial" => Self::Dial(read(name, fields)?),
+            "network" => read(name, fields).map(|Nothing {}| Self::Network)?,
             "stats" => read(name, fields).map(|Nothing {}| Self::Stats)?,
             "ping" => read(name, fields).map(|Nothing {}| Self::Ping)?,
             "shutdown" => read(name, fields).map(|Nothing {}| Self::Shutdown)?,

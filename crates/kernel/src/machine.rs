@@ -29,10 +29,15 @@ impl Kernel {
     /// Announces on the answered queue whenever the host descriptor becomes ready; `None` where it
     /// always is (a regular file).
     pub fn watch_host(&self, fd: BorrowedFd<'_>) -> Option<(u64, Arc<WaitQueue>)> {
-        let token = self.platform.reactor()?.watch(fd).ok()?;
         let queue = Arc::new(WaitQueue::new());
-        self.host_queues.0.lock().insert(token, Arc::clone(&queue));
-        Some((token, queue))
+        Some((self.watch_host_for(fd, &queue)?, queue))
+    }
+
+    /// The same on a queue that is there already.
+    pub fn watch_host_for(&self, fd: BorrowedFd<'_>, queue: &Arc<WaitQueue>) -> Option<u64> {
+        let token = self.platform.reactor()?.watch(fd).ok()?;
+        self.host_queues.0.lock().insert(token, Arc::clone(queue));
+        Some(token)
     }
 
     /// Ends a watch.

@@ -123,6 +123,43 @@ pub const UNPACKER_CALLS: &[u32] = &[
     abi::nr::EXIT_GROUP,
 ];
 
+/// The host calls that are left to a node's switch: packets and descriptors to and from the kernels of its pods, and
+/// memory of its own. Beside them it makes sockets as [`SWITCH_SOCKETS`] says.
+pub const SWITCH_CALLS: &[u32] = &[
+    abi::nr::RECVMSG,
+    abi::nr::SENDMSG,
+    abi::nr::CONNECT,
+    abi::nr::CLOSE,
+    abi::nr::WRITE,
+    abi::nr::EPOLL_CREATE1,
+    abi::nr::EPOLL_CTL,
+    abi::nr::EPOLL_WAIT,
+    abi::nr::EPOLL_PWAIT,
+    abi::nr::EPOLL_PWAIT2,
+    abi::nr::MMAP,
+    abi::nr::MUNMAP,
+    abi::nr::MPROTECT,
+    abi::nr::MREMAP,
+    abi::nr::MADVISE,
+    abi::nr::BRK,
+    abi::nr::FUTEX,
+    abi::nr::CLOCK_GETTIME,
+    abi::nr::GETRANDOM,
+    abi::nr::RT_SIGRETURN,
+    abi::nr::RT_SIGPROCMASK,
+    abi::nr::SIGALTSTACK,
+    abi::nr::RESTART_SYSCALL,
+    abi::nr::EXIT,
+    abi::nr::EXIT_GROUP,
+];
+
+/// What else a switch calls, by its first or second argument.
+pub const SWITCH_SOCKETS: &[(u32, &str)] = &[
+    (abi::nr::SOCKETPAIR, "AF_UNIX"),
+    (abi::nr::SOCKET, "AF_INET or AF_INET6"),
+    (abi::nr::SETSOCKOPT, "level SOL_SOCKET or IPPROTO_TCP"),
+];
+
 /// The requests of ioctl(2) that the kernel can make: those of a seccomp listener.
 pub const KERNEL_REQUESTS: &[u32] = &[0xc050_2100, 0xc018_2101, 0x4008_2102, 0x4018_2103, 0x4008_2104];
 
@@ -179,6 +216,26 @@ pub fn filter_unpacker() -> bool {
     program.extend(UNPACKER_CALLS.iter().flat_map(|number| filter::allow(*number)));
     program.push(filter::refuse());
     load(&mut program, libc::SECCOMP_FILTER_FLAG_TSYNC)
+}
+
+/// In a node's switch, before it serves anybody: no capability, nobody looks into it, no path, no signal to anybody
+/// outside, and of the machine's TCP ports only `port`. What of Landlock and of the filter the host could.
+pub fn confine_switch(port: Option<u16>) -> Confinement {
+    const FIRST: u32 = 0;
+    const SECOND: u32 = 1;
+    // SAFETY: no pointers are passed.
+    let locked = unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) } == 0;
+    drop_capabilities(&[]);
+    be_dumpable(false);
+    let landlock = locked && restrict_to(&[], port.as_slice(), SIGNALS_AND_SOCKETS);
+    let mut program = filter::prologue();
+    program.extend(SWITCH_CALLS.iter().flat_map(|number| filter::allow(*number)));
+    program.extend(filter::allow_argument(abi::nr::SOCKETPAIR, FIRST, &[libc::AF_UNIX as u32]));
+    program.extend(filter::allow_argument(abi::nr::SOCKET, FIRST, &[libc::AF_INET as u32, libc::AF_INET6 as u32]));
+    let levels = [libc::SOL_SOCKET as u32, libc::IPPROTO_TCP as u32];
+    program.extend(filter::allow_argument(abi::nr::SETSOCKOPT, SECOND, &levels));
+    program.push(filter::refuse());
+    Confinement { landlock, filter: locked && load(&mut program, libc::SECCOMP_FILTER_FLAG_TSYNC) }
 }
 
 /// Leaves this process the capabilities `kept`, and their sets no others: capabilities(7). Allocates nothing, so
@@ -247,10 +304,23 @@ struct BeneathRule {
     parent: i32,
 }
 
+#[repr(C)]
+struct PortRule {
+    access: u64,
+    port: u64,
+}
+
 /// Allows `rules` and nothing else of files and TCP ports; whether the host could.
 fn restrict(rules: &[(BorrowedFd<'_>, u64)], scoped: u64) -> bool {
+    restrict_to(rules, &[], scoped)
+}
+
+/// The same, and connections to `ports`, which a host without rules for ports allows to all.
+fn restrict_to(rules: &[(BorrowedFd<'_>, u64)], ports: &[u16], scoped: u64) -> bool {
     const VERSION: u32 = 1;
     const BENEATH: i32 = 1;
+    const PORT: i32 = 2;
+    const CONNECT: u64 = 2;
     // SAFETY: with the version flag no ruleset is passed.
     let version = unsafe { libc::syscall(libc::SYS_landlock_create_ruleset, 0, 0, VERSION) };
     let (files, size): (u64, usize) = match version {
@@ -276,9 +346,15 @@ fn restrict(rules: &[(BorrowedFd<'_>, u64)], scoped: u64) -> bool {
         // SAFETY: `rule` has the layout that BENEATH rules have.
         unsafe { libc::syscall(libc::SYS_landlock_add_rule, fd, BENEATH, &raw const rule, 0) == 0 }
     });
+    let opened = version < 4
+        || ports.iter().all(|port| {
+            let rule = PortRule { access: CONNECT, port: u64::from(*port) };
+            // SAFETY: `rule` has the layout that rules for ports have.
+            unsafe { libc::syscall(libc::SYS_landlock_add_rule, fd, PORT, &raw const rule, 0) == 0 }
+        });
     // SAFETY: `fd` is the ruleset that was just made; it is closed after use.
     unsafe {
-        let restricted = added && libc::syscall(libc::SYS_landlock_restrict_self, fd, 0) == 0;
+        let restricted = added && opened && libc::syscall(libc::SYS_landlock_restrict_self, fd, 0) == 0;
         libc::close(fd);
         restricted
     }

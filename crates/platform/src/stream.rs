@@ -52,9 +52,9 @@ pub fn is_socket(fd: BorrowedFd<'_>) -> bool {
     crate::host::stat(fd).is_ok_and(|stat| stat.mode & abi::stat::S_IFMT == abi::stat::S_IFSOCK)
 }
 
-/// Takes in what a stream socket has for us; 0 where the other side writes no more.
-pub fn receive(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<usize, Errno> {
-    let flags = RecvFlags::DONTWAIT;
+/// Takes in what a stream socket has for us; 0 where the other side writes no more. With `peek` it stays there.
+pub fn receive(socket: BorrowedFd<'_>, buffer: &mut [u8], peek: bool) -> Result<usize, Errno> {
+    let flags = if peek { RecvFlags::DONTWAIT | RecvFlags::PEEK } else { RecvFlags::DONTWAIT };
     let mut none = RecvAncillaryBuffer::default();
     let received = rustix::net::recvmsg(socket, &mut [IoSliceMut::new(buffer)], &mut none, flags);
     received.map(|received| received.bytes).map_err(|error| translate(error.raw_os_error()))
@@ -79,13 +79,17 @@ fn answer(done: isize) -> Result<usize, Errno> {
     Err(translate(crate::last_errno()))
 }
 
-fn translate(error: i32) -> Errno {
+pub(crate) fn translate(error: i32) -> Errno {
     match error {
         libc::EAGAIN | libc::EINTR => Errno::EAGAIN,
         libc::EPIPE => Errno::EPIPE,
         libc::ENOSPC => Errno::ENOSPC,
         libc::EBADF => Errno::EBADF,
         libc::ECONNRESET => Errno::ECONNRESET,
+        libc::ECONNREFUSED => Errno::ECONNREFUSED,
+        libc::EHOSTUNREACH => Errno::EHOSTUNREACH,
+        libc::ENETUNREACH => Errno::ENETUNREACH,
+        libc::ETIMEDOUT => Errno::ETIMEDOUT,
         _ => Errno::EIO,
     }
 }

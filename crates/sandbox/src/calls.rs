@@ -42,6 +42,13 @@ pub(crate) fn print_reachable() -> ExitCode {
     for number in platform::confine::UNPACKER_CALLS {
         let _ = writeln!(text, "unpacker\t{}", name(*number));
     }
+    text.push_str("\n# Host calls that a node's switch can make.\n");
+    for number in platform::confine::SWITCH_CALLS {
+        let _ = writeln!(text, "switch\t{}", name(*number));
+    }
+    for (number, condition) in platform::confine::SWITCH_SOCKETS {
+        let _ = writeln!(text, "switch\t{}\t{condition}", name(*number));
+    }
     text.push_str(
         "\n# The spawner, podvisor-spawn, has no filter: guests would inherit it, and its refusals would come before\n",
     );

@@ -5,8 +5,8 @@
 
 mod calls;
 mod server;
-mod socket;
 mod stats;
+mod switching;
 mod terminal;
 mod translate;
 mod unpacking;
@@ -14,6 +14,8 @@ mod unpacking;
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: podvisor-sandbox run --control-fd N
+       podvisor-sandbox switch --control-fd N [--host ADDR:PORT]
+                                   the switch of a node
        podvisor-sandbox calls      the host calls that guests, and that this process, can reach
        podvisor-sandbox numbers    the number and name of every call of Linux
        podvisor-sandbox syscalls   the calls that guests can make, and what is missing of them
@@ -33,6 +35,9 @@ fn main() -> ExitCode {
     match words.as_slice() {
         ["run", "--control-fd", number] => run(number),
         ["unpack", rest @ ..] => unpacking::main(rest).unwrap_or_else(|| complain(64, USAGE)),
+        ["switch", "--control-fd", number, rest @ ..] => {
+            switching::main(number, rest).unwrap_or_else(|| complain(64, USAGE))
+        }
         ["calls"] => calls::print_reachable(),
         ["numbers"] => calls::print_numbers(),
         ["syscalls"] => calls::print_answered(),
@@ -56,7 +61,7 @@ fn run(number: &str) -> ExitCode {
         Ok(Err(failure)) => complain(failure.code, &format!("podvisor-sandbox: {}\n", failure.message)),
         Err(_) => {
             let message = BROKEN.get().cloned().unwrap_or_default();
-            socket::Socket::new(report).send(&control::Event::Fatal { message: message.clone() });
+            control::Socket::new(report).send(&control::Event::Fatal { message: message.clone() });
             complain(70, &format!("podvisor-sandbox: an invariant of the kernel is broken, please report: {message}\n"))
         }
     }
@@ -65,7 +70,7 @@ fn run(number: &str) -> ExitCode {
 /// The first broken invariant: what and where.
 static BROKEN: std::sync::OnceLock<String> = std::sync::OnceLock::new();
 
-fn complain(code: u8, text: &str) -> ExitCode {
+pub(crate) fn complain(code: u8, text: &str) -> ExitCode {
     use std::io::Write;
     let _ = std::io::stderr().write_all(text.as_bytes());
     ExitCode::from(code)

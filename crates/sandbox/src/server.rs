@@ -11,7 +11,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use control::{Answer, ErrorKind, Event, Failure, Operation, Reply, Request};
+use control::{Answer, Closed, ErrorKind, Event, Failure, Operation, Reply, Request, Socket};
 use kernel::container::{Container, ContainerLimits};
 use kernel::kernel::Kernel;
 use kernel::net::inet::outside::{self, Way};
@@ -22,7 +22,6 @@ use kernel::wait::{Events, Listener};
 use platform::notify::Notify;
 
 use self::streams::Wanted;
-use crate::socket::{Closed, Socket};
 use crate::terminal::Joined;
 use crate::translate::{self, Descriptors, failure, invalid};
 
@@ -210,6 +209,7 @@ impl Server {
             Operation::Exec(exec) => self.exec(&exec, sent),
             Operation::Signal(signal) => self.signal(&signal),
             Operation::Resize(resize) => self.resize(&resize),
+            Operation::Network => self.network(sent),
             Operation::Ping => Ok(Reply::Done {}),
             Operation::Stats => Ok(Reply::Stats(crate::stats::collect(&self.kernel))),
             Operation::Shutdown => {
@@ -226,6 +226,18 @@ impl Server {
         };
         self.parked.insert(attach.key, (fd, attach.writable));
         Ok(Reply::Done {})
+    }
+
+    /// Another switch may be joined later, in place of one that has ended.
+    fn network(&self, sent: Vec<Option<OwnedFd>>) -> Result<Reply, Failure> {
+        let mut sent = sent.into_iter().flatten();
+        match (sent.next(), sent.next()) {
+            (Some(fd), None) if platform::stream::is_socket(fd.as_fd()) => {
+                self.kernel.net.inet.uplink.join(&self.kernel, fd);
+                Ok(Reply::Done {})
+            }
+            _ => Err(invalid("network: exactly one descriptor must come with it, of a socket")),
+        }
     }
 
     fn volume(&mut self, volume: &control::Volume, sent: Vec<Option<OwnedFd>>) -> Result<Reply, Failure> {
@@ -361,11 +373,12 @@ impl Server {
         }
         let way = Way::new(&self.kernel.net.inet, dial.port, dial.address, dial.source);
         let late = Arc::clone(&self.late);
-        let tell = move |connected: Result<(), abi::Errno>| {
-            let result = connected.map(|()| Reply::Done {}).map_err(|errno| translate::dial_failure(way, errno));
+        let connected = outside::serve(Arc::clone(&self.kernel), way, host, false);
+        self.kernel.runtime.spawn(async move {
+            let result = connected.await.map(|()| Reply::Done {});
+            let result = result.map_err(|errno| translate::dial_failure(way, errno));
             late.lock().push(Answer { id, result });
-        };
-        self.kernel.runtime.spawn(outside::dial(Arc::clone(&self.kernel), way, host, tell));
+        });
         Ok(())
     }
 

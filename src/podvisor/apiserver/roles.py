@@ -118,6 +118,7 @@ _CONTROLLERS = (
 _NODE = (
     *_REVIEWS,
     _rule(_READ, ("services",)),
+    _rule(_READ, ("endpointslices",), "discovery.k8s.io"),
     _rule(("create", *_READ), ("nodes",)),
     _rule(("patch", "update"), ("nodes", "nodes/status")),
     _rule(("create", "patch", "update"), ("events",)),

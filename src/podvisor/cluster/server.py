@@ -197,6 +197,7 @@ async def _node(api: Api, settings: Settings, identities: Pki, clock: Clock, ste
                 key=identities.path / "node-server.key",
                 authority=identities.authority_certificate,
                 images=directory.root / "images",
+                api_address=api.settings.external_address,
                 name=_node_name(),
                 host_paths=settings.host_paths,
                 pod_memory=settings.pod_memory,

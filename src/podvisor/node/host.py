@@ -7,6 +7,7 @@ from podvisor import sdk
 from podvisor.base.clock import Clock
 from podvisor.node.addresses import Addresses
 from podvisor.node.images import Images
+from podvisor.node.network import Network
 from podvisor.node.pace import Pace
 from podvisor.node.settings import Settings
 from podvisor.node.watched import Watched
@@ -24,6 +25,7 @@ class Node:
     pace: Pace
     events: Recorder
     addresses: Addresses
+    network: Network
     watched: Watched
     images: Images
     capacity: Mapping[str, str]

@@ -106,6 +106,7 @@ class PodSandbox:
                 try:
                     sandbox = await self._start()
                     await self._describe(sandbox, around, image)
+                    await self._node.network.join(self.pod.metadata.uid, sandbox, (self.address,))
                 except BaseException:
                     await self._opened.aclose()
                     raise
@@ -132,6 +133,7 @@ class PodSandbox:
 
     async def _drop(self) -> None:
         self.sandbox = None
+        await self._node.network.leave(self.pod.metadata.uid)
         self._surroundings = (
             None  # What the next kernel is told of may be elsewhere by then: images, paths of the host.
         )

@@ -14,6 +14,7 @@ from podvisor.node import host, image_collection, image_list, machine, objects, 
 from podvisor.node.addresses import Addresses
 from podvisor.node.image_collection import Collector
 from podvisor.node.images import Images
+from podvisor.node.network import Network
 from podvisor.node.pace import Pace
 from podvisor.node.runtime import Runtime
 from podvisor.node.settings import Settings
@@ -26,6 +27,7 @@ from podvisor.sdk.objects.meta import ObjectMeta
 log = logging.getLogger(__name__)
 
 RESTART = Backoff(first=0.5, limit=30.0)
+SWITCH = Backoff(first=0.05, limit=5.0)
 LOOK = 30.0
 """Seconds between looks at whether the kernels that have run meanwhile still answer."""
 
@@ -121,6 +123,7 @@ async def run(client: sdk.Client, settings: Settings, clock: Clock, registered: 
         addresses = Addresses(settings.pod_addresses)
         capacity = machine.capacity(settings)
         watched = Watched(client, clock, scope)
+        network = Network(clock, settings.api_address, informers)
         node = host.Node(
             client,
             settings,
@@ -128,6 +131,7 @@ async def run(client: sdk.Client, settings: Settings, clock: Clock, registered: 
             Pace(clock),
             events,
             addresses,
+            network,
             watched,
             Images(settings.images, settings.registries, clock),
             capacity,
@@ -140,7 +144,8 @@ async def run(client: sdk.Client, settings: Settings, clock: Clock, registered: 
             events.warning(sdk.kinds.NODES, itself, failure.reason, str(failure))
 
         async with server.serving(pods.find, settings, clock) as port:
-            await services.wait_synced()
+            await network.follow()
+            scope.start(tasks.supervise("switch", network.run, clock=clock, backoff=SWITCH), name="switch")
             await bound.wait_synced()
             await asyncio.to_thread(sweep, settings.data_dir, {pod.metadata.uid for pod in bound.cache})
             await machine.register(client, settings, clock, port)

@@ -29,6 +29,8 @@ class Settings:
     address: str = "127.0.0.1"
     port: int = 0
     """Where the node's server listens; 0 takes any free port."""
+    api_address: str | None = None
+    """Where this machine reaches the API server, `ADDRESS:PORT`: what the Service `kubernetes` leads pods to."""
     pod_addresses: str = "10.42.0.0/24"
     """Where the pods' addresses come from."""
     max_pods: int = 250

@@ -10,12 +10,14 @@ import os
 import shutil
 import socket
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from podvisor.sandbox import errors
 
 NAME = "podvisor-sandbox"
 CONTROL_FD = 3
+RUN = ("run", "--control-fd", str(CONTROL_FD))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,8 @@ def find() -> str:
     )
 
 
-def start(path: str) -> Started:
-    """Start the kernel's process with one end of a fresh control socket.
+def start(path: str, words: Sequence[str] = RUN, name: str = NAME) -> Started:
+    """Start the kernel's process, or what else `words` say, with one end of a fresh control socket.
 
     It inherits standard error, for what it says when it breaks, and nothing else of this process. It stays in this
     process group, so that it may read the terminal, and ignores the terminal's signals itself.
@@ -50,7 +52,7 @@ def start(path: str) -> Started:
         try:
             pid = os.posix_spawn(
                 path,
-                [NAME, "run", "--control-fd", str(CONTROL_FD)],
+                [name, *words],
                 _environment(),
                 file_actions=[
                     (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),

@@ -169,6 +169,10 @@ class Sandbox:
         """
         await self._request("dial", {"port": port, "address": address, "source": source}, [fd])
 
+    async def network(self, fd: int) -> None:
+        """Join the pod to its node's switch, which has the other end of `fd`; in place of an earlier one."""
+        await self._request("network", {}, [fd])
+
     async def stop(self, container: str) -> None:
         """Kill a container. Returns when nothing of it is left."""
         await self._request("stop", {"container": container})

@@ -27,7 +27,7 @@ use abi::Errno;
 use abi::signal::{SigInfo, Signal, SignalSet};
 
 pub use filter::{CONTINUED, Condition, RULES, Rule, UNFILTERED};
-pub use namespaces::{Isolation, isolate};
+pub use namespaces::{Isolation, isolate, isolate_on_network};
 
 use crate::confine::{Confinement, confine_kernel};
 use crate::reactor::{Reactor, Readiness};

@@ -41,9 +41,20 @@ pub(crate) fn spawner_capabilities() -> &'static [u32] {
 /// Puts this process into namespaces of its own with an empty root directory. Must come before the
 /// first guest. Where the host refuses, nothing is changed and the filters alone hold.
 pub fn isolate() -> Isolation {
+    let isolation = isolate_from(libc::CLONE_NEWNS | libc::CLONE_NEWNET | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS);
+    // Changed credentials make a process undumpable, and its children, which we must look into.
+    confine::be_dumpable(true);
+    isolation
+}
+
+/// The same for a process that opens connections of the machine and makes no guests.
+pub fn isolate_on_network() -> Isolation {
+    isolate_from(libc::CLONE_NEWNS | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS)
+}
+
+fn isolate_from(rest: libc::c_int) -> Isolation {
     // SAFETY: getuid and getgid cannot fail.
     let (uid, gid) = unsafe { (libc::getuid(), libc::getgid()) };
-    let rest = libc::CLONE_NEWNS | libc::CLONE_NEWNET | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS;
     let made = match unshare(libc::CLONE_NEWUSER | rest) {
         Ok(()) => {
             let _ = OWN_USERS.set(());
@@ -54,9 +65,6 @@ pub fn isolate() -> Isolation {
         }
         Err(_) => unshare(rest),
     };
-    // Changed credentials make a process undumpable, and its children, which we must look into.
-    // SAFETY: no pointers are passed.
-    unsafe { libc::prctl(libc::PR_SET_DUMPABLE, 1, 0, 0, 0) };
     match made.and_then(|()| empty_root()) {
         Ok(()) => Isolation { namespaces: true, error: 0 },
         Err(error) => Isolation { namespaces: false, error },

@@ -283,9 +283,17 @@ class ServiceSpec(View):
 
     type: str = "ClusterIP"
     cluster_ip: str = field(default="", name="clusterIP")
+    cluster_ips: list[str] = field(default_factory=list[str], name="clusterIPs")
+    session_affinity: str = "None"
+    session_affinity_config: dict[str, Any] = field(default_factory=dict[str, Any])
     selector: dict[str, str] = field(default_factory=dict[str, str])
     ports: list[ServicePort] = field(default_factory=list[ServicePort])
     publish_not_ready_addresses: bool = False
+
+    @property
+    def affinity_seconds(self) -> int:
+        """`sessionAffinityConfig.clientIP.timeoutSeconds`: three hours where it is not set."""
+        return int((self.session_affinity_config.get("clientIP") or {}).get("timeoutSeconds", 10800))
 
 
 class Service(Object):

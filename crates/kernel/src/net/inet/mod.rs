@@ -1,14 +1,18 @@
-//! AF_INET and AF_INET6 inside the pod: ip(7), ipv6(7), tcp(7), udp(7).
+//! AF_INET and AF_INET6: ip(7), ipv6(7), tcp(7), udp(7).
 //!
 //! Owns: [`Inet`], the pod's addresses and its port space, which all containers share; streams and
-//! datagrams between sockets of the pod. Does not own: anything outside: an address that is not the
-//! pod's own is unreachable.
+//! datagrams between sockets of the pod, and streams that leave it by the switch. Does not own: who is
+//! reached outside, which the switch decides; without one every address but the pod's own is unreachable.
 
+mod line;
 pub mod multicast;
+mod outer;
 pub mod outside;
 mod ports;
+mod reach;
 mod tcp;
 mod udp;
+pub mod uplink;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Weak};
@@ -35,6 +39,17 @@ pub struct Inet {
     udp: ports::Ports<UdpSocket>,
     all_tcp: Mutex<Vec<Weak<TcpSocket>>>,
     all_udp: Mutex<Vec<Weak<UdpSocket>>>,
+    /// The way out of the pod.
+    pub uplink: uplink::Uplink,
+}
+
+/// Where a destination is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Route {
+    /// In this pod, at that address, and reached from this one.
+    Inner(SocketAddr, IpAddr),
+    /// Outside, and reached from this address.
+    Outer(IpAddr),
 }
 
 impl Inet {
@@ -68,22 +83,32 @@ impl Inet {
         if ip.is_unspecified() || ip.is_multicast() || self.is_own(ip) { Ok(()) } else { Err(Errno::EADDRNOTAVAIL) }
     }
 
-    /// Where a socket reaches `to`, and from which address; an address that is not the pod's is
-    /// `ENETUNREACH`. The unspecified address means this host.
-    fn route(&self, to: SocketAddr) -> Result<(SocketAddr, IpAddr), Errno> {
+    /// Where a socket reaches `to`, and from which address. An address that is not the pod's is `ENETUNREACH`
+    /// where the pod has no way out, or no address of that family. The unspecified address means this host.
+    fn way(&self, to: SocketAddr) -> Result<Route, Errno> {
         let ip = match to.ip() {
             IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
             IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
             ip => ip,
         };
         if !self.is_own(ip) {
-            return Err(Errno::ENETUNREACH);
+            let like = |own: &IpAddr| own.is_ipv4() == ip.is_ipv4();
+            let from = self.addresses.lock().iter().copied().find(like).filter(|_| self.uplink.is_joined());
+            return from.map(Route::Outer).ok_or(Errno::ENETUNREACH);
         }
         let from = match ip {
             IpAddr::V4(ip) if ip.is_loopback() => IpAddr::V4(Ipv4Addr::LOCALHOST),
             ip => ip,
         };
-        Ok((SocketAddr::new(ip, to.port()), from))
+        Ok(Route::Inner(SocketAddr::new(ip, to.port()), from))
+    }
+
+    /// The same for what stays within the pod: everything else is `ENETUNREACH`.
+    fn route(&self, to: SocketAddr) -> Result<(SocketAddr, IpAddr), Errno> {
+        match self.way(to)? {
+            Route::Inner(to, from) => Ok((to, from)),
+            Route::Outer(_) => Err(Errno::ENETUNREACH),
+        }
     }
 }
 

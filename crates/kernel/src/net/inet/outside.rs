@@ -1,8 +1,7 @@
-//! Connections from outside the pod: a stream socket of the host joined to a TCP socket of the pod.
+//! Connections from outside the pod: a stream socket of the host becomes the other end of a TCP socket of the pod.
 //!
-//! Owns: [`Way`], where such a connection leads, and [`dial`]: connecting, and copying both ways with
-//! half-closes until both sides have ended or one breaks. Does not own: who may dial (`sandbox`'s
-//! control server, which hands in the host's socket). Nothing of the host's network is touched here.
+//! Owns: [`Way`], where such a connection leads, and [`serve`], which finds a listener for it. Does not own: who may
+//! connect (the node by `dial`, other pods through the switch), and the bytes (`outer`).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::{AsFd, OwnedFd};
@@ -10,18 +9,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 
 use abi::Errno;
-use abi::socket::Ucred;
 
+use super::outer::Outer;
 use super::{Inet, TcpSocket};
 use crate::kernel::Kernel;
-use crate::net::message::Outgoing;
-use crate::net::socket::Endpoint;
-use crate::sync::Mutex;
-use crate::wait::either;
-
-/// How much is copied at once.
-const PIECE: usize = 64 << 10;
-const NOBODY: Ucred = Ucred { pid: 0, uid: u32::MAX, gid: u32::MAX };
+use crate::wait::{WaitQueue, either};
 
 /// From where to where a connection leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,97 +47,53 @@ fn neighbour(ip: IpAddr) -> IpAddr {
     }
 }
 
-/// Connects `way`, tells how that went, and copies between the server and `host` until both have ended.
-pub async fn dial(kernel: Arc<Kernel>, way: Way, host: OwnedFd, tell: impl FnOnce(Result<(), Errno>) + Send) {
-    let client = TcpSocket::stranger(&kernel.net.inet, way.from);
-    let watch = kernel.watch_host(host.as_fd());
-    let queue = watch.as_ref().map(|(_, queue)| Arc::clone(queue)).unwrap_or_default();
-    let connected = either(&client.base().queue, &queue, || match client.reach_in(way.to) {
-        Err(Errno::EAGAIN) if is_given_up(&host) => Some(Err(Errno::ECANCELED)),
-        Err(Errno::EAGAIN) => None,
-        other => Some(other),
-    });
-    let connected = connected.await;
-    tell(connected);
-    if connected.is_ok() {
-        let joined = Joined { client, host: &host, inward: Mutex::default(), outward: Mutex::default() };
-        either(&joined.client.base().queue, &queue, || joined.copy()).await;
-        joined.client.close();
-    }
-    if let Some((token, _)) = watch {
+/// Gives `host` to a listener as the other end of a connection by `way`; where its queue is full waits for room, until
+/// `host` is given up. With `greet` the first byte on `host` says how it went, as `wire` has it.
+pub async fn serve(kernel: Arc<Kernel>, way: Way, host: OwnedFd, greet: bool) -> Result<(), Errno> {
+    let room = Arc::new(WaitQueue::new());
+    let mut offer = Offer { kernel: Arc::clone(&kernel), greet, host: Some(host) };
+    let outcome = loop {
+        match TcpSocket::take_offer(&kernel.net.inet, way, &room, &mut offer) {
+            Err(Errno::EAGAIN) => {}
+            other => break other,
+        }
+        let Some(host) = &offer.host else { break Err(Errno::ECONNREFUSED) };
+        let Some((token, queue)) = kernel.watch_host(host.as_fd()) else { break Err(Errno::ECANCELED) };
+        let go_on = either(&room, &queue, || {
+            let full = TcpSocket::admits(&kernel.net.inet, way, &room) == Err(Errno::EAGAIN);
+            (!full || is_given_up(host)).then_some(())
+        });
+        go_on.await;
         kernel.unwatch_host(token, host.as_fd());
+        if is_given_up(host) {
+            break Err(Errno::ECANCELED);
+        }
+    };
+    if let (Err(errno), Some(host), true) = (outcome, &offer.host, greet) {
+        let _ = platform::stream::send(host.as_fd(), &[u8::try_from(errno.0).unwrap_or(wire::BUSY)]);
+    }
+    outcome
+}
+
+/// A stream socket of the host that a listener may have.
+pub(super) struct Offer {
+    kernel: Arc<Kernel>,
+    greet: bool,
+    host: Option<OwnedFd>,
+}
+
+impl Offer {
+    /// The end of it that announces on `queue`; greets who is at the other end first, before anybody can write there.
+    pub(super) fn take(&mut self, queue: &Arc<WaitQueue>) -> Option<Arc<Outer>> {
+        let host = self.host.take()?;
+        if self.greet {
+            platform::stream::send(host.as_fd(), &[wire::CONNECTED]).ok()?;
+        }
+        Some(Outer::new(&self.kernel, host, queue))
     }
 }
 
 fn is_given_up(host: &OwnedFd) -> bool {
     const HANG_UP: u16 = 0x10;
     platform::stream::ready(host.as_fd()) & HANG_UP != 0
-}
-
-/// Both ends, and what was taken from one and not yet handed to the other.
-struct Joined<'h> {
-    client: Arc<TcpSocket>,
-    host: &'h OwnedFd,
-    inward: Mutex<Flow>,
-    outward: Mutex<Flow>,
-}
-
-#[derive(Default)]
-struct Flow {
-    bytes: Vec<u8>,
-    /// The source has ended.
-    last: bool,
-    /// The destination was told so.
-    done: bool,
-}
-
-impl Flow {
-    /// Moves what can be moved: takes in by `take`, hands on by `give`, ends by `end`.
-    fn advance(
-        &mut self,
-        mut take: impl FnMut(&mut [u8]) -> Result<usize, Errno>,
-        mut give: impl FnMut(&[u8]) -> Result<usize, Errno>,
-        end: impl FnOnce(),
-    ) -> Result<(), Errno> {
-        let mut piece = vec![0; PIECE];
-        while !self.done {
-            if self.bytes.is_empty() && !self.last {
-                match take(&mut piece)? {
-                    0 => self.last = true,
-                    count => self.bytes.extend(piece.iter().take(count)),
-                }
-            }
-            if self.bytes.is_empty() && self.last {
-                self.done = true;
-                end();
-                return Ok(());
-            }
-            let given = give(&self.bytes)?.min(self.bytes.len());
-            self.bytes.drain(..given);
-        }
-        Ok(())
-    }
-}
-
-impl Joined<'_> {
-    /// Copies until nothing more can be; `Some` once both directions have ended or one is broken.
-    fn copy(&self) -> Option<()> {
-        let (mut inward, mut outward) = (self.inward.lock(), self.outward.lock());
-        let host = self.host.as_fd();
-        let client = &self.client;
-        let into = inward.advance(
-            |piece| platform::stream::receive(host, piece),
-            |bytes| client.send(&mut Outgoing { from: NOBODY, bytes, to: None, claimed: false, files: Vec::new() }),
-            || {
-                let _ = client.shutdown(false, true);
-            },
-        );
-        let out = outward.advance(
-            |piece| client.receive(piece, 0).map(|got| got.count),
-            |bytes| platform::stream::send(host, bytes),
-            || platform::stream::end_sending(host),
-        );
-        let broken = [into, out].iter().any(|flow| !matches!(flow, Ok(()) | Err(Errno::EAGAIN)));
-        (broken || inward.done && outward.done).then_some(())
-    }
 }

@@ -1,14 +1,18 @@
-//! TCP sockets within the pod, tcp(7): what the protocol promises, without segments.
+//! TCP sockets, tcp(7): what the protocol promises, without segments.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, Weak};
 
 use abi::Errno;
-use abi::socket::{AF_INET, AF_INET6, IPPROTO_TCP, SOCK_STREAM, Ucred};
+use abi::socket::{AF_INET6, IPPROTO_TCP, SOCK_STREAM};
 
+use super::line::Line;
+use super::outside::{Offer, Way};
 use super::ports::Binding;
-use super::{Inet, own_family, wildcard};
+use super::reach::{Answer, Reach};
+use super::{Inet, Route, own_family, wildcard};
+use crate::kernel::Kernel;
 use crate::net::address::{Address, shown_to};
 use crate::net::message::{Caller, Outgoing, Received};
 use crate::net::socket::{Base, Endpoint};
@@ -45,6 +49,8 @@ enum Phase {
     Idle,
     /// A connection is wanted, and the listener's queue was full.
     Connecting(SocketAddr, Caller),
+    /// A connection is wanted to somebody outside.
+    Reaching(Box<Reach>),
     Connected(Peer),
     Listening(Listener),
     /// A connection that nobody waited for failed: nothing comes any more until connect(2) is told.
@@ -52,7 +58,7 @@ enum Phase {
 }
 
 struct Peer {
-    link: Link,
+    link: Line,
     address: SocketAddr,
     /// Whether connect(2) has answered for it.
     told: bool,
@@ -113,7 +119,7 @@ impl TcpSocket {
         socket
     }
 
-    fn link(&self) -> Option<Link> {
+    fn link(&self) -> Option<Line> {
         match &self.state.lock().phase {
             Phase::Connected(peer) => Some(peer.link.clone()),
             _ => None,
@@ -128,6 +134,7 @@ impl TcpSocket {
         match &state.phase {
             Phase::Idle | Phase::Failed => (local, none, TcpState::Close),
             Phase::Connecting(to, _) => (local, *to, TcpState::SynSent),
+            Phase::Reaching(reach) => (local, reach.to, TcpState::SynSent),
             Phase::Listening(_) => (local, none, TcpState::Listen),
             Phase::Connected(peer) => {
                 let stands = match peer.link.ended() {
@@ -161,11 +168,16 @@ impl TcpSocket {
 
     /// Tries to connect to `to`. `EAGAIN` where a listener's queue is full.
     fn reach(&self, caller: &Caller, to: SocketAddr) -> Result<(), Errno> {
-        let (to, from) = self.inet.route(to)?;
+        let way = self.inet.way(to)?;
+        let bound = self.state.lock().local.map(|local| local.ip());
+        if matches!(way, Route::Outer(_)) && bound.is_some_and(|ip| ip.is_loopback()) {
+            return Err(Errno::EINVAL);
+        }
         self.bind_to(caller, SocketAddr::new(wildcard(self.base.domain), 0)).map_err(|errno| match errno {
             Errno::EADDRINUSE => Errno::EADDRNOTAVAIL,
             other => other,
         })?;
+        let (Route::Inner(_, from) | Route::Outer(from)) = way;
         let own = {
             let mut state = self.state.lock();
             let port = state.local.map_or(0, |local| local.port());
@@ -174,73 +186,119 @@ impl TcpSocket {
             state.local = Some(own);
             own
         };
-        self.ask_a_listener(own, to)
-    }
-
-    /// The end of a connection that comes from outside the pod, which has no part in its ports.
-    pub(super) fn stranger(inet: &Arc<Inet>, from: SocketAddr) -> Arc<TcpSocket> {
-        let domain = if from.is_ipv4() { AF_INET } else { AF_INET6 };
-        let nobody = Ucred { pid: 0, uid: u32::MAX, gid: u32::MAX };
-        Arc::new_cyclic(|me: &Weak<TcpSocket>| TcpSocket {
-            base: Base::new(domain, SOCK_STREAM, IPPROTO_TCP, nobody),
-            inet: Arc::clone(inet),
-            me: Weak::clone(me),
-            state: Mutex::new(State { local: Some(from), ..State::default() }),
-        })
-    }
-
-    /// Tries to connect a stranger to `to`: `ECONNREFUSED` where nobody listens there, `EAGAIN` where
-    /// the listener's queue is full.
-    pub(super) fn reach_in(&self, to: SocketAddr) -> Result<(), Errno> {
-        let own = self.state.lock().local.ok_or(Errno::EINVAL)?;
-        let (to, _) = self.inet.route(to)?;
-        self.ask_a_listener(own, to)
+        match way {
+            Route::Inner(to, _) => self.ask_a_listener(own, to),
+            Route::Outer(_) => {
+                let reach = Reach::begin(&self.inet.uplink, &self.me, &self.base.queue, own.port(), to);
+                self.state.lock().phase = Phase::Reaching(Box::new(reach));
+                Err(Errno::EAGAIN)
+            }
+        }
     }
 
     fn ask_a_listener(&self, own: SocketAddr, to: SocketAddr) -> Result<(), Errno> {
-        let listeners: Vec<_> = self.inet.tcp.find(to).into_iter().filter(|socket| socket.listening()).collect();
-        // Sockets that share a port take turns, by the caller's port.
-        let turn = usize::from(own.port()).checked_rem(listeners.len()).ok_or(Errno::ECONNREFUSED)?;
-        listeners.get(turn).ok_or(Errno::ECONNREFUSED)?.take_in(self, own, to)
-    }
-
-    /// Takes in a connection of `client`, which reached this listener as `to`.
-    fn take_in(&self, client: &TcpSocket, from: SocketAddr, to: SocketAddr) -> Result<(), Errno> {
-        match &mut self.state.lock().phase {
-            Phase::Listening(listener) if listener.shut => return Err(Errno::ECONNREFUSED),
-            Phase::Listening(listener) if listener.pending.len() > listener.backlog => {
-                listener.blocked.retain(|queue| !Arc::ptr_eq(queue, &client.base.queue));
-                listener.blocked.push(Arc::clone(&client.base.queue));
-                return Err(Errno::EAGAIN);
-            }
-            Phase::Listening(_) => {}
-            _ => return Err(Errno::ECONNREFUSED),
-        }
-        let base = Base::accepted(&self.base, self.base.maker);
+        let listener = TcpSocket::listener(&self.inet, Way { from: own, to })?;
+        listener.check_room(&self.base.queue)?;
+        let served = Base::accepted(&listener.base, listener.base.maker);
         let end = |to: &Base, from: &Base| {
             let capacity = from.options.lock().send_buffer.saturating_add(to.options.lock().receive_buffer);
             End { queue: Arc::clone(&to.queue), capacity }
         };
-        let (near, far) = Link::pair(Style::Tcp, end(&client.base, &base), end(&base, &client.base));
-        let served = TcpSocket::with(
-            &self.inet,
-            base,
-            State {
-                local: Some(to),
-                phase: Phase::Connected(Peer { link: far, address: from, told: true }),
-                ..State::default()
-            },
-        );
-        client.state.lock().phase = Phase::Connected(Peer { link: near, address: to, told: false });
+        let (near, far) = Link::pair(Style::Tcp, end(&self.base, &served), end(&served, &self.base));
+        self.state.lock().phase = Phase::Connected(Peer { link: Line::Inner(near), address: to, told: false });
+        listener.take_in(served, Line::Inner(far), Way { from: own, to });
+        Ok(())
+    }
+
+    /// The listener that a connection by `way` is for: `ECONNREFUSED` where nobody listens there.
+    fn listener(inet: &Arc<Inet>, way: Way) -> Result<Arc<TcpSocket>, Errno> {
+        let listeners: Vec<_> = inet.tcp.find(way.to).into_iter().filter(|socket| socket.listening()).collect();
+        // Sockets that share a port take turns, by the caller's port.
+        let turn = usize::from(way.from.port()).checked_rem(listeners.len()).ok_or(Errno::ECONNREFUSED)?;
+        listeners.into_iter().nth(turn).ok_or(Errno::ECONNREFUSED)
+    }
+
+    /// Whether this listener takes in one more connection; where its queue is full, `EAGAIN`, and `queue` hears of room.
+    fn check_room(&self, queue: &Arc<WaitQueue>) -> Result<(), Errno> {
+        match &mut self.state.lock().phase {
+            Phase::Listening(listener) if listener.shut => Err(Errno::ECONNREFUSED),
+            Phase::Listening(listener) if listener.pending.len() > listener.backlog => {
+                listener.blocked.retain(|known| !Arc::ptr_eq(known, queue));
+                listener.blocked.push(Arc::clone(queue));
+                Err(Errno::EAGAIN)
+            }
+            Phase::Listening(_) => Ok(()),
+            _ => Err(Errno::ECONNREFUSED),
+        }
+    }
+
+    /// Takes in a connection by `way`, whose end here is `link`.
+    fn take_in(&self, base: Base, link: Line, way: Way) {
+        let phase = Phase::Connected(Peer { link, address: way.from, told: true });
+        let served = TcpSocket::with(&self.inet, base, State { local: Some(way.to), phase, ..State::default() });
         if let Phase::Listening(listener) = &mut self.state.lock().phase {
             listener.pending.push_back(served);
         }
         self.base.queue.announce(Events::IN | Events::RDNORM);
+    }
+
+    /// Whether somebody outside may connect by `way`: `ECONNREFUSED` where nobody listens, `EAGAIN` where the
+    /// listener's queue is full; `queue` then hears of room.
+    pub(super) fn admits(inet: &Arc<Inet>, way: Way, queue: &Arc<WaitQueue>) -> Result<(), Errno> {
+        TcpSocket::listener(inet, way)?.check_room(queue)
+    }
+
+    /// Takes in a connection from outside, as `admits` says.
+    pub(super) fn take_offer(
+        inet: &Arc<Inet>,
+        way: Way,
+        queue: &Arc<WaitQueue>,
+        offer: &mut Offer,
+    ) -> Result<(), Errno> {
+        let (to, _) = inet.route(way.to)?;
+        let way = Way { to, ..way };
+        let listener = TcpSocket::listener(inet, way)?;
+        listener.check_room(queue)?;
+        let served = Base::accepted(&listener.base, listener.base.maker);
+        let outer = offer.take(&served.queue).ok_or(Errno::ECANCELED)?;
+        listener.take_in(served, Line::Outer(outer), way);
         Ok(())
+    }
+
+    /// The switch has answered what this socket asked it.
+    pub(super) fn answered(&self, kernel: &Arc<Kernel>, answer: Answer) {
+        if let Phase::Reaching(reach) = &mut self.state.lock().phase {
+            reach.answered(kernel, &self.base.queue, answer);
+        }
+        self.base.queue.announce(Events::all());
+    }
+
+    /// There is a new switch, which knows nothing of what was asked.
+    pub(super) fn ask_again(&self) {
+        if let Phase::Reaching(reach) = &mut self.state.lock().phase {
+            reach.ask(&self.inet.uplink, &self.me, &self.base.queue);
+        }
+    }
+
+    /// Goes on with a connection to somebody outside.
+    fn go_on_reaching(&self) {
+        let mut state = self.state.lock();
+        let Phase::Reaching(reach) = &mut state.phase else { return };
+        let to = reach.to;
+        match reach.advance(&self.inet.uplink, &self.me, &self.base.queue) {
+            Ok(outer) => state.phase = Phase::Connected(Peer { link: Line::Outer(outer), address: to, told: false }),
+            Err(Errno::EAGAIN) => {}
+            Err(errno) => {
+                state.unconnect();
+                state.phase = Phase::Failed;
+                state.error = Some(errno);
+            }
+        }
     }
 
     /// Goes on with a connection that nobody waits for.
     fn go_on(&self) {
+        self.go_on_reaching();
         let (to, caller) = match &self.state.lock().phase {
             Phase::Connecting(to, caller) => (*to, *caller),
             _ => return,
@@ -261,8 +319,10 @@ impl TcpSocket {
 
     fn dissolve(&self) {
         let old = std::mem::take(&mut self.state.lock().phase);
-        if let Phase::Connected(peer) = old {
-            peer.link.close(true);
+        match old {
+            Phase::Connected(peer) => peer.link.close(true),
+            Phase::Reaching(reach) => reach.give_up(&self.inet.uplink),
+            _ => {}
         }
         let old = std::mem::take(&mut *self.state.lock());
         drop(old);
@@ -288,7 +348,11 @@ impl Endpoint for TcpSocket {
             self.dissolve();
             return Ok(());
         }
+        self.go_on_reaching();
         let mut state = self.state.lock();
+        if let Phase::Reaching(_) = state.phase {
+            return Err(Errno::EAGAIN);
+        }
         let error = state.error.take();
         match &mut state.phase {
             Phase::Listening(_) => return Err(Errno::EISCONN),
@@ -301,7 +365,7 @@ impl Endpoint for TcpSocket {
                 *failed = Phase::Idle;
                 return Err(error.unwrap_or(Errno::ECONNABORTED));
             }
-            Phase::Idle | Phase::Connecting(..) => {}
+            Phase::Idle | Phase::Connecting(..) | Phase::Reaching(_) => {}
         }
         drop(state);
         let to = own_family(&self.base, address)?;
@@ -309,6 +373,7 @@ impl Endpoint for TcpSocket {
         let mut state = self.state.lock();
         match (&mut state.phase, outcome) {
             (Phase::Connected(peer), Ok(())) => peer.told = true,
+            (Phase::Reaching(_), Err(Errno::EAGAIN)) => {}
             (phase, Err(Errno::EAGAIN)) => *phase = Phase::Connecting(to, *caller),
             (_, Err(_)) => state.unconnect(),
             _ => {}
@@ -319,7 +384,7 @@ impl Endpoint for TcpSocket {
     fn connect_nowait(self: Arc<Self>, caller: &Caller, address: &Address) -> Result<(), Errno> {
         self.go_on();
         let idle = match &self.state.lock().phase {
-            Phase::Connecting(..) => return Err(Errno::EALREADY),
+            Phase::Connecting(..) | Phase::Reaching(_) => return Err(Errno::EALREADY),
             Phase::Idle => true,
             _ => false,
         };
@@ -346,7 +411,7 @@ impl Endpoint for TcpSocket {
 
     fn listen(self: Arc<Self>, caller: &Caller, backlog: i32) -> Result<(), Errno> {
         let backlog = usize::try_from(backlog).unwrap_or(SOMAXCONN).min(SOMAXCONN);
-        if let Phase::Connected(_) | Phase::Connecting(..) = self.state.lock().phase {
+        if let Phase::Connected(_) | Phase::Connecting(..) | Phase::Reaching(_) = self.state.lock().phase {
             return Err(Errno::EINVAL);
         }
         self.bind_to(caller, SocketAddr::new(wildcard(self.base.domain), 0))?;
@@ -391,7 +456,7 @@ impl Endpoint for TcpSocket {
         if let Some(errno) = self.state.lock().error.take() {
             return Err(errno);
         }
-        if let Phase::Connecting(..) = self.state.lock().phase {
+        if let Phase::Connecting(..) | Phase::Reaching(_) = self.state.lock().phase {
             return Err(Errno::EAGAIN);
         }
         self.link().ok_or(Errno::EPIPE)?.send(message)
@@ -403,11 +468,11 @@ impl Endpoint for TcpSocket {
             return Err(errno);
         }
         match self.state.lock().phase {
-            Phase::Connecting(..) => return Err(Errno::EAGAIN),
+            Phase::Connecting(..) | Phase::Reaching(_) => return Err(Errno::EAGAIN),
             Phase::Failed => return Ok(Received::default()),
             _ => {}
         }
-        let mut got = self.link().ok_or(Errno::ENOTCONN)?.receive(buffer, flags, false)?;
+        let mut got = self.link().ok_or(Errno::ENOTCONN)?.receive(buffer, flags)?;
         got.ucred = None;
         Ok(got)
     }
@@ -422,7 +487,7 @@ impl Endpoint for TcpSocket {
         }
         let given_up = {
             let mut state = self.state.lock();
-            let connecting = matches!(state.phase, Phase::Connecting(..));
+            let connecting = matches!(state.phase, Phase::Connecting(..) | Phase::Reaching(_));
             if connecting {
                 state.unconnect();
                 state.phase = Phase::Failed;
@@ -466,7 +531,7 @@ impl Endpoint for TcpSocket {
                 ended | error | Events::OUT | Events::WRNORM
             }
             Phase::Idle => Events::OUT | Events::WRNORM | Events::HUP,
-            Phase::Connecting(..) => Events::empty(),
+            Phase::Connecting(..) | Phase::Reaching(_) => Events::empty(),
             Phase::Connected(peer) => peer.link.poll(),
             Phase::Listening(listener) if !listener.pending.is_empty() => Events::IN | Events::RDNORM,
             Phase::Listening(listener) if listener.shut => Events::IN | Events::RDNORM | Events::RDHUP | Events::HUP,
@@ -512,6 +577,7 @@ impl Endpoint for TcpSocket {
                 listener.blocked.iter().for_each(|queue| queue.announce(Events::OUT));
                 listener.pending.iter().filter_map(|socket| socket.link()).for_each(|link| link.close(true));
             }
+            Phase::Reaching(reach) => reach.give_up(&self.inet.uplink),
             Phase::Idle | Phase::Connecting(..) | Phase::Failed => {}
         }
     }

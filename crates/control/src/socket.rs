@@ -4,20 +4,21 @@ use std::io::{IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use control::{Decoder, Frame, FrameError};
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer, SendFlags, recvmsg, sendmsg,
 };
 
-/// The sandbox's end of the control socket.
-pub(crate) struct Socket {
+use crate::{Decoder, Frame, FrameError};
+
+/// This process's end of the control socket.
+pub struct Socket {
     fd: OwnedFd,
     decoder: Decoder,
 }
 
 /// Why no more requests come.
 #[derive(Debug)]
-pub(crate) enum Closed {
+pub enum Closed {
     /// The other side has closed the socket.
     End,
     /// What arrived is no message.
@@ -28,12 +29,15 @@ pub(crate) enum Closed {
 
 impl Socket {
     /// The socket `fd`.
-    pub(crate) fn new(fd: OwnedFd) -> Socket {
+    pub fn new(fd: OwnedFd) -> Socket {
         Socket { fd, decoder: Decoder::new() }
     }
 
     /// The next whole message. Without `wait`, `None` where none is there yet.
-    pub(crate) fn receive(&mut self, wait: bool) -> Result<Option<Frame>, Closed> {
+    ///
+    /// # Errors
+    /// When no more can come.
+    pub fn receive(&mut self, wait: bool) -> Result<Option<Frame>, Closed> {
         loop {
             if let Some(frame) = self.decoder.next_frame() {
                 return Ok(Some(frame));
@@ -44,6 +48,7 @@ impl Socket {
         }
     }
 
+    /// Reads once; whether anything came.
     fn fill(&mut self, wait: bool) -> Result<bool, Closed> {
         let mut bytes = vec![0; 64 << 10];
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(253))];
@@ -73,8 +78,8 @@ impl Socket {
     }
 
     /// Sends a message; one that cannot be sent any more is dropped, the next receive tells why.
-    pub(crate) fn send<T: serde::Serialize>(&self, message: &T) {
-        let bytes = control::encode(message);
+    pub fn send<T: serde::Serialize>(&self, message: &T) {
+        let bytes = crate::encode(message);
         let mut rest: &[u8] = &bytes;
         while !rest.is_empty() {
             let mut none = SendAncillaryBuffer::default();

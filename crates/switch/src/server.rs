@@ -1,0 +1,187 @@
+//! The loop: the node's requests change the tables, the kernels' questions are answered from them.
+//!
+//! Owns: the sockets of all pods, each of which speaks for its pod alone. A kernel that sends what means nothing, or
+//! does not read what it is told, loses by it what it asked for, and nobody else anything.
+
+use std::collections::HashMap;
+use std::mem::MaybeUninit;
+use std::net::SocketAddr;
+use std::os::fd::{AsFd, OwnedFd};
+
+use abi::Errno;
+use control::{Closed, Frame, Socket};
+use platform::packet;
+use rustix::event::epoll;
+use wire::{Ask, Tell, Transport};
+
+use crate::requests::{Answer, Nothing, Operation, Outcome, Pod, Request};
+use crate::tables::{PodId, Port, Tables, Target};
+
+/// The token of the control socket; pods are numbered above.
+const CONTROL: u64 = 0;
+/// How many questions of one pod are answered before another gets its turn.
+const TURN: usize = 64;
+
+/// Serves until the other side of `control` is gone. `host` is the one address of the machine that pods may be led to.
+///
+/// # Errors
+/// Where the host fails, or what arrives is no request.
+pub fn serve(control: OwnedFd, host: Option<SocketAddr>) -> std::io::Result<()> {
+    let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+    epoll::add(&epoll, &control, epoll::EventData::new_u64(CONTROL), epoll::EventFlags::IN)?;
+    let tables = Tables::new(host);
+    let mut switch = Switch {
+        epoll,
+        control: Socket::new(control),
+        tables,
+        pods: HashMap::new(),
+        names: HashMap::new(),
+        last: CONTROL,
+    };
+    loop {
+        let mut events = [MaybeUninit::uninit(); 64];
+        let (ready, _) = match epoll::wait(&switch.epoll, &mut events, None) {
+            Err(rustix::io::Errno::INTR) => continue,
+            other => other?,
+        };
+        let tokens = ready.iter().map(|event| event.data.u64()).collect::<Vec<_>>();
+        // What the node has said counts for questions that were asked at the same time.
+        match switch.listen_to_node() {
+            Ok(()) => {}
+            Err(Closed::End) => return Ok(()),
+            Err(Closed::Broken(error)) => return Err(std::io::Error::other(error.to_string())),
+            Err(Closed::Host(error)) => return Err(error),
+        }
+        for token in tokens.into_iter().filter(|token| *token != CONTROL) {
+            switch.listen_to_pod(PodId(token));
+        }
+    }
+}
+
+struct Switch {
+    epoll: OwnedFd,
+    control: Socket,
+    tables: Tables,
+    pods: HashMap<PodId, OwnedFd>,
+    names: HashMap<String, PodId>,
+    last: u64,
+}
+
+impl Switch {
+    fn listen_to_node(&mut self) -> Result<(), Closed> {
+        while let Some(Frame { body, descriptors }) = self.control.receive(false)? {
+            match serde_json::from_slice::<Request>(&body) {
+                Ok(Request { id, operation }) => {
+                    let result = self.perform(operation, descriptors);
+                    self.control.send(&Answer { id, result });
+                }
+                Err(error) => return Err(Closed::Host(std::io::Error::other(format!("no request: {error}")))),
+            }
+        }
+        Ok(())
+    }
+
+    fn perform(&mut self, operation: Operation, descriptors: Vec<OwnedFd>) -> Outcome {
+        match operation {
+            Operation::Pod(pod) => return self.add(pod, descriptors),
+            Operation::Forget(forget) => self.remove(&forget.pod),
+            Operation::Services(services) => {
+                services.remove.iter().for_each(|place| self.tables.remove_service(Port::from(place)));
+                for (port, service) in services.set.into_iter().map(|entry| entry.service()) {
+                    self.tables.set_service(port, service);
+                }
+            }
+            Operation::Ping => {}
+        }
+        Outcome::Ok(Nothing {})
+    }
+
+    fn add(&mut self, pod: Pod, descriptors: Vec<OwnedFd>) -> Outcome {
+        let mut descriptors = descriptors.into_iter();
+        let (Some(socket), None) = (descriptors.next(), descriptors.next()) else {
+            return Outcome::invalid(format!("pod {}: exactly one descriptor must come with it", pod.pod));
+        };
+        self.remove(&pod.pod);
+        self.last += 1;
+        let id = PodId(self.last);
+        if let Err(error) = epoll::add(&self.epoll, &socket, epoll::EventData::new_u64(id.0), epoll::EventFlags::IN) {
+            return Outcome::invalid(format!("pod {}: {error}", pod.pod));
+        }
+        self.tables.add_pod(id, pod.addresses);
+        self.pods.insert(id, socket);
+        self.names.insert(pod.pod, id);
+        Outcome::Ok(Nothing {})
+    }
+
+    fn remove(&mut self, name: &str) {
+        if let Some(id) = self.names.remove(name) {
+            self.tables.remove_pod(id);
+            self.hang_up(id);
+        }
+    }
+
+    /// Closes a pod's socket. Its address stays its own until the node says that it is gone.
+    fn hang_up(&mut self, id: PodId) {
+        if let Some(socket) = self.pods.remove(&id) {
+            let _ = epoll::delete(&self.epoll, &socket);
+        }
+    }
+
+    fn listen_to_pod(&mut self, id: PodId) {
+        for _ in 0..TURN {
+            let Some(socket) = self.pods.get(&id) else { return };
+            let mut packet = [0; wire::SIZE];
+            match packet::receive(socket.as_fd(), &mut packet) {
+                Err(Errno::EAGAIN) => return,
+                Ok((wire::SIZE, None)) => match Ask::read(&packet) {
+                    Some(ask) => self.answer(id, ask),
+                    None => return self.hang_up(id),
+                },
+                _ => return self.hang_up(id),
+            }
+        }
+    }
+
+    fn answer(&mut self, id: PodId, ask: Ask) {
+        let Ask::Connect { number, transport, port, to } = ask;
+        let (errno, end) = match self.connect(id, transport, port, to) {
+            Ok((errno, end)) => (errno, Some(end)),
+            Err(errno) => (errno.0, None),
+        };
+        let Some(socket) = self.pods.get(&id) else { return };
+        // A kernel that does not read its answers does without them: it asks again.
+        let _ = packet::send(socket.as_fd(), &Tell::Answer { number, errno }.write(), end.as_ref().map(AsFd::as_fd));
+    }
+
+    /// Has the kernel behind `to` told of a connection; answers the other end of it.
+    fn connect(
+        &mut self,
+        id: PodId,
+        transport: Transport,
+        port: u16,
+        to: SocketAddr,
+    ) -> Result<(u16, OwnedFd), Errno> {
+        let now = platform::clock::read(platform::clock::MONOTONIC) / 1_000_000_000;
+        let mut chance = [0; 8];
+        platform::random::fill(&mut chance);
+        let target = self.tables.route(id, Port { transport, at: to }, now, u64::from_ne_bytes(chance))?;
+        match target {
+            Target::Host(host) if transport == Transport::Tcp => {
+                packet::connect(host).map(|socket| (wire::IN_PROGRESS, socket))
+            }
+            Target::Host(_) => Err(Errno::ECONNREFUSED),
+            Target::Pod(pod, to) => {
+                let from = self.tables.address_of(id, to.ip()).ok_or(Errno::ENETUNREACH)?;
+                let socket = self.pods.get(&pod).ok_or(Errno::EHOSTUNREACH)?;
+                // Where the host has no descriptors left it may have some soon.
+                let (near, far) = packet::stream_pair().map_err(|_| Errno::EAGAIN)?;
+                let tell = Tell::Incoming { transport, from: SocketAddr::new(from, port), to };
+                match packet::send(socket.as_fd(), &tell.write(), Some(far.as_fd())) {
+                    Ok(()) => Ok((0, near)),
+                    Err(Errno::EAGAIN) => Err(Errno::EAGAIN),
+                    Err(_) => Err(Errno::EHOSTUNREACH),
+                }
+            }
+        }
+    }
+}
