@@ -238,6 +238,7 @@ async def node(api: Api, become: As) -> Api:
 async def test_a_node_reads_what_its_pods_need(node: Api) -> None:
     may = [f"{SECRETS}/shown", f"{SECRETS}/pulled", f"{SECRETS}?fieldSelector=metadata.name%3Dshown", f"{PODS}/one"]
     may += ["/api/v1/pods?fieldSelector=spec.nodeName%3Dn1", f"{NODES}/n1", "/api/v1/services"]
+    may += ["/apis/discovery.k8s.io/v1/endpointslices"]
     may_not = [SECRETS, f"{SECRETS}/other", "/api/v1/secrets", f"{PODS}/two", "/api/v1/pods", f"{NODES}/n2", NODES]
     may_not += ["/api/v1/pods?fieldSelector=spec.nodeName%3Dn2", "/api/v1/namespaces", CLUSTER_ROLES]
     assert {path: (await node.get(path)).code for path in may + may_not} == (

@@ -49,6 +49,7 @@ class Reach:
     unfiltered: set[str]
     checked: set[str]
     kernel: set[str]
+    switch: dict[str, str]
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +61,7 @@ def reach() -> Reach:
         unfiltered={row[1] for row in rows if row[0] == "unfiltered"},
         checked={row[1] for row in rows if row[0] == "checked"},
         kernel={row[1] for row in rows if row[0] == "kernel"},
+        switch={row[1]: row[2] if len(row) > 2 else "" for row in rows if row[0] == "switch"},
     )
 
 
@@ -111,6 +113,19 @@ def test_what_the_host_lets_past_every_filter_ends_the_guest(reach: Reach):
 def test_the_kernel_itself_opens_no_socket_and_starts_no_program(reach: Reach):
     refused = {"socket", "connect", "bind", "execve", "execveat", "mount", "unshare", "setns", "clone", "bpf"}
     assert not reach.kernel & refused
+
+
+def test_the_switch_opens_connections_and_pairs_and_no_file(reach: Reach):
+    assert {name: condition for name, condition in reach.switch.items() if condition} == {
+        "socketpair": "AF_UNIX",
+        "socket": "AF_INET or AF_INET6",
+        "setsockopt": "level SOL_SOCKET or IPPROTO_TCP",
+    }
+    assert set(reach.switch) - {"socketpair", "socket", "setsockopt"} == {
+        "recvmsg", "sendmsg", "connect", "close", "write", "epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait",
+        "epoll_pwait2", "mmap", "munmap", "mprotect", "mremap", "madvise", "brk", "futex", "clock_gettime", "getrandom",
+        "rt_sigreturn", "rt_sigprocmask", "sigaltstack", "restart_syscall", "exit", "exit_group",
+    }  # fmt: skip
 
 
 SETPCAP, SYS_ADMIN = 1 << 8, 1 << 21

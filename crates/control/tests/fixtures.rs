@@ -40,6 +40,7 @@ fn every_request_of_the_contract_is_read() {
     let Operation::Changed(changed) = request("changed") else { panic!("changed") };
     assert_eq!((changed.volume.as_str(), changed.name.as_str()), ("config", "..data"));
     assert_eq!(request("stats"), Operation::Stats);
+    assert_eq!(request("network"), Operation::Network);
     assert_eq!(request("ping"), Operation::Ping);
     assert_eq!(request("shutdown"), Operation::Shutdown);
 }

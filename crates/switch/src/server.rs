@@ -154,13 +154,7 @@ impl Switch {
     }
 
     /// Has the kernel behind `to` told of a connection; answers the other end of it.
-    fn connect(
-        &mut self,
-        id: PodId,
-        transport: Transport,
-        port: u16,
-        to: SocketAddr,
-    ) -> Result<(u16, OwnedFd), Errno> {
+    fn connect(&mut self, id: PodId, transport: Transport, port: u16, to: SocketAddr) -> Result<(u16, OwnedFd), Errno> {
         let now = platform::clock::read(platform::clock::MONOTONIC) / 1_000_000_000;
         let mut chance = [0; 8];
         platform::random::fill(&mut chance);

@@ -195,9 +195,8 @@ mod tests {
 
     #[test]
     fn messages_survive_the_way() {
-        let asks = [("10.42.0.2:80", Transport::Tcp), ("[fd00::7]:53", Transport::Udp)].map(|(to, transport)| {
-            Ask::Connect { number: 0xdead_beef, transport, port: 32768, to: at(to) }
-        });
+        let asks = [("10.42.0.2:80", Transport::Tcp), ("[fd00::7]:53", Transport::Udp)]
+            .map(|(to, transport)| Ask::Connect { number: 0xdead_beef, transport, port: 32768, to: at(to) });
         for ask in asks {
             assert_eq!(Ask::read(&ask.write()), Some(ask));
             assert_eq!(Tell::read(&ask.write()), None);

@@ -20,6 +20,8 @@ _PREFIX = "system:node:"
 _READ = ("get", "list", "watch")
 RULES = (
     Rule(_READ, ("",), ("services",)),
+    # A node does the work of kube-proxy too, which reads these as system:node-proxier.
+    Rule(_READ, ("discovery.k8s.io",), ("endpointslices",)),
     Rule(_READ, ("node.k8s.io",), ("runtimeclasses",)),
     Rule(_READ, ("storage.k8s.io",), ("csidrivers", "csinodes")),
     Rule(("create",), ("",), ("nodes",)),

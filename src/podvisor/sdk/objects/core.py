@@ -293,7 +293,8 @@ class ServiceSpec(View):
     @property
     def affinity_seconds(self) -> int:
         """`sessionAffinityConfig.clientIP.timeoutSeconds`: three hours where it is not set."""
-        return int((self.session_affinity_config.get("clientIP") or {}).get("timeoutSeconds", 10800))
+        by_client: dict[str, Any] = self.session_affinity_config.get("clientIP") or {}
+        return int(by_client.get("timeoutSeconds", 10800))
 
 
 class Service(Object):
