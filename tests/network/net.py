@@ -46,6 +46,11 @@ class Net:
         await join(self.switch, it.sandbox, address)
         return it
 
+    async def rejoin(self) -> None:
+        """Join every pod to the switch that there is now."""
+        for address, it in self.pods.items():
+            await join(self.switch, it.sandbox, address)
+
     async def python(self, address: str, script: str, *words: str) -> Program:
         """A Python program in a container of its own."""
         self.names += 1

@@ -33,7 +33,7 @@ pub fn send(socket: BorrowedFd<'_>, bytes: &[u8], descriptor: Option<BorrowedFd<
 }
 
 /// Takes in a packet: its length, which is more than `buffer` holds where it was cut, and the descriptor that came
-/// with it. A length of 0 is the end. `EAGAIN` where there is none.
+/// with it, unless this process has no room for more. A length of 0 is the end. `EAGAIN` where there is none.
 pub fn receive(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<(usize, Option<OwnedFd>), Errno> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut ancillary = RecvAncillaryBuffer::new(&mut space);
@@ -47,7 +47,9 @@ pub fn receive(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<(usize, Opti
         }
     }
     let whole = descriptors.len() == 1 && !received.flags.contains(ReturnFlags::CTRUNC);
-    Ok((received.bytes, descriptors.pop().filter(|_| whole)))
+    // Whoever sends has no part in what this process needs for itself.
+    let passed = descriptors.pop().filter(|_| whole).and_then(|fd| crate::process::within_reserve(fd).ok());
+    Ok((received.bytes, passed))
 }
 
 /// Two ends of a stream.

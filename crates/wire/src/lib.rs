@@ -230,7 +230,7 @@ mod tests {
                 let (index, byte) = (numbers.next() as usize % SIZE, numbers.next() as u8);
                 bytes[index] = byte;
             }
-            bytes.truncate(if numbers.next() % 8 == 0 { numbers.next() as usize % SIZE } else { SIZE });
+            bytes.truncate(if numbers.next().is_multiple_of(8) { numbers.next() as usize % SIZE } else { SIZE });
             if let Some(ask) = Ask::read(&bytes) {
                 assert_eq!(ask.write()[..], bytes);
             }

@@ -18,7 +18,7 @@ use crate::vfs::{OpenFile, OpenFlags};
 use crate::{now, waits};
 
 pub(super) const CALLS: &[Call] = &[
-    now!(SOCKET, socket, "Unix, inet within the pod, route netlink"),
+    now!(SOCKET, socket, "Unix, inet, route netlink; datagrams stay within the pod"),
     now!(SOCKETPAIR, socketpair),
     now!(BIND, bind),
     waits!(CONNECT, connect),

@@ -149,7 +149,10 @@ async fn listen(kernel: Arc<Kernel>, socket: Arc<OwnedFd>) {
             let mut packet = [0; wire::SIZE];
             match packet::receive(socket.as_fd(), &mut packet) {
                 Err(Errno::EAGAIN) => return None,
-                Ok((wire::SIZE, passed)) => hear(&kernel, Tell::read(&packet)?, passed),
+                Ok((wire::SIZE, passed)) => match Tell::read(&packet) {
+                    Some(tell) => hear(&kernel, tell, passed),
+                    None => return Some(()),
+                },
                 _ => return Some(()),
             }
         }
