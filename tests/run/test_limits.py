@@ -48,6 +48,11 @@ def test_threads_that_never_call_the_kernel_use_the_processor_within_its_limit(a
     assert used < 500, "milliseconds of two seconds on two processors"
 
 
+def test_a_timer_that_sends_sigcont_gets_nobody_beyond_the_limit(attack: Attacks):
+    used = int(attack("continued_spin", "--cpus", "0.1", arguments=("2",)).stdout)
+    assert used < 500, "milliseconds of two to three seconds on one processor"
+
+
 def test_the_processor_that_the_kernel_uses_for_a_guest_is_the_guests(attack: Attacks):
     free = int(attack("poll_many", arguments=("1",)).stdout)
     held = int(attack("poll_many", "--cpus", "0.1", arguments=("1",)).stdout)

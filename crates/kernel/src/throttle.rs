@@ -6,7 +6,7 @@
 
 use std::sync::{Arc, Weak};
 
-use abi::signal::Signal;
+use abi::signal::{SigInfo, Signal};
 use platform::HostTask;
 
 use crate::kernel::Kernel;
@@ -36,6 +36,8 @@ struct State {
     looked: Nanos,
     used: Nanos,
     held: bool,
+    /// What makes held processes go on, which has to wait: SIGCONT.
+    postponed: Vec<(Weak<Process>, SigInfo)>,
     /// The count of [`crate::activity::Activity`] when nobody ran any more.
     rested_at: Option<u64>,
 }
@@ -60,6 +62,22 @@ impl Throttle {
     /// True while guests are held.
     pub fn holds(&self) -> bool {
         self.0.lock().held
+    }
+
+    /// True if a SIGCONT for `process` comes when guests are held no more. On the host it would make a process go on
+    /// at once, and a timer of a guest's sends it as often as that likes.
+    pub fn postpones(&self, process: &Arc<Process>, info: SigInfo) -> bool {
+        let mut state = self.0.lock();
+        let holds = state.held;
+        if holds && !state.postponed.iter().any(|(other, _)| std::ptr::eq(other.as_ptr(), Arc::as_ptr(process))) {
+            state.postponed.push((Arc::downgrade(process), info));
+        }
+        holds
+    }
+
+    /// Forgets a SIGCONT for `process`: one that stops it came later, signal(7).
+    pub fn discard(&self, process: &Process) {
+        self.0.lock().postponed.retain(|(other, _)| !std::ptr::eq(other.as_ptr(), process));
     }
 }
 
@@ -106,14 +124,24 @@ impl Kernel {
             return;
         }
         if was_held {
-            for process in self.running() {
-                process.resume();
-            }
+            self.release();
         }
         let timer = (was_held || self.somebody_runs()).then(|| self.compare_in(period(limit)));
         let mut state = self.throttle.0.lock();
         state.rested_at = timer.is_none().then_some(seen);
         state.timer = timer;
+    }
+
+    fn release(&self) {
+        for process in self.running() {
+            process.resume();
+        }
+        let postponed = std::mem::take(&mut self.throttle.0.lock().postponed);
+        for (process, info) in postponed {
+            if let Some(process) = process.upgrade() {
+                process.send_signal(Signal::SIGCONT, info);
+            }
+        }
     }
 
     /// What the guests have used, living and ended, and the kernel for them.

@@ -42,8 +42,12 @@ struct State {
 
 impl Kernel {
     /// Looks again soon, where somebody has a limit, may run, and nobody looks yet. To be called whenever a
-    /// guest may have gone on.
+    /// guest may have gone on. What is held for its use of processors fills nothing: a look that was set before
+    /// still comes, and the next once it goes on, so that looks do not use up what the pod may use.
     pub fn watch_memory(self: &Arc<Self>) {
+        if self.throttle.holds() {
+            return;
+        }
         let (idle, more, delay) = {
             let mut state = self.memory_watch.0.lock();
             let mapped = crate::fs::mapped::count_of_added();
@@ -86,10 +90,11 @@ impl Kernel {
         let headroom = [least, whole, sizes].into_iter().flatten().min();
         let took = crate::time::monotonic().saturating_sub(begun);
         let delay = headroom.map_or(LONGEST, time_to_fill).max(took.min(SHORT).saturating_mul(2));
-        let runs = self.somebody_runs();
+        let held = self.throttle.holds();
+        let runs = !held && self.somebody_runs();
         {
             let mut state = self.memory_watch.0.lock();
-            (state.delay, state.rested_at) = (delay, (!runs).then_some(seen));
+            (state.delay, state.rested_at) = (delay, (!held && !runs).then_some(seen));
         }
         if runs {
             self.look_in(delay);

@@ -129,6 +129,10 @@ fn make(task: &Arc<Task>, flags: CloneFlags, exit_signal: Option<Signal>, native
     let thread = Task::new(child.pid, host, Arc::clone(&child), task.name());
     *thread.scheduling.lock() = task.scheduling.lock().for_child();
     kernel.add_task(&thread);
+    if kernel.throttle.holds() {
+        // Its parent's stop is none of its.
+        child.halt();
+    }
     Err(Fault::Answered)
 }
 

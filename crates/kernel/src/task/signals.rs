@@ -133,6 +133,7 @@ impl Process {
             Signal::SIGKILL => self.host_signal(None, signal, None),
             Signal::SIGSTOP if immune => {}
             Signal::SIGSTOP => self.stop(signal),
+            Signal::SIGCONT if self.kernel().throttle.postpones(self, info) => {}
             Signal::SIGCHLD if thread.is_none() && !self.child_signal.lock().handled && !self.is_awaited(signal) => {
                 self.quiet(signal, info, None);
             }
@@ -248,6 +249,7 @@ impl Process {
             return;
         }
         self.set_stopped(true);
+        self.kernel().throttle.discard(self);
         self.halt();
         self.report(News::Stopped(signal));
     }
@@ -362,6 +364,10 @@ impl Task {
             let taken = signals.taken.into_iter().map(|delivery| Waiting { delivery, whole: false });
             self.held.lock().splice(0..0, taken.chain(signals.waiting));
             self.release_later();
+        }
+        if self.kernel().throttle.holds() {
+            // A SIGCONT from before they were held has just made all threads go on.
+            self.process().halt();
         }
     }
 
