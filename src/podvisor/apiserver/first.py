@@ -7,6 +7,7 @@ from podvisor.apiserver import metadata, objects, roles
 from podvisor.apiserver.access import rules
 from podvisor.apiserver.kinds.core import namespace
 from podvisor.apiserver.kinds.scheduling import priorityclass
+from podvisor.apiserver.kinds.storage import storageclass
 from podvisor.apiserver.resource import Json
 from podvisor.apiserver.server import Server
 from podvisor.types import status
@@ -21,6 +22,7 @@ async def create(server: Server) -> None:
         await _create(server, namespace.new(name))
     for name in priorityclass.SYSTEM:
         await _create(server, priorityclass.new(name))
+    await _create(server, storageclass.new())
     await _create(server, _service(server))
     await _write_endpoints(server)
     if server.settings.client_authority:

@@ -89,6 +89,7 @@ _SCHEDULER = (
     _rule(("create",), ("bindings", "pods/binding")),
     _rule(("patch", "update"), ("pods/status",)),
     _rule(_READ, ("namespaces", "persistentvolumeclaims", "persistentvolumes", "replicationcontrollers", "services")),
+    _rule(("patch", "update"), ("persistentvolumeclaims", "persistentvolumes")),
     _rule(_READ, ("replicasets", "statefulsets"), "apps"),
     _rule(_READ, ("poddisruptionbudgets",), "policy"),
     _rule(_READ, ("csidrivers", "csinodes", "csistoragecapacities", "volumeattachments"), "storage.k8s.io"),
@@ -112,6 +113,7 @@ _MANAGER = (
 _CONTROLLERS = (
     _rule((*_READ, "delete", "deletecollection", "patch", "update"), _ALL, "*"),
     _rule(("create",), ("configmaps", "endpoints", "persistentvolumeclaims", "pods", "pods/binding", "pods/eviction")),
+    _rule(("create",), ("persistentvolumes",)),
     _rule(("create",), _ALL, "apps", "batch", "discovery.k8s.io", "coordination.k8s.io"),
     _rule(("escalate",), ("clusterroles",), GROUP),
 )

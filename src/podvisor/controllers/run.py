@@ -11,6 +11,7 @@ from podvisor.controllers.daemonset import DaemonSets
 from podvisor.controllers.deployment import Deployments
 from podvisor.controllers.disruption import DisruptionBudgets
 from podvisor.controllers.endpoints import ServiceEndpoints
+from podvisor.controllers.ephemeral import EphemeralClaims
 from podvisor.controllers.eviction import Evictions
 from podvisor.controllers.garbage import GarbageCollector
 from podvisor.controllers.job import Jobs
@@ -26,6 +27,7 @@ from podvisor.controllers.settings import Settings
 from podvisor.controllers.slices import EndpointSlices
 from podvisor.controllers.statefulset import StatefulSets
 from podvisor.controllers.ttl import FinishedJobs
+from podvisor.controllers.volumes import Volumes
 from podvisor.sdk import Client, Informers
 
 LOOPS: Mapping[str, Callable[[Cluster], Loop]] = {
@@ -39,6 +41,8 @@ LOOPS: Mapping[str, Callable[[Cluster], Loop]] = {
     "ttl": FinishedJobs,
     "disruption": DisruptionBudgets,
     "quota": ResourceQuotas,
+    "volumes": Volumes,
+    "ephemeral": EphemeralClaims,
     "namespace": Namespaces,
     "garbage": GarbageCollector,
     "node": Nodes,

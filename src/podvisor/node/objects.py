@@ -5,6 +5,7 @@ https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/.
 """
 
 from datetime import datetime
+from typing import Any
 
 from msgspec import field
 
@@ -303,6 +304,13 @@ class ImageSource(View):
     pull_policy: str = "IfNotPresent"
 
 
+class Claim(View):
+    """The claim that a volume stands for."""
+
+    claim_name: str = ""
+    read_only: bool = False
+
+
 class Volume(View):
     """A volume; the one source that is there says of which kind."""
 
@@ -314,6 +322,8 @@ class Volume(View):
     downward_api: Downward | None = field(default=None, name="downwardAPI")
     projected: Projected | None = None
     image: ImageSource | None = None
+    persistent_volume_claim: Claim | None = None
+    ephemeral: dict[str, Any] | None = None
 
 
 class HostAlias(View):

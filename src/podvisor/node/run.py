@@ -10,7 +10,7 @@ from podvisor import sdk
 from podvisor.base import tasks
 from podvisor.base.backoff import Backoff
 from podvisor.base.clock import Clock
-from podvisor.node import host, image_collection, image_list, machine, objects, removal, server
+from podvisor.node import claims, host, image_collection, image_list, machine, objects, removal, server
 from podvisor.node.addresses import Addresses
 from podvisor.node.image_collection import Collector
 from podvisor.node.images import Images
@@ -153,6 +153,9 @@ async def run(client: sdk.Client, settings: Settings, clock: Clock, registered: 
             scope.start(events.run(), name="events")
             bound.on_change(pods.changed)
             scope.start(tasks.supervise("kernels", pods.look_after, clock=clock, backoff=RESTART), name="kernels")
+            directories = claims.Directories(client, settings, clock)
+            informers.of(sdk.kinds.PERSISTENTVOLUMES).on_change(directories.changed)
+            scope.start(tasks.supervise("volumes", directories.keep, clock=clock, backoff=RESTART), name="volumes")
             collector = Collector(node.images.store, clock, pods.images, lambda: image_collection.look(settings.images))
             collecting = tasks.supervise("images", lambda: collector.keep(warn), clock=clock, backoff=RESTART)
             scope.start(collecting, name="images")

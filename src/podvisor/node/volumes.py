@@ -13,7 +13,7 @@ from pathlib import Path
 
 from podvisor import sdk
 from podvisor.base.clock import Clock
-from podvisor.node import hostpaths, nested, objects, payload, security
+from podvisor.node import claims, hostpaths, nested, objects, payload, security
 from podvisor.node.errors import NotMountable, Unresolvable
 from podvisor.node.facts import Facts
 from podvisor.node.settings import Settings
@@ -74,6 +74,13 @@ class Maker:
         group = self.facts.pod.spec.security_context.fs_group
         if volume.image is not None:
             return await self.image(volume.name, volume.image)
+        if (claim := claims.claim_of(self.facts.pod, volume)) is not None:
+            own = volume.ephemeral is not None
+            found = await claims.find(self.sources.client, self.facts.pod, claim, own)
+            read_only = claim.read_only or self._only_read(volume.name)
+            return await asyncio.to_thread(
+                claims.mounted, self.settings, volume.name, found, read_only=read_only, gid=group
+            )
         if (host := volume.host_path) is not None:
             path = await asyncio.to_thread(hostpaths.find, host, self.settings.host_paths)
             return spec.Volume(volume.name, path=path, read_only=self._only_read(volume.name))

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from enum import Flag, auto
 from functools import partial
 
-from podvisor.scheduler import neighbours
+from podvisor.scheduler import neighbours, volumes
 from podvisor.scheduler.resources import Amounts
 from podvisor.scheduler.state import HostPort, NodeState, PodInfo, State
 from podvisor.sdk import affinity, tolerations
 from podvisor.sdk.objects.core import Taint
+from podvisor.sdk.objects.storage import claims_of
 
 
 class Change(Flag):
@@ -23,6 +24,8 @@ class Change(Flag):
     """A pod was bound, or changed its labels."""
     NAMESPACE = auto()
     """A namespace changed its labels."""
+    STORAGE = auto()
+    """A claim, a volume or a class came or changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,7 @@ UNEVEN = Refusal(("node(s) didn't match pod topology spread constraints",), ANYT
 UNLABELLED = Refusal(
     ("node(s) didn't match pod topology spread constraints (missing required label)",), ANYTHING, preemptible=False
 )
+IN_USE = Refusal((volumes.IN_USE,), Change.POD_GONE, preemptible=False)
 CORDON = Taint(key="node.kubernetes.io/unschedulable", effect="NoSchedule")
 
 
@@ -60,11 +64,29 @@ def filters(info: PodInfo, state: State) -> list[Filter]:
     if info.ports:
         chosen.append(lambda node: PORTS_TAKEN if _ports_taken(info, node) else None)
     chosen.append(partial(_resources, info))
+    if claims_of(info.pod):
+        chosen.append(_volumes(info, state))
     if (near := neighbours.nearness(info, state)) is not None:
         chosen.append(lambda node: _nearness(near, node))
     if uneven := neighbours.spreads(info, state, "DoNotSchedule"):
         chosen.append(lambda node: _spread(uneven, node))
     return chosen
+
+
+def _volumes(info: PodInfo, state: State) -> Filter:
+    wanted = volumes.needs(info.pod, state.storage)
+    if wanted.why_not:
+        never = Refusal((wanted.why_not,), Change.STORAGE, preemptible=False)
+        return lambda node: never
+    others = (one.pod for node in state for one in node.pods.values())
+    if wanted.alone and volumes.in_use(info.pod, wanted.alone, others):
+        return lambda node: IN_USE
+
+    def test(node: NodeState) -> Refusal | None:
+        why = volumes.why_not(wanted, node, state.storage)
+        return Refusal((why,), Change.STORAGE | Change.NODE, preemptible=False) if why else None
+
+    return test
 
 
 def refusal(chosen: Iterable[Filter], node: NodeState) -> Refusal | None:

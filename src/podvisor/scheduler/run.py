@@ -8,12 +8,14 @@ from podvisor.base import tasks
 from podvisor.base.backoff import Backoff
 from podvisor.base.clock import Clock
 from podvisor.base.tasks import Scope
+from podvisor.scheduler import volumes
 from podvisor.scheduler.cycle import Cycle, Unschedulable
 from podvisor.scheduler.filters import Change
 from podvisor.scheduler.preemption import Preemption
 from podvisor.scheduler.queue import Queue, Waiting
 from podvisor.scheduler.settings import Settings
 from podvisor.scheduler.state import PodInfo, State
+from podvisor.scheduler.volumes import Storage
 from podvisor.sdk import (
     STATUS,
     Client,
@@ -25,10 +27,12 @@ from podvisor.sdk import (
     errors,
     key_of,
     kinds,
+    until,
 )
 from podvisor.sdk.events import Recorder
 from podvisor.sdk.objects.core import Namespace, Node, Pod
 from podvisor.sdk.objects.meta import Condition, seconds
+from podvisor.sdk.volumes import SELECTED_NODE
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +74,11 @@ class Scheduler:
         self._scope.start(tasks.supervise(name, self._events.run, clock=self._clock, backoff=RESTART), name=name)
         informers.of(kinds.NODES).on_change(self._node_changed)
         informers.of(kinds.NAMESPACES).on_change(self._namespace_changed)
+        claims, disks = informers.of(kinds.PERSISTENTVOLUMECLAIMS), informers.of(kinds.PERSISTENTVOLUMES)
+        classes = informers.of(kinds.STORAGECLASSES)
+        self._state.storage = Storage(claims.cache, disks.cache, classes.cache)
+        for informer in (claims, disks, classes):
+            informer.on_change(self._storage_changed)
         self._pods = informers.of(kinds.PODS)
         self._pods.on_change(self._pod_changed)
         await informers.wait_synced()
@@ -93,8 +102,33 @@ class Scheduler:
             await self._clock.sleep(0)
 
     async def _bind(self, waiting: Waiting, node: str) -> None:
+        # Before it is its turn: who waits for a volume holds up nobody.
+        try:
+            await self._claim(waiting.info.pod, node)
+        except (errors.ApiError, errors.Unreachable, TimeoutError) as error:
+            why = f"binding volumes: {error or 'timed out waiting for the condition'}"
+            log.info("%s to %s: %s", key_of(waiting.info.pod), node, why)
+            self._undo(waiting)
+            self._events.warning(kinds.PODS, waiting.info.pod, "FailedScheduling", f"running PreBind plugin: {why}")
+            return
         async with self._bindings:
             await self._tell(waiting, node)
+
+    async def _claim(self, pod: Pod, node: str) -> None:
+        """Have the claims that waited for the pod bound for its node. Raises TimeoutError."""
+        waiting = volumes.needs(pod, self._state.storage).waiting
+        for claim in waiting:
+            patch = {"metadata": {"annotations": {SELECTED_NODE: node}, "uid": claim.metadata.uid}}
+            await self._client.patch(kinds.PERSISTENTVOLUMECLAIMS, key_of(claim), patch)
+        for claim in waiting:
+            await until(
+                self._client,
+                kinds.PERSISTENTVOLUMECLAIMS,
+                key_of(claim),
+                lambda one: one is None or one.status.phase == "Bound",
+                self._clock,
+                self._settings.volume_seconds,
+            )
 
     async def _tell(self, waiting: Waiting, node: str) -> None:
         """Tell the server. The pod counts on its node already; if this fails, it no longer does."""
@@ -199,6 +233,10 @@ class Scheduler:
         self._state.set_node(new)
         if old is None or _offer(old) != _offer(new):
             self._queue.happened(Change.NODE)
+
+    def _storage_changed(self, old: object | None, new: object | None) -> None:
+        if new is not None:
+            self._queue.happened(Change.STORAGE)
 
     def _namespace_changed(self, old: Namespace | None, new: Namespace | None) -> None:
         if new is not None:

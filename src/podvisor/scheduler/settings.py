@@ -19,3 +19,5 @@ class Settings:
     """How often a pod without a node is tried even though nothing seems to have changed for it."""
     bindings: int = 64
     """How many bindings may be on their way at once."""
+    volume_seconds: float = 600.0
+    """How long a pod's claims may take to be bound for its node."""

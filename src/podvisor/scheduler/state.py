@@ -6,6 +6,7 @@ from functools import cached_property
 
 from podvisor.scheduler import resources
 from podvisor.scheduler.resources import Amounts
+from podvisor.scheduler.volumes import Storage
 from podvisor.sdk.objects.core import Node, Pod, PodAffinityTerm, Taint
 
 HostPort = tuple[str, str, int]
@@ -126,6 +127,7 @@ class State:
         self._ordered: list[NodeState] = []
         self._promises: dict[str, str] = {}
         self._repelling: dict[str, PodInfo] = {}
+        self.storage = Storage()
         self.namespaces: dict[str, dict[str, str]] = {}
         """The labels of each namespace."""
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from podvisor.sdk.objects import apps, batch, core, policy, rbac
+from podvisor.sdk.objects import apps, batch, core, policy, rbac, storage
 from podvisor.sdk.resource import Resource
 
 Plain = dict[str, Any]
@@ -26,7 +26,15 @@ REPLICATIONCONTROLLERS = Resource(
     "", "v1", "replicationcontrollers", "ReplicationController", core.ReplicationController
 )
 RESOURCEQUOTAS = Resource("", "v1", "resourcequotas", "ResourceQuota", core.ResourceQuota)
-PERSISTENTVOLUMECLAIMS = Resource("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim", Plain)
+PERSISTENTVOLUMECLAIMS = Resource(
+    "", "v1", "persistentvolumeclaims", "PersistentVolumeClaim", storage.PersistentVolumeClaim
+)
+PERSISTENTVOLUMES = Resource(
+    "", "v1", "persistentvolumes", "PersistentVolume", storage.PersistentVolume, namespaced=False
+)
+STORAGECLASSES = Resource(
+    "storage.k8s.io", "v1", "storageclasses", "StorageClass", storage.StorageClass, namespaced=False
+)
 JOBS = Resource("batch", "v1", "jobs", "Job", batch.Job)
 CRONJOBS = Resource("batch", "v1", "cronjobs", "CronJob", batch.CronJob)
 PODDISRUPTIONBUDGETS = Resource(

@@ -22,6 +22,7 @@ RULES = (
     Rule(_READ, ("",), ("services",)),
     # A node does the work of kube-proxy too, which reads these as system:node-proxier.
     Rule(_READ, ("discovery.k8s.io",), ("endpointslices",)),
+    Rule((*_READ, "patch"), ("",), ("persistentvolumes",)),
     Rule(_READ, ("node.k8s.io",), ("runtimeclasses",)),
     Rule(_READ, ("storage.k8s.io",), ("csidrivers", "csinodes")),
     Rule(("create",), ("",), ("nodes",)),
@@ -68,6 +69,8 @@ class Nodes:
                 return bool(asked.name) and (found is None or node_of(objects.decode(self._pods, found)) == node)
             case ("", "secrets" | "configmaps", "", "get" | "list" | "watch"):
                 return await self._is_named(asked, node)
+            case ("", "persistentvolumeclaims", "", "get"):
+                return await self._is_claimed(asked, node)
             case ("", "serviceaccounts", "token", "create") | ("", "serviceaccounts", "", "get"):
                 return await self._is_named(asked, node)
             case _:
@@ -84,6 +87,12 @@ class Nodes:
                 if node_of(pod) == node and asked.name in set(_references(pod["spec"], asked.resource)):
                     return True
         return False
+
+    async def _is_claimed(self, asked: Attributes, node: str) -> bool:
+        """True if a pod of the node has a volume of this claim."""
+        every = (await self._storage.all(self._pods, asked.namespace)).kvs if asked.name and asked.namespace else ()
+        pods = (objects.decode(self._pods, kv) for kv in every if b'"volumes"' in kv.value)
+        return any(node_of(pod) == node and asked.name in set(_claims(pod)) for pod in pods)
 
 
 def node_name(user: User) -> str | None:
@@ -130,6 +139,14 @@ def _references(spec: Json, resource: str) -> Iterator[str]:
         yield from (_name(one.get(source)) for one in (volume, *(objects.dig(volume, "projected", "sources") or ())))
     if resource == "secrets":
         yield from (one.get("name", "") for one in spec.get("imagePullSecrets", ()))
+
+
+def _claims(pod: Json) -> Iterator[str]:
+    """The names of a pod's claims."""
+    for volume in pod["spec"].get("volumes", ()):
+        if "ephemeral" in volume:
+            yield f"{pod['metadata']['name']}-{volume['name']}"
+        yield objects.dig(volume, "persistentVolumeClaim", "claimName") or ""
 
 
 def _name(reference: Any) -> str:

@@ -16,6 +16,7 @@ from podvisor.apiserver.admission.nodes import node_restriction
 from podvisor.apiserver.admission.pods import priority, tolerations
 from podvisor.apiserver.admission.roles import escalation
 from podvisor.apiserver.admission.runtimes import runtime_class
+from podvisor.apiserver.admission.storage import default_class, protection, resize
 
 PLUGINS: Sequence[Plugin] = (
     lifecycle,
@@ -26,8 +27,10 @@ PLUGINS: Sequence[Plugin] = (
     tolerations,
     runtime_class,
     limit_defaults,
+    default_class,
+    protection,
     allocate,
 )
 """In the order in which they are asked, before an object's own rules."""
-VALIDATING: Sequence[Plugin] = (limit_range,)
+VALIDATING: Sequence[Plugin] = (limit_range, resize)
 """Those that change nothing, asked after an object's own rules. `quotas` comes last, as a part of the write itself."""

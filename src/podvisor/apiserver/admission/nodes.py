@@ -35,6 +35,8 @@ async def node_restriction(change: Change, view: View) -> None:
             _check_node(change, own, new, old)
         case ("coordination.k8s.io", "leases") if change.name != own:
             raise _refused(change, "can only access node lease with the same name as the requesting node")
+        case ("", "persistentvolumes") if not _frees_only(new, old):
+            raise _refused(change, "can only remove its finalizer from a volume that is being deleted")
         case ("", "pods") if _labels(new) != _labels(old):
             raise _refused(change, "cannot update labels through pod status")
         case _:
@@ -50,6 +52,14 @@ def _check_node(change: Change, own: str, new: Json, old: Json) -> None:
     changed = (name for name in {*labels, *before} if labels.get(name) != before.get(name))
     if wrong := sorted(_foreign(changed)):
         raise _refused(change, f"is not allowed to modify labels: {', '.join(wrong)}")
+
+
+def _frees_only(new: Json, old: Json) -> bool:
+    """True if nothing changes of a volume that goes but who keeps it."""
+    kept = {"finalizers", "managedFields", "resourceVersion"}
+    before, after = ({k: v for k, v in one["metadata"].items() if k not in kept} for one in (old, new))
+    going = "deletionTimestamp" in before
+    return going and before == after and old["spec"] == new["spec"] and old.get("status") == new.get("status")
 
 
 def _labels(item: Json) -> Mapping[str, str]:

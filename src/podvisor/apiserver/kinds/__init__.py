@@ -17,6 +17,8 @@ from podvisor.apiserver.kinds.core import (
     limitrange,
     namespace,
     node,
+    persistentvolume,
+    persistentvolumeclaim,
     pod,
     podtemplate,
     replicationcontroller,
@@ -33,13 +35,16 @@ from podvisor.apiserver.kinds.node_k8s_io import runtimeclass
 from podvisor.apiserver.kinds.policy import poddisruptionbudget
 from podvisor.apiserver.kinds.rbac import binding, role
 from podvisor.apiserver.kinds.scheduling import priorityclass
-from podvisor.apiserver.kinds.storage import csidriver, csinode, csistoragecapacity, volumeattachment
+from podvisor.apiserver.kinds.storage import csidriver, csinode, csistoragecapacity, storageclass, volumeattachment
 
 RECORDS = (
     configmap.RECORD,
     secret.RECORD,
     event.RECORD,
     limitrange.RECORD,
+    persistentvolume.RECORD,
+    persistentvolumeclaim.RECORD,
+    storageclass.RECORD,
     resourcequota.RECORD,
     serviceaccount.RECORD,
     namespace.RECORD,

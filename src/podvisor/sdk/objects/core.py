@@ -122,6 +122,21 @@ class TopologySpreadConstraint(View):
     min_domains: int | None = None
 
 
+class ClaimVolume(View):
+    """The claim that a volume stands for."""
+
+    claim_name: str = ""
+    read_only: bool = False
+
+
+class Volume(View):
+    """A volume of a pod, as far as claims go."""
+
+    name: str = ""
+    persistent_volume_claim: ClaimVolume | None = None
+    ephemeral: dict[str, Any] | None = None
+
+
 class SchedulingGate(View):
     """As long as a pod has one, no scheduler looks at it."""
 
@@ -150,6 +165,7 @@ class PodSpec(View):
     tolerations: list[Toleration] = field(default_factory=list[Toleration])
     topology_spread_constraints: list[TopologySpreadConstraint] = field(default_factory=list[TopologySpreadConstraint])
     scheduling_gates: list[SchedulingGate] = field(default_factory=list[SchedulingGate])
+    volumes: list[Volume] = field(default_factory=list[Volume])
 
 
 class TerminatedState(View):

@@ -37,6 +37,8 @@ BUILT_IN = (
     Kind(kinds.REPLICATIONCONTROLLERS, ("status", "scale")),
     Kind(kinds.RESOURCEQUOTAS),
     Kind(kinds.PERSISTENTVOLUMECLAIMS),
+    Kind(kinds.PERSISTENTVOLUMES),
+    Kind(kinds.STORAGECLASSES, ()),
     Kind(kinds.JOBS),
     Kind(kinds.CRONJOBS),
     Kind(kinds.PODDISRUPTIONBUDGETS),
