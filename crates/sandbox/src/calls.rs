@@ -49,11 +49,10 @@ pub(crate) fn print_reachable() -> ExitCode {
     for (number, condition) in platform::confine::SWITCH_SOCKETS {
         let _ = writeln!(text, "switch\t{}\t{condition}", name(*number));
     }
-    text.push_str(
-        "\n# The spawner, podvisor-spawn, has no filter: guests would inherit it, and its refusals would come before\n",
-    );
-    text.push_str("# our kernel's answers. It has no path, no capability but those of its own user namespace, nobody can look into\n");
-    text.push_str("# it, and it reads nothing but numbers of namespaces.\n");
+    text.push_str("\n# Host calls that the spawner makes, from which guests are made, beside those that guests reach by themselves.\n");
+    for number in platform::notify::SPAWNER_CALLS {
+        let _ = writeln!(text, "spawner\t{}", name(*number));
+    }
     print(&text)
 }
 

@@ -10,6 +10,7 @@ mod switching;
 mod terminal;
 mod translate;
 mod unpacking;
+mod walls;
 
 use std::process::ExitCode;
 

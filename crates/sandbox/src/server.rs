@@ -24,6 +24,7 @@ use platform::notify::Notify;
 use self::streams::Wanted;
 use crate::terminal::Joined;
 use crate::translate::{self, Descriptors, failure, invalid};
+use crate::walls;
 
 /// Why this process ends early.
 pub(crate) struct Fatal {
@@ -67,7 +68,7 @@ pub(crate) fn serve(control: OwnedFd) -> Result<(), Fatal> {
         terminals: HashMap::new(),
         late: Arc::default(),
         stopping: Vec::new(),
-        isolated: isolation.namespaces,
+        isolation,
         confined: false,
         done: false,
         crippled: false,
@@ -130,7 +131,7 @@ struct Server {
     /// Answers of requests that were not answered at once.
     late: Arc<Mutex<Vec<Answer>>>,
     stopping: Vec<ends::Stopping>,
-    isolated: bool,
+    isolation: platform::notify::Isolation,
     confined: bool,
     done: bool,
     crippled: bool,
@@ -399,11 +400,7 @@ impl Server {
         directories.extend(before.map(|(fd, writable)| (fd.as_fd(), *writable)));
         let confinement = self.platform.confine(&directories);
         let confinement = confinement.map_err(|error| failure(ErrorKind::Host, format!("cannot fork: {error}")))?;
-        if !confinement.filter {
-            return Err(failure(ErrorKind::Host, "the host refuses a seccomp filter for the kernel's own process"));
-        }
-        if !confinement.landlock && !self.isolated {
-            let lacking = "the host has neither user namespaces nor Landlock: enable one of them (user.max_user_namespaces, or a kernel with Landlock)";
+        if let Some(lacking) = walls::lacking(confinement, self.isolation) {
             return Err(failure(ErrorKind::Host, lacking));
         }
         self.confined = true;

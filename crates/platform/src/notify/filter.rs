@@ -179,6 +179,11 @@ pub(crate) const fn refuse() -> sock_filter {
     op(RETURN, libc::SECCOMP_RET_ERRNO | libc::EPERM as u32)
 }
 
+/// The end of a program that refuses what is left with `ENOSYS`, unless another filter notifies of it.
+pub(super) const fn refuse_unless_notified() -> sock_filter {
+    op(RETURN, libc::SECCOMP_RET_TRACE)
+}
+
 /// The whole program.
 pub(super) fn program() -> Vec<sock_filter> {
     let mut program = prologue();

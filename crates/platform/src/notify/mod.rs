@@ -13,6 +13,7 @@ mod namespaces;
 mod procfs;
 mod spawn;
 mod spawner;
+mod spawner_filter;
 mod stops;
 pub mod stub;
 mod together;
@@ -28,6 +29,7 @@ use abi::signal::{SigInfo, Signal, SignalSet};
 
 pub use filter::{CONTINUED, Condition, RULES, Rule, UNFILTERED};
 pub use namespaces::{Isolation, isolate, isolate_on_network};
+pub use spawner_filter::SPAWNER_CALLS;
 
 use crate::confine::{Confinement, confine_kernel};
 use crate::reactor::{Reactor, Readiness};
@@ -286,7 +288,10 @@ impl Platform for Notify {
 
     fn exec(&self, call: &GuestCall) -> Result<(), Refusal> {
         let process = self.process_of(call.task).ok_or(Refusal::Errno(Errno::ESRCH))?;
-        let args = [u64::from(STUB_NUMBER), stub_path(self, call)?, 0, 0, libc::AT_EMPTY_PATH as u64, 0];
+        // No link is followed: of another path, which a thread writes there meanwhile, a memory file of the guest's own
+        // (/proc/self/fd) would be what Landlock lets through.
+        let flags = libc::AT_EMPTY_PATH | libc::AT_SYMLINK_NOFOLLOW;
+        let args = [u64::from(STUB_NUMBER), stub_path(self, call)?, 0, 0, flags as u64, 0];
         self.redirected(call, abi::nr::EXECVEAT, args, |redirect| {
             let listener = redirect.listener;
             let install = |id| listener.install(id, self.stub.as_fd(), STUB_NUMBER);
@@ -390,7 +395,7 @@ impl Platform for Notify {
 
 /// The address of an empty string for execveat(2): a zero byte in the stub's header. A guest that
 /// has unmapped its stub cannot exec any more; one that swaps the page meanwhile gains a path below
-/// an empty root that Landlock denies as well.
+/// an empty root that Landlock denies as well, where the host has these, and never a link.
 fn stub_path(platform: &Notify, call: &GuestCall) -> Result<u64, Errno> {
     let mut byte = [1u8];
     let zero = stub::BASE + stub::ZERO_OFFSET;

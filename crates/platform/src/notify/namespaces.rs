@@ -18,6 +18,8 @@ use crate::{Ended, Usage, confine, last_errno};
 pub struct Isolation {
     /// Namespaces were made, and the root directory is empty.
     pub namespaces: bool,
+    /// User 0 here is user 0 of whoever started us, not of a user namespace of our own.
+    pub root: bool,
     /// The host's errno where not.
     pub error: i32,
 }
@@ -65,9 +67,10 @@ fn isolate_from(rest: libc::c_int) -> Isolation {
         }
         Err(_) => unshare(rest),
     };
+    let root = uid == 0 && OWN_USERS.get().is_none();
     match made.and_then(|()| empty_root()) {
-        Ok(()) => Isolation { namespaces: true, error: 0 },
-        Err(error) => Isolation { namespaces: false, error },
+        Ok(()) => Isolation { namespaces: true, root, error: 0 },
+        Err(error) => Isolation { namespaces: false, root, error },
     }
 }
 

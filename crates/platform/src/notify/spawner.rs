@@ -14,7 +14,7 @@ use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 
 use super::namespaces::{PidNamespace, fork_into, spawner_capabilities};
 use super::spawn::become_guest;
-use super::{filter, listener::Listener, spawn};
+use super::{filter, listener::Listener, spawn, spawner_filter};
 use crate::HostLimits;
 
 /// The kernel's end of the spawner.
@@ -134,6 +134,10 @@ fn serve(socket: &OwnedFd, stub: BorrowedFd<'_>, proc_dir: BorrowedFd<'_>) -> In
     crate::confine::drop_capabilities(spawner_capabilities());
     crate::confine::be_dumpable(false);
     close_all_but([socket.as_raw_fd(), stub.as_raw_fd(), proc_dir.as_raw_fd()]);
+    if !spawner_filter::install() {
+        // SAFETY: ends the spawner, whose kernel then refuses to start: it has no filter either.
+        unsafe { libc::_exit(libc::EIO) }
+    }
     let mut namespaces: HashMap<u32, PidNamespace> = HashMap::new();
     let mut program = filter::program();
     let mut order = [0; Order::SIZE];
