@@ -3,6 +3,8 @@
 import asyncio
 import json
 import os
+import random
+import sys
 
 import pytest
 from aiohttp import web
@@ -329,6 +331,35 @@ async def test_of_what_is_here_only_the_name_is_asked_for_again(store, registry,
     registry.seen.clear()
     assert await pull(store, registry) == first
     assert [one.path for one in registry.seen] == ["/v2/team/app/manifests/latest"]
+
+
+async def test_a_pull_that_fails_leaves_no_reader_behind(store, registry):
+    """Its unpacker ends while the layer still comes; what reads it is closed before the pull has failed."""
+    readers = []
+    hooks = sys.get_asyncgen_hooks()
+
+    def begun(reader) -> None:
+        readers.append(reader)
+        hooks.firstiter(reader)
+
+    chance = random.Random(7).randbytes(2 << 20)
+    config = {"os": "linux", "architecture": "amd64", "rootfs": {"diff_ids": [faulty.digest(chance)]}}
+    pieces = {
+        "config": faulty.json_of(registry.blob(faulty.encoded(config), faulty.CONFIG)),
+        "layers": [faulty.json_of(registry.blob(chance, manifest.LAYERS[0]))],
+    }
+    registry.add(
+        "latest", faulty.MANIFEST, faulty.encoded({"schemaVersion": 2, "mediaType": faulty.MANIFEST, **pieces})
+    )
+    sys.set_asyncgen_hooks(firstiter=begun)
+    try:
+        with pytest.raises(errors.Unacceptable):
+            await pull(store, registry)
+    finally:
+        sys.set_asyncgen_hooks(*hooks)
+    ours = [one for one in readers if "podvisor" in one.ag_code.co_filename]
+    assert {"blob", "seen"} <= {one.__name__ for one in ours}
+    assert [one.__name__ for one in ours if one.ag_frame is not None] == []
 
 
 async def test_a_layer_that_breaks_off_at_last_leaves_nothing(store, registry, tmp_path):

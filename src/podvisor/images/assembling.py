@@ -18,6 +18,7 @@ from podvisor.images.reference import Reference
 from podvisor.images.registry import manifest
 from podvisor.images.registry.credentials import Login
 from podvisor.images.registry.manifest import Descriptor, Manifest, Platform, Served
+from podvisor.images.streams import closing
 
 AT_ONCE = 3
 NESTED = 3
@@ -159,21 +160,23 @@ class Assembler:
     async def seen(self, data: AsyncIterable[bytes], described: Descriptor) -> AsyncIterator[bytes]:
         """A layer's bytes, with word of how many there were."""
         done = 0
-        async for chunk in data:
-            done += len(chunk)
-            self.progress(Progress(described.digest, done, described.size))
-            yield chunk
+        async with closing(data):
+            async for chunk in data:
+                done += len(chunk)
+                self.progress(Progress(described.digest, done, described.size))
+                yield chunk
 
 
 async def checked(data: AsyncIterable[bytes], described: Descriptor) -> AsyncIterator[bytes]:
     """A blob's bytes. Raises Unacceptable where they are not what is described; after the last of them, maybe."""
     hashed, done = hashlib.sha256(), 0
-    async for chunk in data:
-        done += len(chunk)
-        hashed.update(chunk)
-        if done > described.size:
-            break
-        yield chunk
+    async with closing(data):
+        async for chunk in data:
+            done += len(chunk)
+            hashed.update(chunk)
+            if done > described.size:
+                break
+            yield chunk
     if done != described.size:
         raise errors.Unacceptable(f"{described.digest} has not the {described.size} bytes announced")
     if f"sha256:{hashed.hexdigest()}" != described.digest:

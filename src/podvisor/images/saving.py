@@ -17,6 +17,7 @@ from podvisor.images import errors, plain, reference, unpacking
 from podvisor.images.archives import docker, layout
 from podvisor.images.local import Image, Store
 from podvisor.images.registry import manifest
+from podvisor.images.streams import closing
 
 Format = Literal["docker-archive", "oci-archive"]
 """In the words of containers-transports(5)."""
@@ -110,16 +111,18 @@ async def _entry(store: Store, path: str, data: bytes | _Layer, write: Write) ->
     place = store.content.layer(data.diff_id)
     size = unpacking.archive_bytes(place)
     await write(_header(path, size))
-    async for chunk in _archive(place, data.diff_id):
-        await write(chunk)
+    async with closing(_archive(place, data.diff_id)) as chunks:
+        async for chunk in chunks:
+            await write(chunk)
     await write(bytes(-size % tarfile.BLOCKSIZE))
 
 
 async def _archive(place: str, diff_id: str) -> AsyncIterator[bytes]:
     file = os.open(place, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        async for chunk in unpacking.archive(file, diff_id):
-            yield chunk
+        async with closing(unpacking.archive(file, diff_id)) as chunks:
+            async for chunk in chunks:
+                yield chunk
     finally:
         os.close(file)
 

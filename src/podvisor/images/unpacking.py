@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import msgspec
 
 from podvisor.images import errors
+from podvisor.images.streams import closing
 from podvisor.sandbox import binary
 
 CHUNK = 256 << 10
@@ -83,14 +84,16 @@ async def members(data: AsyncIterable[bytes] | int, output: int | None = None) -
 
 async def archive(file: int, diff_id: str) -> AsyncGenerator[bytes]:
     """The archive that a layer's image was made of. Raises Unacceptable where it is not: after the last byte, maybe."""
-    async for chunk in _streamed(["archive", "--layer-fd", str(file)], file, diff_id):
-        yield chunk
+    async with closing(_streamed(["archive", "--layer-fd", str(file)], file, diff_id)) as chunks:
+        async for chunk in chunks:
+            yield chunk
 
 
 async def export(file: int) -> AsyncGenerator[bytes]:
     """An archive of what an uncompressed EROFS image holds. Raises Unacceptable; after the last byte, maybe."""
-    async for chunk in _streamed(["export", "--image-fd", str(file)], file, ""):
-        yield chunk
+    async with closing(_streamed(["export", "--image-fd", str(file)], file, "")) as chunks:
+        async for chunk in chunks:
+            yield chunk
 
 
 def archive_bytes(path: str) -> int:
@@ -179,12 +182,13 @@ async def _stopped(process: asyncio.subprocess.Process) -> None:
 async def _feed(process: asyncio.subprocess.Process, data: AsyncIterable[bytes]) -> None:
     """Hand over the data; one that ends before has said why."""
     assert process.stdin
-    async for chunk in data:
-        try:
-            process.stdin.write(chunk)
-            await process.stdin.drain()
-        except ConnectionError:
-            break
+    async with closing(data):
+        async for chunk in data:
+            try:
+                process.stdin.write(chunk)
+                await process.stdin.drain()
+            except ConnectionError:
+                break
     process.stdin.close()
     with contextlib.suppress(ConnectionError):
         await process.stdin.wait_closed()

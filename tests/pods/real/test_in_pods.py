@@ -1,5 +1,7 @@
 """Real programs from images as pods, with the users and the Entrypoints of their images."""
 
+from pathlib import Path
+
 from pods.kit import Pods, is_ready
 from pods.real import recipes
 
@@ -30,16 +32,10 @@ async def test_nginx_ends_by_its_own_signal(pods: Pods, pushed):
     await pods.gone(name)
 
 
-async def test_postgresql_keeps_its_data_on_a_volume(pods: Pods, pushed):
-    bin = recipes.POSTGRES_BIN
-    claim = {
-        "apiVersion": "v1",
-        "kind": "PersistentVolumeClaim",
-        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
-    }
-    from podvisor import sdk
-
-    volume = await pods.object(sdk.kinds.PERSISTENTVOLUMECLAIMS, claim)
+async def test_postgresql_keeps_its_data_on_a_volume(pods: Pods, pushed, shared: Path):
+    bin, place = recipes.POSTGRES_BIN, shared / "postgresql"
+    place.mkdir()
+    place.chmod(0o777)
     server = from_image(
         pushed(recipes.POSTGRES),
         f"{bin}/pg_isready",
@@ -48,8 +44,7 @@ async def test_postgresql_keeps_its_data_on_a_volume(pods: Pods, pushed):
         volumeMounts=[{"name": "data", "mountPath": "/var/lib/postgresql"}],
     )
     spec = {
-        "volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": volume}}],
-        "securityContext": {"fsGroup": 101},
+        "volumes": [{"name": "data", "hostPath": {"path": str(place), "type": "Directory"}}],
         "terminationGracePeriodSeconds": 30,
     }
     first = await pods.create(server, **spec)

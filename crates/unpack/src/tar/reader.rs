@@ -122,6 +122,11 @@ impl<W: Witness> Reader<W> {
     fn skip(&mut self) -> Result<()> {
         self.data(|_| Ok(()))?;
         self.data = std::mem::take(&mut self.padding);
+        // The zeros behind the last file may be missing like the blocks of zeros, as Go's archive/tar has it: layers
+        // of `umoci insert` end with the data.
+        if self.stream.fill()?.is_empty() {
+            self.data = 0;
+        }
         self.data(|_| Ok(()))
     }
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from podvisor.images import errors
+from podvisor.images.streams import closing
 from podvisor.images.unpacking import CHUNK, Listing, Member
 
 LINKS_MAX = 8
@@ -55,8 +56,9 @@ class Packed:
 
     async def data(self, name: str) -> AsyncIterator[bytes]:
         found = self._found(name)
-        async for chunk in read(self._file, found.offset, found.size):
-            yield chunk
+        async with closing(read(self._file, found.offset, found.size)) as chunks:
+            async for chunk in chunks:
+                yield chunk
 
     def _found(self, name: str) -> Member:
         """The file with this name. A link (`docker save` has them for layers) leads to another member, or nowhere."""
@@ -94,8 +96,9 @@ class Directory:
     async def data(self, name: str) -> AsyncIterator[bytes]:
         file = self._open(name)
         try:
-            async for chunk in read(file, 0, os.fstat(file).st_size):
-                yield chunk
+            async with closing(read(file, 0, os.fstat(file).st_size)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
         finally:
             os.close(file)
 

@@ -25,6 +25,7 @@ from podvisor.images.registry.credentials import Login
 from podvisor.images.registry.hosts import Endpoint
 from podvisor.images.registry.manifest import Served
 from podvisor.images.registry.transport import BROKEN, Again, Transport, delay, failed
+from podvisor.images.streams import closing
 
 REDIRECTS = 10
 TRIES = 5
@@ -93,12 +94,14 @@ class Client:
         while done < described.size or not described.size:
             before = done
             try:
-                async for chunk in self._part(described, done):
-                    done += len(chunk)
-                    if done > described.size:
-                        raise Unacceptable(f"{described.digest} is larger than the {described.size} bytes announced")
-                    hashed.update(chunk)
-                    yield chunk
+                async with closing(self._part(described, done)) as part:
+                    async for chunk in part:
+                        done += len(chunk)
+                        if done > described.size:
+                            wrong = f"{described.digest} is larger than the {described.size} bytes announced"
+                            raise Unacceptable(wrong)
+                        hashed.update(chunk)
+                        yield chunk
                 if done == described.size:
                     break
                 why = Again(f"{self._endpoint.host}: the connection ended in the middle of {described.digest}")
@@ -114,11 +117,12 @@ class Client:
         headers = {"Range": f"bytes={done}-"} if done else {}
         async with self._request(f"blobs/{described.digest}", headers) as answer:
             skip = done if answer.status == 200 else 0
-            async for chunk in self._transport.body(answer):
-                rest = chunk[skip:]
-                skip -= len(chunk) - len(rest)
-                if rest:
-                    yield rest
+            async with closing(self._transport.body(answer)) as body:
+                async for chunk in body:
+                    rest = chunk[skip:]
+                    skip -= len(chunk) - len(rest)
+                    if rest:
+                        yield rest
 
     async def _retried(self, work: Callable[[], Awaitable[T]]) -> T:
         failures = 0

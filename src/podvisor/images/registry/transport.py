@@ -19,6 +19,7 @@ from yarl import URL
 from podvisor.base.clock import Clock
 from podvisor.images.errors import PullFailed, quiet
 from podvisor.images.registry import proxies
+from podvisor.images.streams import closing
 
 CHUNK = 256 << 10
 STALL = 60.0
@@ -76,10 +77,11 @@ class Transport:
     async def beginning(self, answer: aiohttp.ClientResponse, most: int) -> bytes:
         """At most so many bytes of an answer. Raises what is in `BROKEN`."""
         data = bytearray()
-        async for chunk in self.body(answer):
-            data += chunk
-            if len(data) >= most:
-                break
+        async with closing(self.body(answer)) as body:
+            async for chunk in body:
+                data += chunk
+                if len(data) >= most:
+                    break
         return bytes(data[:most])
 
     async def _more(self, answer: aiohttp.ClientResponse) -> bytes:
