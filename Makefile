@@ -69,12 +69,13 @@ test-kill: build
 test-escape: build
 	PODVISOR_TEST_MODES=all $(BIN)/python -m pytest -q tests/escape
 
-# Damaged and hostile images: a hundred times what `make test` tries of them, and those that take long.
+# Damaged and hostile images: a hundred times what `make test` tries of them, those that take long, fifty killed pulls,
+# and real programs in images of Debian's packages.
 ROUNDS ?= 100
 test-images: build
 	PODVISOR_ROUNDS=$(ROUNDS) cargo test --quiet -p podvisor-unpack -- --include-ignored
 	PODVISOR_ROUNDS=$(ROUNDS) cargo test --quiet -p podvisor-kernel erofs
-	PODVISOR_LONG=1 $(BIN)/python -m pytest -q tests/images
+	PODVISOR_LONG=1 PODVISOR_KILLS=50 PODVISOR_TEST_IMAGES=1 $(BIN)/python -m pytest -q tests/images tests/pods/real
 
 # Twenty hostile pods beside a good one: latency, limits and what is left. MEMORY_CGROUP is where pods are measured.
 MINUTES ?= 10
