@@ -3,12 +3,14 @@
 Run by hand when the Kubernetes version or the list of groups changes: `.venv/bin/python tools/generate_schemas.py`.
 kubernetes-validate carries Kubernetes' own OpenAPI definitions, adapted to plain JSON Schema; that adaptation is
 undone here: nullable types become plain ones, references point to `#/definitions` and the enums of kind and
-apiVersion go. Descriptions are kept in a file of their own, which only `/openapi` reads.
+apiVersion go. Descriptions are kept in a file of their own, which only `/openapi` reads. How Go writes fields that hold
+nothing is read from its structs (tools/structs, which needs go).
 """
 
 import json
 import lzma
 import re
+import subprocess
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -78,6 +80,17 @@ def split(definitions: dict[str, Json]) -> dict[str, dict[str, str]]:
     return texts
 
 
+def empties(kept: dict[str, Json]) -> dict[str, dict[str, list[str]]]:
+    """For each definition the fields that are omitted, structs, null or zero when empty, by first letter."""
+    source = Path(__file__).parent / "structs"
+    told = subprocess.run(["go", "run", "."], cwd=source, stdout=subprocess.PIPE, check=True)
+    found: dict[str, dict[str, list[str]]] = {}
+    for name, fields in json.loads(told.stdout).items():
+        for field, how in fields.items() if name in kept else ():
+            found.setdefault(name, {}).setdefault(how[0], []).append(field)
+    return found
+
+
 def write(name: str, content: Json) -> None:
     path = TARGET / f"{name}.json.xz"
     path.write_bytes(lzma.compress(json.dumps(content, separators=(",", ":")).encode(), preset=9 | lzma.PRESET_EXTREME))
@@ -89,4 +102,5 @@ if __name__ == "__main__":
     kept = reachable({name: definition(name, schema) for name, schema in source.items()})
     descriptions = split(kept)
     write("descriptions", descriptions)
+    write("empties", empties(kept))
     write("schemas", {"version": VERSION, "definitions": kept})

@@ -6,7 +6,7 @@ values of it. Shapes refer to each other lazily, since some (JSONSchemaProps) co
 
 import json
 import lzma
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as default
 from functools import cache
 from importlib.resources import files
@@ -14,7 +14,19 @@ from typing import Any, Literal, cast
 
 Type = Literal["object", "map", "list", "string", "integer", "number", "boolean", "quantity", "int-or-string", "any"]
 
+Empty = Literal["absent", "omitted", "struct", "null", "zero"]
+"""How a Go struct writes a field that holds nothing, which decides who owns what:
+
+absent   a pointer: not at all, but a zero that it points to is written; also every field of a custom resource
+omitted  with omitempty: not at all, and neither is a zero or what is empty
+struct   part of its parent: always there, as {} at least
+null     a list, map or time without omitempty
+zero     a plain value without omitempty
+"""
+
 _DEFINITIONS = "#/definitions/"
+_DEFAULTS = {"ContainerPort.protocol": "TCP", "ServicePort.protocol": "TCP"}
+"""Those that the published definitions leave out, of fields by which a list's items are told apart."""
 _SPECIAL: dict[str, Type] = {"Quantity": "quantity", "IntOrString": "int-or-string"}
 
 
@@ -30,9 +42,15 @@ class Shape:
     fields: dict[str, "Field"] = default(default_factory=dict[str, "Field"])
     """For objects."""
     items: "Shape | None" = None
-    """For lists and maps."""
+    """For lists and maps; for objects what fields are that are not in `fields`, None if there may be none."""
     atomic: bool = False
     """Server-side apply replaces it as a whole."""
+    list_type: str = "atomic"
+    """For lists: atomic, set or map, for server-side apply."""
+    list_keys: tuple[str, ...] = ()
+    """The fields that tell the items of a list of type map apart."""
+    managed: object = default(default=None, compare=False, repr=False)
+    """What `types.managed` makes of it once it is needed; theirs alone."""
 
 
 @dataclass(slots=True)
@@ -44,9 +62,10 @@ class Field:
     """Strategic merge joins the items of this list by this field of theirs."""
     strategies: frozenset[str] = frozenset()
     """`merge`, `retainKeys`, `replace`, as struct tags name them."""
-    list_type: str = "atomic"
-    """atomic, set or map, for server-side apply."""
-    list_keys: tuple[str, ...] = ()
+    default: Any = None
+    """What it is if it is left out, as far as its schema says so."""
+    empty: Empty = "absent"
+    """How it is written if it holds nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +83,16 @@ def data() -> Data:
     """The generated schemas."""
     content = _read("schemas")
     return Data(content["version"], content["definitions"])
+
+
+@cache
+def _empties() -> dict[str, dict[str, Empty]]:
+    """How the fields of each definition are written if they hold nothing, where that is not `absent`."""
+    letters: dict[str, Empty] = {"o": "omitted", "s": "struct", "n": "null", "z": "zero"}
+    found: dict[str, dict[str, Empty]] = {}
+    for name, fields in _read("empties").items():
+        found[name] = {field: letters[letter] for letter, names in fields.items() for field in names}
+    return found
 
 
 def descriptions() -> dict[str, dict[str, str]]:
@@ -104,12 +133,18 @@ def _compile_definition(name: str) -> Shape:
     definition = data().definitions[name]
     shape = _shapes[name] = Shape("any", short)
     _fill(shape, definition)
+    empties = _empties().get(name, {})
+    for field, known in shape.fields.items():
+        known.empty = empties.get(field, "absent")
+        known.default = _DEFAULTS.get(f"{short}.{field}")
     return shape
 
 
 def _compile(schema: dict[str, Any]) -> Shape:
     if reference := schema.get("$ref"):
-        return _compile_definition(cast("str", reference).removeprefix(_DEFINITIONS))
+        shape = _compile_definition(cast("str", reference).removeprefix(_DEFINITIONS))
+        granular = schema.get("x-kubernetes-map-type") == "granular"
+        return replace(shape, atomic=False, managed=None) if granular else shape
     shape = Shape("any")
     _fill(shape, schema)
     return shape
@@ -117,7 +152,8 @@ def _compile(schema: dict[str, Any]) -> Shape:
 
 def _fill(shape: Shape, schema: dict[str, Any]) -> None:
     shape.format = schema.get("format", "")
-    shape.atomic = schema.get("x-kubernetes-map-type") == "atomic"
+    shape.atomic = schema.get("x-kubernetes-map-type") == "atomic" or shape.name == "RawExtension"
+    shape.list_type, shape.list_keys = _list_type(schema)
     match schema.get("type"):
         case "array":
             shape.type, shape.items = "list", _compile(schema["items"])
@@ -138,9 +174,17 @@ def _field(schema: dict[str, Any]) -> Field:
         _compile(schema),
         schema.get("x-kubernetes-patch-merge-key", ""),
         frozenset(strategies.split(",")) if strategies else frozenset(),
-        schema.get("x-kubernetes-list-type", "atomic"),
-        tuple(schema.get("x-kubernetes-list-map-keys", ())),
     )
+
+
+def _list_type(schema: dict[str, Any]) -> tuple[str, tuple[str, ...]]:
+    """How server-side apply joins two lists, and by which keys. What strategic merge does stands in."""
+    if kind := schema.get("x-kubernetes-list-type"):
+        return kind, tuple(schema.get("x-kubernetes-list-map-keys", ()))
+    if "merge" not in schema.get("x-kubernetes-patch-strategy", ""):
+        return "atomic", ()
+    key = schema.get("x-kubernetes-patch-merge-key")
+    return ("map", (key,)) if key else ("set", ())
 
 
 def _read(name: str) -> dict[str, Any]:
