@@ -3,8 +3,7 @@
 import runpy
 import sys
 
-ALL = "sandbox", "containers", "store", "apiserver", "watches", "scheduler", "rollout", "cluster", "network"
-ALL = "sandbox", "containers", "images", "store", "apiserver", "watches", "scheduler", "rollout", "cluster"
+ALL = "sandbox", "containers", "images", "store", "apiserver", "watches", "scheduler", "rollout", "cluster", "network"
 
 for name in sys.argv[1:] or ALL:
     print(f"\n{name}\n")

@@ -52,7 +52,10 @@ class Api:
         async with self._server.watches.running(), tasks.background() as scope:
             revision = await self._definitions.load()
             scope.start(self._definitions.follow(revision), name="definitions")
-            yield
+            try:
+                yield
+            finally:
+                await self._server.webhooks.close()
 
     async def answer(self, request: Request, user: User | None = None) -> Answer:
         """Answer a request, of `user` where the caller knows who asks; otherwise the request must tell.

@@ -16,6 +16,7 @@ from podvisor.apiserver.storage import Storage
 from podvisor.apiserver.streams.node import NodeStreams
 from podvisor.apiserver.tokens import Issuer
 from podvisor.apiserver.watching import WatchCaches
+from podvisor.apiserver.webhooks.client import WebhookClient
 from podvisor.base.clock import Clock
 
 
@@ -36,6 +37,7 @@ class Server:
     """For resources that are written one at a time, by their plural."""
     metrics: Metrics = field(init=False)
     watches: WatchCaches = field(init=False)
+    webhooks: WebhookClient = field(default_factory=WebhookClient)
 
     def __post_init__(self) -> None:
         self.metrics = Metrics(self.catalogue)

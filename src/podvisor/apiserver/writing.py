@@ -22,8 +22,25 @@ async def admit(server: Server, call: Call, change: Change) -> None:
 
 def _view(server: Server) -> chain.View:
     return chain.View(
-        server.storage, server.catalogue, server.settings, server.access.authorizer, server.issuer is not None
+        server.storage,
+        server.catalogue,
+        server.settings,
+        server.access.authorizer,
+        server.issuer is not None,
+        server.webhooks,
     )
+
+
+async def admit_deletion(server: Server, change: Change) -> None:
+    """Ask the admission plugins about a deletion, which has no rules to heed in between."""
+    view = _view(server)
+    await chain.admit(server.admission, change, view)
+    await chain.admit(VALIDATING, change, view)
+
+
+def _options(call: Call) -> Json:
+    given = {name: call.query[name] for name in ("fieldManager", "fieldValidation") if call.query.get(name)}
+    return given | ({"dryRun": ["All"]} if call.dry_run else {})
 
 
 def refuse(resource: Resource, name: str, errors: field.Errors) -> None:
@@ -47,7 +64,9 @@ async def _create(server: Server, call: Call, resource: Resource, item: Json) ->
     resource.hooks.create(item)
     resource.hooks.default(item)
     namespace, name = meta.get("namespace", ""), meta.get("name", "")
-    change = Change("CREATE", resource, namespace, name, "", item, None, call.user)
+    change = Change(
+        "CREATE", resource, namespace, name, "", item, None, call.user, call.dry_run, call.warnings, _options(call)
+    )
     await admit(server, call, change)
     refuse(resource, name, [*metadata.validate(item, resource), *resource.errors(item)])
     await chain.admit(VALIDATING, change, _view(server))
@@ -106,7 +125,19 @@ async def _attempt(
     else:
         _change_object(resource, new, old, whole=not subresource)
     where = call.target
-    change = Change("UPDATE", resource, where.namespace, where.name, subresource, new, old, call.user)
+    change = Change(
+        "UPDATE",
+        resource,
+        where.namespace,
+        where.name,
+        subresource,
+        new,
+        old,
+        call.user,
+        call.dry_run,
+        call.warnings,
+        _options(call),
+    )
     await admit(server, call, change)
     refuse(resource, where.name, _errors(resource, new, old, subresource))
     await chain.admit(VALIDATING, change, _view(server))

@@ -17,6 +17,7 @@ from podvisor.apiserver.admission.pods import priority, tolerations
 from podvisor.apiserver.admission.roles import escalation
 from podvisor.apiserver.admission.runtimes import runtime_class
 from podvisor.apiserver.admission.storage import default_class, protection, resize
+from podvisor.apiserver.webhooks import calls as webhooks
 
 PLUGINS: Sequence[Plugin] = (
     lifecycle,
@@ -29,8 +30,9 @@ PLUGINS: Sequence[Plugin] = (
     limit_defaults,
     default_class,
     protection,
+    webhooks.mutating,
     allocate,
 )
 """In the order in which they are asked, before an object's own rules."""
-VALIDATING: Sequence[Plugin] = (limit_range, resize)
+VALIDATING: Sequence[Plugin] = (limit_range, resize, webhooks.validating)
 """Those that change nothing, asked after an object's own rules. `quotas` comes last, as a part of the write itself."""

@@ -1,8 +1,8 @@
 """The contract of admission plugins."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
 
 from podvisor.apiserver.access import Authorizer
 from podvisor.apiserver.access.users import User
@@ -10,6 +10,7 @@ from podvisor.apiserver.catalogue import Catalogue
 from podvisor.apiserver.resource import Json, Resource
 from podvisor.apiserver.settings import Settings
 from podvisor.apiserver.storage import Storage
+from podvisor.apiserver.webhooks.client import WebhookClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,11 @@ class Change:
     new: Json | None
     old: Json | None
     user: User
+    dry_run: bool = False
+    warnings: list[str] = field(default_factory=list[str])
+    """What the client is to be warned of; plugins add to it."""
+    options: Json = field(default_factory=dict[str, Any])
+    """What else the request says about how it is to be done: fieldManager, gracePeriodSeconds, …"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,8 @@ class View:
     authorizer: Authorizer
     mounts_tokens: bool
     """Whether this server makes the tokens that pods mount."""
+    webhooks: WebhookClient | None = None
+    """How webhooks are reached; None where none are."""
 
 
 class Plugin(Protocol):

@@ -6,6 +6,7 @@ kinds that hold a pod's spec have in common. CONTRIBUTING.md says how to add one
 
 from podvisor.apiserver.catalogue import Catalogue
 from podvisor.apiserver.kinds import reviews
+from podvisor.apiserver.kinds.admissionregistration import webhookconfiguration
 from podvisor.apiserver.kinds.apiextensions import customresourcedefinition
 from podvisor.apiserver.kinds.apps import controllerrevision, daemonset, deployment, replicaset, statefulset
 from podvisor.apiserver.kinds.batch import cronjob, job
@@ -84,6 +85,8 @@ RECORDS = (
     binding.CLUSTER_ROLE_BINDING,
     new_event.RECORD,
     customresourcedefinition.RECORD,
+    webhookconfiguration.MUTATING,
+    webhookconfiguration.VALIDATING,
 )
 
 

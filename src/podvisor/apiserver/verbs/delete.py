@@ -106,7 +106,22 @@ async def delete(
     server: Server, call: Call, resource: Resource, namespace: str, name: str, wanted: Options
 ) -> tuple[KeyValue, bool]:
     """Delete an object, or begin to; its last state and whether it is gone."""
-    await writing.admit(server, call, Change("DELETE", resource, namespace, name, "", None, None, call.user))
+    await writing.admit_deletion(
+        server,
+        Change(
+            "DELETE",
+            resource,
+            namespace,
+            name,
+            "",
+            None,
+            None,
+            call.user,
+            wanted.dry_run,
+            call.warnings,
+            _shown_options(wanted),
+        ),
+    )
     while True:
         before = await server.storage.get(resource, namespace, name)
         item = objects.decode(resource, before)
@@ -119,6 +134,18 @@ async def delete(
                 return after, False
         elif wanted.dry_run or await server.storage.remove(before):
             return before, True
+
+
+def _shown_options(wanted: Options) -> Json:
+    """The options as a DeleteOptions has them."""
+    preconditions = {"uid": wanted.uid, "resourceVersion": wanted.version}
+    shown: Json = {
+        "gracePeriodSeconds": wanted.grace,
+        "propagationPolicy": wanted.policy or None,
+        "preconditions": {key: value for key, value in preconditions.items() if value} or None,
+        "dryRun": ["All"] if wanted.dry_run else None,
+    }
+    return {key: value for key, value in shown.items() if value is not None}
 
 
 def check(resource: Resource, item: Json, wanted: Options) -> None:

@@ -1,0 +1,122 @@
+"""The HTTPS client for servers that a cluster's objects name: webhooks, and conversions of custom resources.
+
+Sends a JSON object, expects one. Nothing of who asked this server is sent along, no redirect is followed, and an answer
+has a bound in time and in size. https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/
+"""
+
+import asyncio
+import base64
+import ssl
+from dataclasses import dataclass
+from typing import Any, cast
+
+import aiohttp
+import aiohttp.abc
+import orjson
+from yarl import URL
+
+from podvisor.apiserver.resource import Json
+
+_MAX_ANSWER = 3 * 1024 * 1024
+_MAX_KEPT = 256
+"""Authorities whose TLS contexts are kept."""
+
+
+class CallFailed(Exception):
+    """No usable answer came, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a server is."""
+
+    url: str
+    """As it is shown, and as it goes into the Host header."""
+    authority: str = ""
+    """`caBundle`: who vouches for it; empty for whom the machine trusts."""
+    address: tuple[str, int] | None = None
+    """Where it listens, if its name is no name of DNS."""
+
+
+class WebhookClient:
+    """Connections are kept between calls; `close` ends them."""
+
+    def __init__(self) -> None:
+        self._sessions: dict[tuple[str, tuple[str, int] | None], aiohttp.ClientSession] = {}
+
+    async def post(self, endpoint: Endpoint, body: Json, seconds: float) -> Json:
+        """The answer of `endpoint` to `body`. Raises CallFailed."""
+        url = URL(endpoint.url).update_query(timeout=f"{seconds:g}s")
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._post(endpoint, url, body)
+        except TimeoutError:
+            raise CallFailed(f'Post "{url}": context deadline exceeded') from None
+        except (aiohttp.ClientError, ssl.SSLError, OSError, ValueError) as error:
+            raise CallFailed(f'Post "{url}": {error}') from error
+
+    async def close(self) -> None:
+        """End all connections."""
+        sessions, self._sessions = self._sessions, {}
+        for session in sessions.values():
+            await session.close()
+
+    async def _post(self, endpoint: Endpoint, url: URL, body: Json) -> Json:
+        headers = {"Content-Type": "application/json", "Accept": "application/json, */*"}
+        session = await self._session(endpoint)
+        async with session.post(url, data=orjson.dumps(body), headers=headers, allow_redirects=False) as answer:
+            content = await answer.content.read(_MAX_ANSWER + 1)
+            while content and len(content) <= _MAX_ANSWER and (more := await answer.content.read(_MAX_ANSWER)):
+                content += more
+            if answer.status != 200:
+                raise CallFailed(content[:1000].decode(errors="replace").strip() or f"status {answer.status}")
+        if len(content) > _MAX_ANSWER:
+            raise CallFailed(f"the answer has more than {_MAX_ANSWER} bytes")
+        return _object(content)
+
+    async def _session(self, endpoint: Endpoint) -> aiohttp.ClientSession:
+        key = (endpoint.authority, endpoint.address)
+        if (session := self._sessions.get(key)) is None or session.closed:
+            if len(self._sessions) >= _MAX_KEPT:
+                await self._sessions.pop(next(iter(self._sessions))).close()
+            resolver = _Fixed(endpoint.address) if endpoint.address else None
+            connector = aiohttp.TCPConnector(ssl=_context(endpoint.authority), resolver=resolver, use_dns_cache=False)
+            timeout = aiohttp.ClientTimeout(total=None)
+            session = aiohttp.ClientSession(connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar())
+            self._sessions[key] = session
+        return session
+
+
+class _Fixed(aiohttp.abc.AbstractResolver):
+    """Finds every name at one address: a Service's name is known to no DNS outside of the cluster."""
+
+    def __init__(self, address: tuple[str, int]) -> None:
+        self._host, self._port = address
+
+    async def resolve(self, host: str, port: int = 0, family: int = 0) -> list[Any]:
+        """See AbstractResolver."""
+        found = {"hostname": host, "host": self._host, "port": self._port, "family": family, "proto": 0, "flags": 0}
+        return [found]
+
+    async def close(self) -> None:
+        """See AbstractResolver."""
+
+
+def _context(bundle: str) -> ssl.SSLContext:
+    if not bundle:
+        return ssl.create_default_context()
+    try:
+        text = base64.b64decode(bundle, validate=True).decode()
+        return ssl.create_default_context(cadata=text)
+    except (ValueError, ssl.SSLError) as error:
+        raise CallFailed(f"unable to load root certificates: {error}") from None
+
+
+def _object(content: bytes) -> Json:
+    try:
+        value = orjson.loads(content)
+    except ValueError as error:
+        raise CallFailed(f"unexpected content: {error}") from None
+    if not isinstance(value, dict):
+        raise CallFailed("unexpected content: no JSON object")
+    return cast("Json", value)
