@@ -100,11 +100,14 @@ def _shape(node: Node) -> Shape:
         made.type = "int-or-string"
     elif node.type == "array":
         made.type, made.items = "list", _shape(node.items) if node.items else Shape("any")
+        made.list_type, made.list_keys = node.list_type, node.list_keys
     elif node.type == "object" and (node.properties or node.is_embedded):
         made.type = "object"
         made.fields = {name: _field(one) for name, one in node.properties.items()}
         if node.is_embedded:
             made.fields |= _meta()
+        if node.preserves:
+            made.items = Shape("any")
     elif node.type == "object" and node.additional:
         made.type, made.items = "map", _shape(node.additional)
     else:
@@ -113,4 +116,4 @@ def _shape(node: Node) -> Shape:
 
 
 def _field(node: Node) -> Field:
-    return Field(_shape(node), list_type=node.list_type, list_keys=node.list_keys)
+    return Field(_shape(node), default=node.default)
