@@ -47,6 +47,12 @@ def ip(value: str) -> Iterator[str]:
         yield IP_MESSAGE
 
 
+def no_ip(value: str) -> Iterator[str]:
+    """Objections to a host name that is an IP address."""
+    if address(value) is not None:
+        yield "must be a DNS name, not an IP address"
+
+
 def cidr(value: str) -> Iterator[str]:
     """Objections to a network."""
     if network(value) is None:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from podvisor.apiserver import cells
-from podvisor.apiserver.kinds.admissionregistration import clientconfig, operations
+from podvisor.apiserver.kinds import clientconfig
+from podvisor.apiserver.kinds.admissionregistration import operations
 from podvisor.apiserver.resource import AGE, NAME, Cells, Column, Hooks, Json, Resource
 from podvisor.apiserver.webhooks import conditions
 from podvisor.types import field, names, rules
@@ -28,6 +29,10 @@ def _default(item: Json) -> None:
             hook["reinvocationPolicy"] = hook.get("reinvocationPolicy") or "Never"
         operations.default(hook.get("rules", ()))
         clientconfig.default(hook.get("clientConfig") or {})
+
+
+def _client_config(at: rules.At) -> Iterator[field.Error]:
+    yield from clientconfig.check(at.value, at.path)
 
 
 def _name(at: rules.At) -> Iterator[field.Error]:
@@ -97,7 +102,7 @@ _HOOK = (
     rules.field("timeoutSeconds", _timeout),
     rules.field("namespaceSelector", rules.selector()),
     rules.field("objectSelector", rules.selector()),
-    rules.field("clientConfig", clientconfig.client_config),
+    rules.field("clientConfig", _client_config),
     rules.field("matchConditions", rules.max_items(64), rules.each(_condition), _unique_names),
     rules.field("reinvocationPolicy", rules.one_of("IfNeeded", "Never")),
     rules.field("admissionReviewVersions", _versions),

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from podvisor.apiserver.kinds.apiextensions import clients, schemas
+from podvisor.apiserver.kinds import clientconfig
+from podvisor.apiserver.kinds.apiextensions import schemas
 from podvisor.apiserver.resource import Json
 from podvisor.types import field, names, rules
 from podvisor.types.field import Error, Path
@@ -243,7 +244,7 @@ def _conversion(given: Json, path: Path) -> Iterator[Error]:
     if webhook is None or webhook.get("clientConfig") is None:
         yield field.required(path.child("webhookClientConfig"), "required when strategy is set to Webhook")
     else:
-        yield from clients.check(webhook["clientConfig"], path.child("webhookClientConfig"))
+        yield from clientconfig.check(webhook["clientConfig"], path.child("webhookClientConfig"))
     yield from _review_versions(webhook.get("conversionReviewVersions", []) if webhook else [], path)
 
 

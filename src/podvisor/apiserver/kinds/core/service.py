@@ -266,11 +266,6 @@ RULES = (
 )
 
 
-def _no_ip(at: rules.At) -> Iterator[Error]:
-    if formats.address(at.value):
-        yield field.invalid(at.path, at.value, "must be a DNS name, not an IP address")
-
-
 STATUS_RULES = (
     rules.when(
         lambda at: at.get("spec", "type") != "LoadBalancer" and bool(at.listed("status", "loadBalancer", "ingress")),
@@ -293,7 +288,7 @@ STATUS_RULES = (
                     rules.each(
                         rules.field("ip", rules.matches(formats.ip)),
                         rules.field("ipMode", rules.one_of("Proxy", "VIP")),
-                        rules.field("hostname", rules.matches(names.dns_subdomain), _no_ip),
+                        rules.field("hostname", rules.matches(names.dns_subdomain), rules.matches(formats.no_ip)),
                     ),
                 ),
             ),

@@ -30,12 +30,6 @@ def _host(value: str) -> Iterator[str]:
     yield from names.wildcard_subdomain(value) if "*" in value else names.dns_subdomain(value)
 
 
-def not_an_address(at: rules.At) -> Iterator[field.Error]:
-    """A name is asked for, no address."""
-    if formats.address(at.value):
-        yield field.invalid(at.path, at.value, "must be a DNS name, not an IP address")
-
-
 def _port(at: rules.At) -> Iterator[field.Error]:
     """By name or by number; errors about both are the backend's."""
     name, number = at.get("service", "port", "name"), at.get("service", "port", "number")
@@ -84,9 +78,9 @@ def _path(at: rules.At) -> Iterator[field.Error]:
         yield from (field.invalid(here, path, f"cannot end with '{text}'") for text in ends)
 
 
-_PATH = rules.first(
+_PATH = (
     rules.field("pathType", rules.required("pathType must be specified")),
-    rules.scope("path", _path, rules.field("backend", _BACKEND, otherwise={})),
+    rules.when(rules.given("pathType"), _path, rules.field("backend", _BACKEND, otherwise={})),
 )
 
 
@@ -110,10 +104,10 @@ RULES = (
         rules.field(
             "rules",
             rules.each(
-                rules.field("host", not_an_address, rules.matches(_host)),
+                rules.field("host", rules.matches(formats.no_ip), rules.matches(_host)),
                 rules.optional(
                     "http",
-                    rules.field("paths", rules.required(), rules.each(_PATH)),
+                    rules.field("paths", rules.required(), rules.each(*_PATH)),
                 ),
             ),
         ),
@@ -138,7 +132,7 @@ STATUS_RULES = (
                 "ingress",
                 rules.each(
                     rules.field("ip", rules.matches(formats.ip)),
-                    rules.field("hostname", rules.matches(names.dns_subdomain), not_an_address),
+                    rules.field("hostname", rules.matches(names.dns_subdomain), rules.matches(formats.no_ip)),
                 ),
             ),
         ),

@@ -1,4 +1,4 @@
-"""How a webhook is reached (apiserver's `pkg/util/webhook/validation.go`)."""
+"""How a webhook is reached, by URL or through a Service (apiserver `pkg/util/webhook/validation.go`)."""
 
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -8,6 +8,13 @@ from podvisor.types import field, names
 from podvisor.types.field import Error, Path
 
 _FORM = "; desired format: https://host[/path]"
+
+
+def default(config: Json) -> None:
+    """The port of https."""
+    service: Json | None = config.get("service")
+    if service is not None:
+        service.setdefault("port", 443)
 
 
 def check(config: Json, path: Path) -> Iterator[Error]:
@@ -40,9 +47,10 @@ def _url(url: str, path: Path) -> Iterator[Error]:
 
 
 def _service(service: Json, path: Path) -> Iterator[Error]:
-    if not service.get("name"):
-        yield field.required(path.child("name"), "service name is required")
+    # Both of upstream's callers give the one for the other here, and clients are used to it.
     if not service.get("namespace"):
+        yield field.required(path.child("name"), "service name is required")
+    if not service.get("name"):
         yield field.required(path.child("namespace"), "service namespace is required")
     port = service.get("port", 443)
     if not 0 < port < 2**16:
@@ -53,10 +61,13 @@ def _service(service: Json, path: Path) -> Iterator[Error]:
 
 
 def _path(given: str, path: Path) -> Iterator[Error]:
+    if given in ("", "/"):
+        return
+    if given == "//":
+        yield field.invalid(path, given, "segment[0] may not be empty")
+        return
     if not given.startswith("/"):
         yield field.invalid(path, given, "must start with a '/'")
-    if given == "/":
-        return
     segments = given[1:].removesuffix("/").split("/")
     for index, segment in enumerate(segments):
         if not segment:
