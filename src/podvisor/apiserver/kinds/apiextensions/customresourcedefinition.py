@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from podvisor.apiserver import objects
+from podvisor.apiserver.kinds import clientconfig
 from podvisor.apiserver.kinds.apiextensions import reading, rules
 from podvisor.apiserver.resource import NAME, Cells, Column, Hooks, Json, Resource
 
@@ -24,9 +26,7 @@ def _default(item: Json) -> None:
     if not given.get("listKind") and kind:
         given["listKind"] = f"{kind}List"
     conversion: Json = spec.setdefault("conversion", {"strategy": "None"})
-    service: Json | None = conversion.get("webhook", {}).get("clientConfig", {}).get("service")
-    if service is not None:
-        service.setdefault("port", 443)
+    clientconfig.default(objects.dig(conversion, "webhook", "clientConfig") or {})
     _remember_storage(item)
 
 
