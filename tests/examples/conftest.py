@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from harness import registry as registries
 from podvisor.base.clock import SystemClock
 from podvisor.cluster.directory import Directory
 from podvisor.tour.screen import Screen
@@ -32,6 +33,18 @@ async def stage(directory: Directory) -> AsyncGenerator[Stage]:
     stage = opened(Screen(clock, terminal=False), clock, directory, own_client=False)
     yield stage
     await stage.client.close()
+
+
+@pytest.fixture
+def like_redis(tmp_path: Path) -> Path:
+    """An OCI layout with a server that notes its start, and a client of redis' name that is content with it."""
+    tree = registries.busybox_tree(tmp_path / "tree")
+    client = tree / "bin/redis-cli"
+    client.write_text("#!/bin/sh\ncat /data/started\n")
+    client.chmod(0o755)
+    started = "echo yes >/data/started; sleep infinity"
+    says = ("--config.entrypoint=/bin/sh", "--config.entrypoint=-c", f"--config.cmd={started}", "--config.user=app")
+    return registries.layout(tmp_path, tree, *says)
 
 
 def manifests() -> list[Path]:

@@ -1,5 +1,7 @@
 """Every example does what its first lines say, on a cluster with real pods."""
 
+from pathlib import Path
+
 import yaml
 
 from podvisor import sdk
@@ -31,6 +33,16 @@ async def test_image_is_made_of_a_directory_and_runs(stage: Stage) -> None:
     await stage.apply("image")
     assert await end(stage, "greeter") == "Succeeded"
     assert await stage.hands.logs("greeter", "main") == images.GREETING
+
+
+async def test_redis_runs_by_what_its_image_says_and_answers(stage: Stage, like_redis: Path) -> None:
+    """The image is a stand-in of that name, imported; `make test-images` runs the programs themselves."""
+    await images.image_command(stage, "import", "redis:7", str(like_redis))
+    await stage.apply("redis")
+    await stage.until(sdk.kinds.DEPLOYMENTS, "redis", lambda found: found.status.available_replicas == 1)
+    [pod] = (await stage.client.list(sdk.kinds.PODS, sdk.Selection("default", labels="app=redis"))).items
+    done = await stage.hands.execute(pod.metadata.name, ["sh", "-c", "id -un; cat /data/started"])
+    assert done.stdout.split() == ["app", "yes"], done.stderr
 
 
 async def test_init_containers_run_in_order_and_hand_on_their_work(stage: Stage) -> None:

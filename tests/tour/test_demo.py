@@ -1,6 +1,7 @@
 """`podvisor demo`, from outside."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from harness import registry as registries
 from podvisor.tour import processes
 
 DEMO = [sys.executable, "-m", "podvisor", "demo"]
@@ -37,10 +39,24 @@ def demo(place: Path, *arguments: str, **variables: str) -> subprocess.Popen[str
     )
 
 
-def test_every_step_does_what_it_should_with_our_own_client(place: Path) -> None:
-    told, errors = (running := demo(place, "--own-client")).communicate()
+@pytest.fixture
+def image(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
+    """The name of an image at a registry; none where this machine has no registry to run."""
+    if any(shutil.which(program) is None for program in registries.PROGRAMS):
+        yield ""
+        return
+    work = tmp_path_factory.mktemp("image")
+    says = ("--config.entrypoint=/bin/cat", "--config.cmd=/marker", "--config.user=app")
+    layout = registries.layout(work, registries.busybox_tree(work / "tree"), *says)
+    with registries.served(tmp_path_factory.mktemp("registry")) as registry:
+        yield registry.push(layout, "team/app")
+
+
+def test_every_step_does_what_it_should_with_our_own_client(place: Path, image: str) -> None:
+    told, errors = (running := demo(place, "--own-client", "--image", image)).communicate()
     assert (running.returncode, errors) == (0, ""), told
     assert "FAIL" not in told
+    assert (f"A real image ({image})" in told) == bool(image)
     assert "\033" not in told
     assert all(words in told for words in ("got containers", "version 2 from web-", "read /etc/shadow", "no cgroups"))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from podvisor.base.clock import Clock, SystemClock
 from podvisor.cluster.directory import Directory
 from podvisor.tour import traces
-from podvisor.tour.acts import breakout, figures, gone, images, inside, jobs, pods, programs, start, web
+from podvisor.tour.acts import breakout, figures, gone, images, inside, jobs, pods, programs, pulled, start, web
 from podvisor.tour.screen import FAILURES, Screen
 from podvisor.tour.stage import Stage, opened, podvisor
 
@@ -19,6 +19,7 @@ ACTS: tuple[Callable[[Stage], Awaitable[None]], ...] = (
     web.play,
     jobs.play,
     images.play,
+    pulled.play,
     inside.play,
     breakout.play,
     figures.play,
@@ -26,9 +27,12 @@ ACTS: tuple[Callable[[Stage], Awaitable[None]], ...] = (
 """What happens on the cluster."""
 
 
-def run(*, own_client: bool) -> int:
-    """Give the tour. Returns how many steps failed. Ctrl-C and SIGTERM end it early, and leave as little behind."""
-    return asyncio.run(_until_told_to_stop(_tour(SystemClock(), own_client=own_client)))
+def run(*, own_client: bool, image: str = "") -> int:
+    """Give the tour, with an image of a registry if one is named. Returns how many steps failed.
+
+    Ctrl-C and SIGTERM end it early, and leave as little behind.
+    """
+    return asyncio.run(_until_told_to_stop(_tour(SystemClock(), own_client=own_client, image=image)))
 
 
 async def _until_told_to_stop(tour: Coroutine[object, object, int]) -> int:
@@ -39,21 +43,21 @@ async def _until_told_to_stop(tour: Coroutine[object, object, int]) -> int:
     return await tour
 
 
-async def _tour(clock: Clock, *, own_client: bool) -> int:
+async def _tour(clock: Clock, *, own_client: bool, image: str) -> int:
     screen, began = Screen(clock, terminal=sys.stdout.isatty()), clock.monotonic()
     if await programs.play(screen):
         with tempfile.TemporaryDirectory(prefix="podvisor-demo-") as place:
-            await _on_a_cluster(screen, clock, Directory(Path(place) / "data"), own_client=own_client)
+            await _on_a_cluster(screen, clock, Directory(Path(place) / "data"), own_client=own_client, image=image)
         screen.row(not _exists(place), "its files are removed", "", place)
     screen.act(f"{_verdict(screen)}, in {clock.monotonic() - began:.0f} s")
     return screen.failures
 
 
-async def _on_a_cluster(screen: Screen, clock: Clock, directory: Directory, *, own_client: bool) -> None:
+async def _on_a_cluster(screen: Screen, clock: Clock, directory: Directory, *, own_client: bool, image: str) -> None:
     before = traces.cgroups()
     try:
         if await start.play(screen, directory.root):
-            await _play(opened(screen, clock, directory, own_client=own_client), before)
+            await _play(opened(screen, clock, directory, own_client=own_client, image=image), before)
     finally:
         if directory.holder():
             await podvisor("down", "--data-dir", str(directory.root))

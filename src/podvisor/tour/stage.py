@@ -34,6 +34,8 @@ class Stage:
     access: sdk.Access
     client: sdk.Client
     hands: Hands
+    image: str = ""
+    """What the caller wants to be shown from a registry."""
     seen: set[Process] = field(default_factory=set[Process])
     """Every process of the cluster that acts have met: at the end none may be left."""
 
@@ -68,7 +70,7 @@ class Stage:
         return found
 
 
-def opened(screen: Screen, clock: Clock, directory: Directory, *, own_client: bool) -> Stage:
+def opened(screen: Screen, clock: Clock, directory: Directory, *, own_client: bool, image: str = "") -> Stage:
     """The stage on a cluster that runs. The client is the caller's to close."""
     access = sdk.kubeconfig.load([directory.admin_kubeconfig]).access
     client = sdk.Client(sdk.HttpTransport(access), clock=clock)
@@ -76,7 +78,7 @@ def opened(screen: Screen, clock: Clock, directory: Directory, *, own_client: bo
     hands: Hands = OwnClient(client, access)
     if kubectl:
         hands = Kubectl(kubectl, directory.admin_kubeconfig, directory.root / "kubectl-cache")
-    return Stage(screen, clock, directory, access, client, hands)
+    return Stage(screen, clock, directory, access, client, hands, image)
 
 
 async def podvisor(*arguments: str, stdin: str = "") -> sdk.Finished:

@@ -36,20 +36,21 @@ async def make(stage: Stage) -> str:
     """Import a directory with a shell; what the import said."""
     tree = stage.directory.root / "greeter"
     await asyncio.to_thread(_fill, tree)
-    return (await _image(stage, "import", NAME, str(tree))).strip()
+    return (await image_command(stage, "import", NAME, str(tree))).strip()
 
 
 async def _twice(stage: Stage) -> Path:
     first, second = (stage.directory.root / f"greeter-{number}.tar" for number in (1, 2))
-    await _image(stage, "save", "-o", str(first), NAME)
-    await _image(stage, "load", "-i", str(first))
-    await _image(stage, "save", "-o", str(second), NAME)
+    await image_command(stage, "save", "-o", str(first), NAME)
+    await image_command(stage, "load", "-i", str(first))
+    await image_command(stage, "save", "-o", str(second), NAME)
     if await asyncio.to_thread(first.read_bytes) != await asyncio.to_thread(second.read_bytes):
         raise Wrong("the archives differ")
     return first
 
 
-async def _image(stage: Stage, *words: str) -> str:
+async def image_command(stage: Stage, *words: str) -> str:
+    """What `podvisor image` prints about the tour's own images. Raises Wrong."""
     done = await podvisor("image", "--data-dir", str(stage.directory.root), *words)
     if done.exit_code:
         raise Wrong(f"podvisor image {words[0]}: {done.stderr.strip()}")
