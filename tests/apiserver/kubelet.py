@@ -10,6 +10,7 @@ def app() -> web.Application:
     application.router.add_get("/containerLogs/{namespace}/{pod}/{container}", logs)
     application.router.add_get("/exec/{namespace}/{pod}/{container}", run)
     application.router.add_get("/attach/{namespace}/{pod}/{container}", run)
+    application.router.add_get("/stats/summary", summary)
     return application
 
 
@@ -19,6 +20,22 @@ def addresses(port: int) -> dict:
         "addresses": [{"type": "InternalIP", "address": "127.0.0.1"}],
         "daemonEndpoints": {"kubeletEndpoint": {"Port": port}},
     }
+
+
+SUMMARY: dict = {"node": {}, "pods": []}
+"""What every such node says of its use; tests put something in."""
+
+
+def use(cores: int | None, memory: int, started: str = "2026-01-01T00:00:00Z") -> dict:
+    """What something uses, as a summary has it: nanocores, which may not be known yet, and bytes."""
+    cpu = {"time": "2026-01-01T01:00:00Z", "usageCoreNanoSeconds": 1} | ({"usageNanoCores": cores} if cores else {})
+    return {"startTime": started, "cpu": cpu, "memory": {"workingSetBytes": memory}}
+
+
+async def summary(request: web.Request) -> web.Response:
+    """What is used; only processors and memory may be asked for."""
+    assert request.query == {"only_cpu_and_memory": "true"}
+    return web.json_response(SUMMARY)
 
 
 async def logs(request: web.Request) -> web.StreamResponse:

@@ -20,6 +20,7 @@ class Subject:
         self.hanging = False
         self.asked: list[float] = []
         self.told: list[str] = []
+        self.answers: list[tuple[str, bool]] = []
         monkeypatch.setattr(actions, "perform", self._perform)
 
     async def _perform(self, action: objects.Action, target: object) -> None:
@@ -36,7 +37,12 @@ class Subject:
     async def watched(self, **kinds: objects.Probe) -> AsyncGenerator[None]:
         described = objects.Container(name="main", **cast("dict[str, Any]", kinds))
         watcher = supervision.Watcher(
-            self.tell("started"), self.tell("ready"), self.tell("unhealthy"), self.tell("warned"), self.tell("kill")
+            self.tell("started"),
+            self.tell("ready"),
+            self.tell("unhealthy"),
+            self.tell("warned"),
+            self.tell("kill"),
+            lambda kind, success: self.answers.append((kind, success)),
         )
         target = cast("actions.Target", self)
         watching = asyncio.create_task(supervision.watch(described, target, watcher))
@@ -120,3 +126,12 @@ async def test_startup_probe_holds_the_others_back_until_it_succeeds(subject: Su
 def test_tally_begins_undecided():
     tally = probes.Tally(probe(success_threshold=2, failure_threshold=2))
     assert [tally.note(success=one) for one in (True, False, True, True)] == [None, None, None, True]
+
+
+async def test_every_answer_is_counted(subject: Subject):
+    async with subject.watched(liveness_probe=probe(period_seconds=1), readiness_probe=probe(period_seconds=10)):
+        subject.healthy = False
+        await subject.clock.advance(2)
+    assert subject.answers.count(("Liveness", True)) == 1
+    assert subject.answers.count(("Liveness", False)) == 2
+    assert subject.answers.count(("Readiness", True)) == 1

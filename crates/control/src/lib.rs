@@ -20,7 +20,7 @@ mod volume;
 pub use event::Event;
 pub use frame::{Decoder, Frame, FrameError, MAX_DESCRIPTORS, MAX_MESSAGE, encode};
 pub use process::{Process, Stdio, Terminal};
-pub use reply::{Answer, ContainerStats, ErrorKind, Failure, KernelStats, Reply, Stats};
+pub use reply::{Answer, ContainerStats, ErrorKind, Failure, KernelStats, NetworkStats, Reply, Stats, VolumeStats};
 pub use request::{
     Attach, Changed, ContainerName, Create, Dial, Exec, Limits, Malformed, Operation, Pod, Request, Resize, Signal,
     Start,

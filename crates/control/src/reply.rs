@@ -81,6 +81,28 @@ pub struct Stats {
     pub containers: BTreeMap<String, ContainerStats>,
     /// The kernel's own.
     pub kernel: KernelStats,
+    /// What left the pod and came in.
+    pub network: NetworkStats,
+    /// By volume: those whose use is known, because it is limited.
+    pub volumes: BTreeMap<String, VolumeStats>,
+}
+
+/// Bytes since the kernel began, what stayed within the pod aside.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct NetworkStats {
+    /// What guests have taken in.
+    pub received_bytes: u64,
+    /// What guests have sent.
+    pub sent_bytes: u64,
+}
+
+/// How full a volume is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct VolumeStats {
+    /// What it holds.
+    pub used_bytes: u64,
+    /// What it may hold.
+    pub capacity_bytes: u64,
 }
 
 /// What one container uses.
@@ -94,6 +116,8 @@ pub struct ContainerStats {
     pub processes: u64,
     /// Of the memory, what in-memory files hold.
     pub tmpfs_bytes: u64,
+    /// What it has written to its root file system, in memory or not.
+    pub root_bytes: u64,
 }
 
 /// What the kernel process uses and has seen.

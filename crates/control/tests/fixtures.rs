@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use podvisor_control::{
-    Answer, ContainerStats, ErrorKind, Event, Failure, FdRef, Ids, KernelStats, LayerSource, Mount, Operation, Reply,
-    Request, Stats, Stdio, VolumeSource, encode,
+    Answer, ContainerStats, ErrorKind, Event, Failure, FdRef, Ids, KernelStats, LayerSource, Mount, NetworkStats,
+    Operation, Reply, Request, Stats, Stdio, VolumeSource, VolumeStats, encode,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -167,13 +167,15 @@ fn answers_are_written_as_the_contract_says() {
     let stats = Stats {
         containers: BTreeMap::from([(
             "app".into(),
-            ContainerStats { memory_bytes: 4096, cpu_usec: 1500, processes: 2, tmpfs_bytes: 0 },
+            ContainerStats { memory_bytes: 4096, cpu_usec: 1500, processes: 2, tmpfs_bytes: 0, root_bytes: 512 },
         )]),
         kernel: KernelStats {
             rss_bytes: 3 << 20,
             calls: BTreeMap::from([("read".into(), 12)]),
             unimplemented: BTreeMap::from([("keyctl".into(), 1)]),
         },
+        network: NetworkStats { received_bytes: 70, sent_bytes: 90 },
+        volumes: BTreeMap::from([("data".into(), VolumeStats { used_bytes: 1024, capacity_bytes: 4096 })]),
     };
     assert_written_as(&answer(8, Ok(Reply::Stats(stats))), "answers/stats");
 }

@@ -96,6 +96,12 @@ impl Volumes {
         self.shm.root()
     }
 
+    /// The file system of each that the pod has named.
+    pub fn named(&self) -> Vec<(String, Arc<dyn FileSystem>)> {
+        let named = self.named.lock();
+        named.iter().map(|(name, mount)| (name.clone(), Arc::clone(mount.file_system()))).collect()
+    }
+
     /// How many bytes of memory their files hold.
     pub fn memory_bytes(&self) -> u64 {
         self.sum(|file_system| file_system.memory_bytes())

@@ -10,7 +10,7 @@ from podvisor.apiserver.call import Call, Target, target, verb
 from podvisor.apiserver.resource import Resource
 from podvisor.apiserver.server import Server
 from podvisor.apiserver.subresources import table as subresources
-from podvisor.apiserver.verbs import create, delete, get, list, patch, review, update, watch
+from podvisor.apiserver.verbs import create, delete, get, list, measured, patch, review, update, watch
 from podvisor.base.http import Answer, ClientGone, Request
 from podvisor.types import status
 
@@ -92,4 +92,6 @@ def _handler(call: Call, resource: Resource) -> Handler:
         raise status.MethodNotAllowed()
     if resource.namespaced and not call.target.namespace and (at_object or call.verb in ("create", "deletecollection")):
         raise status.MethodNotAllowed()
+    if resource.is_measured:
+        return measured.handle
     return review.handle if resource.is_question else VERBS[call.verb]

@@ -76,7 +76,7 @@ async def _metrics(server: Server) -> Answer:
 
     stored: dict[str, int] = {}
     for resource in server.catalogue.now.resources:
-        if not resource.is_question and resource.hooks.from_storage is None:
+        if not (resource.is_question or resource.is_measured) and resource.hooks.from_storage is None:
             name = f"{resource.plural}.{resource.group}" if resource.group else resource.plural
             found = await server.storage.backend.range(resource.key, prefix_end(resource.key), count_only=True)
             stored[name] = found.count

@@ -155,6 +155,8 @@ class Resource:
     """The media types of the patches that it takes."""
     is_question: bool = False
     """Whether a create is answered and forgotten, as the reviews of access are."""
+    is_measured: bool = False
+    """Whether its objects are made by asking nodes, and stored nowhere."""
     prefix: str = ""
     """Where it is stored, if not under its own name."""
     etag: str = ""

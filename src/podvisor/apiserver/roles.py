@@ -49,6 +49,7 @@ _VIEW = (
     _rule(_READ, ("cronjobs", "cronjobs/status", "jobs", "jobs/status"), "batch"),
     _rule(_READ, ("poddisruptionbudgets", "poddisruptionbudgets/status"), "policy"),
     _rule(_READ, ("ingresses", "ingresses/status", "networkpolicies"), "networking.k8s.io"),
+    _rule(_READ, ("nodes", "pods"), "metrics.k8s.io"),  # metrics-server: system:aggregated-metrics-reader
 )
 _EDIT = (
     _rule(_READ, (*_STREAMS, "secrets", "services/proxy")),

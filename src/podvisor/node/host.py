@@ -7,6 +7,7 @@ from podvisor import sdk
 from podvisor.base.clock import Clock
 from podvisor.node.addresses import Addresses
 from podvisor.node.images import Images
+from podvisor.node.metering.outcomes import Outcomes
 from podvisor.node.network import Network
 from podvisor.node.pace import Pace
 from podvisor.node.settings import Settings
@@ -31,3 +32,5 @@ class Node:
     capacity: Mapping[str, str]
     services: Callable[[], Iterable[Service]]
     """The cluster's services, as far as this node has heard of them."""
+    outcomes: Outcomes
+    """What probes have answered."""

@@ -37,6 +37,8 @@ class Listener:
     """A single answer was no; the text says why."""
     warned: Callable[[str], None]
     """A single answer was yes, and odd; the text says how."""
+    answered: Callable[[bool], None] = lambda success: None
+    """A single answer was yes or no."""
 
 
 async def ask(probe: objects.Probe, target: Target, listener: Listener, *, until_success: bool = False) -> None:
@@ -45,6 +47,7 @@ async def ask(probe: objects.Probe, target: Target, listener: Listener, *, until
     await clock.sleep(probe.initial_delay_seconds)
     while True:
         success = await _answer(probe, target, listener)
+        listener.answered(success)
         verdict = tally.note(success=success)
         if verdict is not None:
             listener.decided(verdict)

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from aiohttp import web
+
 from podvisor import sdk
 from podvisor.base import tasks
 from podvisor.base.backoff import Backoff
@@ -14,10 +16,14 @@ from podvisor.node import claims, host, image_collection, image_list, machine, o
 from podvisor.node.addresses import Addresses
 from podvisor.node.image_collection import Collector
 from podvisor.node.images import Images
+from podvisor.node.metering import figures, paths
+from podvisor.node.metering.meter import Meter, Subject
+from podvisor.node.metering.outcomes import Outcomes
 from podvisor.node.network import Network
 from podvisor.node.pace import Pace
 from podvisor.node.runtime import Runtime
 from podvisor.node.settings import Settings
+from podvisor.node.states import Running
 from podvisor.node.watched import Watched
 from podvisor.node.worker import Worker
 from podvisor.sdk.events import Recorder
@@ -60,6 +66,14 @@ class Pods:
         wanted = sdk.Key(namespace, name)
         return next((one.runtime for one in self.workers.values() if sdk.key_of(one.pod) == wanted), None)
 
+    def subjects(self) -> Iterator[Subject]:
+        """The pods that can be measured: those that have a kernel."""
+        for worker in self.workers.values():
+            sandbox, states = worker.runtime.box.sandbox, worker.runtime.containers.values()
+            if sandbox is not None and not sandbox.has_ended:
+                started = {one.name: one.state.started for one in states if isinstance(one.state, Running)}
+                yield Subject(worker.pod, sandbox, started)
+
     def images(self) -> Iterator[str]:
         """The images of all pods that may still start a container."""
         for worker in self.workers.values():
@@ -83,6 +97,7 @@ class Pods:
             await self._node.clock.sleep(RESTART.delay(failures))
             pod = self.workers[uid].pod if uid in self.workers else pod
         del self.workers[uid]
+        self._node.outcomes.forget(uid)
 
     async def _life(self, uid: str, pod: objects.Pod) -> bool:
         """One worker, whether to the pod's end or to its own crash."""
@@ -136,14 +151,19 @@ async def run(client: sdk.Client, settings: Settings, clock: Clock, registered: 
             Images(settings.images, settings.registries, clock),
             capacity,
             lambda: services.cache,
+            Outcomes(),
         )
         pods = Pods(node, scope)
+        meter = Meter(pods.subjects, clock)
         itself = NodeObject(metadata=ObjectMeta(name=settings.name, uid=settings.name))
 
         def warn(failure: image_collection.Failed) -> None:
             events.warning(sdk.kinds.NODES, itself, failure.reason, str(failure))
 
-        async with server.serving(pods.find, settings, clock) as port:
+        def serve_figures(app: web.Application) -> None:
+            paths.add(app, lambda: figures.gather(meter, settings, clock), node.outcomes)
+
+        async with server.serving(pods.find, serve_figures, settings, clock) as port:
             await network.follow()
             scope.start(tasks.supervise("switch", network.run, clock=clock, backoff=SWITCH), name="switch")
             await bound.wait_synced()
@@ -153,6 +173,7 @@ async def run(client: sdk.Client, settings: Settings, clock: Clock, registered: 
             scope.start(events.run(), name="events")
             bound.on_change(pods.changed)
             scope.start(tasks.supervise("kernels", pods.look_after, clock=clock, backoff=RESTART), name="kernels")
+            scope.start(tasks.supervise("meter", meter.keep, clock=clock, backoff=RESTART), name="meter")
             directories = claims.Directories(client, settings, clock)
             informers.of(sdk.kinds.PERSISTENTVOLUMES).on_change(directories.changed)
             scope.start(tasks.supervise("volumes", directories.keep, clock=clock, backoff=RESTART), name="volumes")

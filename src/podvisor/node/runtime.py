@@ -292,6 +292,7 @@ class Runtime:
             unhealthy=lambda text: self._warn(name, "Unhealthy", text),
             warned=lambda text: self._warn(name, "ProbeWarning", text),
             kill=kill,
+            answered=lambda kind, success: self._node.outcomes.note(self.pod, name, kind, success=success),
         )
 
     def _patience(self, seconds: float | None = None) -> Patience:

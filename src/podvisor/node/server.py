@@ -1,4 +1,4 @@
-"""The node's own server: what the API server asks for on behalf of `kubectl logs`, `exec` and `attach`.
+"""The node's own server: what the API server asks for on behalf of `kubectl logs`, `exec`, `attach` and `top`.
 
 The paths are the kubelet's. Only a client whose certificate the cluster's authority signed for the group
 system:masters is answered; no other client can reach a container this way.
@@ -20,6 +20,7 @@ from podvisor.node.settings import Settings
 
 Find = Callable[[str, str], Runtime | None]
 """A pod of this node by namespace and name."""
+Routes = Callable[[web.Application], None]
 PATIENCE = 2.0
 LOOK = 2.0
 """Seconds between looks whether a client that gets nothing is still there."""
@@ -28,9 +29,10 @@ _Certificate = dict[str, Sequence[Sequence[tuple[str, str]]]]
 
 
 @asynccontextmanager
-async def serving(find: Find, settings: Settings, clock: Clock) -> AsyncGenerator[int]:
-    """Serve while the block runs; the value is the port."""
+async def serving(find: Find, figures: Routes, settings: Settings, clock: Clock) -> AsyncGenerator[int]:
+    """Serve while the block runs; the value is the port. `figures` adds the paths of what is used."""
     app = web.Application(middlewares=[_trusted_only])
+    figures(app)
     app.router.add_get("/containerLogs/{namespace}/{pod}/{container}", _logs(find, clock))
     app.router.add_get("/exec/{namespace}/{pod}/{container}", _stream(find, streams.execute))
     app.router.add_get("/attach/{namespace}/{pod}/{container}", _stream(find, streams.attach))

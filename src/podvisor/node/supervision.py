@@ -24,6 +24,8 @@ class Watcher:
     """A probe's single answer was yes, and odd; the text says which and how."""
     kill: Callable[[str, int | None], None]
     """The container is to be ended, within a grace period in seconds or the pod's own."""
+    answered: Callable[[str, bool], None]
+    """A probe of this kind was asked once; whether its answer was yes."""
 
 
 async def watch(described: objects.Container, target: Target, watcher: Watcher) -> None:
@@ -58,4 +60,5 @@ def _listener(kind: str, decided: Callable[[bool], None], watcher: Watcher) -> p
         decided,
         unhealthy=lambda text: watcher.unhealthy(f"{kind} probe failed: {text}"),
         warned=lambda text: watcher.warned(f"{kind} probe warning: {text}"),
+        answered=lambda success: watcher.answered(kind, success),
     )

@@ -15,6 +15,9 @@ const ETHERNET_FLAGS: u32 = 0x1 | 0x2 | 0x40 | 0x1000;
 /// IFF_UP | IFF_LOOPBACK | IFF_RUNNING
 const LOOPBACK_FLAGS: u32 = 0x1 | 0x8 | 0x40;
 
+/// The interface that leads out of the pod.
+pub const OUTWARD: &str = "eth0";
+
 /// A network interface.
 #[derive(Clone, Debug)]
 pub struct Interface {
@@ -56,7 +59,7 @@ pub fn all(inet: &Inet) -> Vec<Interface> {
         let [a, b, c, d] = mac.unwrap_or_default();
         list.push(Interface {
             index: 2,
-            name: "eth0",
+            name: OUTWARD,
             flags: ETHERNET_FLAGS,
             mtu: 1500,
             hardware: 1,

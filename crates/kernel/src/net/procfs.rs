@@ -19,8 +19,12 @@ pub fn dev(stack: &Stack) -> String {
                     colls carrier compressed\n"
         .to_owned();
     for one in interface::all(&stack.inet) {
-        let zeros = "       0       0    0    0    0     0          0         0        0       0    0    0    0     0       0          0";
-        let _ = writeln!(text, "{:>6}:{zeros}", one.name);
+        let (received, sent) = if one.name == interface::OUTWARD { stack.inet.traffic.bytes() } else { (0, 0) };
+        let _ = writeln!(
+            text,
+            "{:>6}:{received:8}       0    0    0    0     0          0         0 {sent:8}       0    0    0    0     0       0          0",
+            one.name
+        );
     }
     text
 }

@@ -371,14 +371,6 @@ impl Process {
         self.out_of_memory.load(Ordering::Acquire)
     }
 
-    /// The resident memory of its address space, in bytes, as the host counts it.
-    pub fn resident_bytes(&self) -> u64 {
-        const PAGE: u64 = 4096;
-        let text = self.kernel().platform.proc_file(self.host, "statm");
-        let pages = std::str::from_utf8(&text).ok().and_then(|text| text.split(' ').nth(1)?.parse::<u64>().ok());
-        pages.unwrap_or(0).saturating_mul(PAGE)
-    }
-
     /// Processor time and memory of the process, once it has ended.
     pub fn usage(&self) -> Usage {
         *self.own_usage.lock()

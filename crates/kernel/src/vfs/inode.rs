@@ -219,6 +219,11 @@ pub trait FileSystem: Send + Sync {
         0
     }
 
+    /// How many bytes are used of how many there may be, where it has a size of its own.
+    fn used_of(&self) -> Option<(u64, u64)> {
+        None
+    }
+
     /// What guests hold of it by mappings, where they can: they fill holes of files without a call.
     fn mapped_space(&self) -> Option<MappedSpace> {
         None

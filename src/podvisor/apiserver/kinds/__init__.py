@@ -31,6 +31,7 @@ from podvisor.apiserver.kinds.core import (
 from podvisor.apiserver.kinds.discovery import endpointslice
 from podvisor.apiserver.kinds.events import event as new_event
 from podvisor.apiserver.kinds.flowcontrol import flowschema, prioritylevelconfiguration
+from podvisor.apiserver.kinds.metrics import usage
 from podvisor.apiserver.kinds.networking import ingress, ingressclass, ipaddress, networkpolicy, servicecidr
 from podvisor.apiserver.kinds.node_k8s_io import runtimeclass
 from podvisor.apiserver.kinds.policy import poddisruptionbudget
@@ -85,6 +86,8 @@ RECORDS = (
     binding.CLUSTER_ROLE_BINDING,
     new_event.RECORD,
     customresourcedefinition.RECORD,
+    usage.NODES,
+    usage.PODS,
     webhookconfiguration.MUTATING,
     webhookconfiguration.VALIDATING,
 )

@@ -222,6 +222,11 @@ impl FileSystem for HostFs {
         FileSystemStat { magic: MAGIC, block_size, blocks, free, files, files_free }
     }
 
+    fn used_of(&self) -> Option<(u64, u64)> {
+        let (limit, room) = self.size.as_ref()?.limit_and_room();
+        Some((limit.saturating_sub(room), limit))
+    }
+
     fn sync(&self) -> Result<(), Errno> {
         host::sync(self.top()).map_err(errno)
     }

@@ -254,6 +254,10 @@ impl FileSystem for Tmpfs {
         }
     }
 
+    fn used_of(&self) -> Option<(u64, u64)> {
+        Some((self.space.bytes.used(), self.space.bytes.limit))
+    }
+
     fn stable_names(&self) -> bool {
         true
     }

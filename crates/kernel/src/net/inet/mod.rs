@@ -11,6 +11,7 @@ pub mod outside;
 mod ports;
 mod reach;
 mod tcp;
+pub mod traffic;
 mod udp;
 pub mod uplink;
 
@@ -41,6 +42,8 @@ pub struct Inet {
     all_udp: Mutex<Vec<Weak<UdpSocket>>>,
     /// The way out of the pod.
     pub uplink: uplink::Uplink,
+    /// What went over `eth0`.
+    pub traffic: Arc<traffic::Traffic>,
 }
 
 /// Where a destination is.

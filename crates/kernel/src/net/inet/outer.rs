@@ -13,6 +13,7 @@ use abi::Errno;
 use abi::socket::MSG_PEEK;
 
 use crate::kernel::Kernel;
+use crate::net::inet::traffic::Traffic;
 use crate::net::message::{Outgoing, Received};
 use crate::sync::Mutex;
 use crate::wait::{Events, WaitQueue};
@@ -26,6 +27,7 @@ pub(super) struct Outer {
     kernel: Weak<Kernel>,
     watch: Option<u64>,
     queue: Arc<WaitQueue>,
+    traffic: Arc<Traffic>,
     state: Mutex<State>,
 }
 
@@ -43,14 +45,16 @@ impl Outer {
     /// The end `fd`, which announces on `queue`.
     pub(super) fn new(kernel: &Arc<Kernel>, fd: OwnedFd, queue: &Arc<WaitQueue>) -> Arc<Outer> {
         let watch = kernel.watch_host_for(fd.as_fd(), queue);
+        let traffic = Arc::clone(&kernel.net.inet.traffic);
         let (kernel, queue) = (Arc::downgrade(kernel), Arc::clone(queue));
-        Arc::new(Outer { fd, kernel, watch, queue, state: Mutex::default() })
+        Arc::new(Outer { fd, kernel, watch, queue, traffic, state: Mutex::default() })
     }
 
     /// Takes in one byte; nothing at the end.
     pub(super) fn first_byte(&self) -> Result<Option<u8>, Errno> {
         let mut byte = [0];
         let count = platform::stream::receive(self.fd.as_fd(), &mut byte, false)?;
+        self.traffic.note_received(count);
         Ok(byte.first().copied().filter(|_| count == 1))
     }
 
@@ -94,7 +98,11 @@ impl Outer {
                 self.state.lock().reset = true;
                 Err(Errno::ECONNRESET)
             }
-            other => other,
+            Ok(count) => {
+                self.traffic.note_sent(count);
+                Ok(count)
+            }
+            Err(other) => Err(other),
         }
     }
 
@@ -117,6 +125,9 @@ impl Outer {
             }
             other => other?,
         };
+        if flags & MSG_PEEK == 0 {
+            self.traffic.note_received(count);
+        }
         Ok(Received { count, full: count, ..Received::default() })
     }
 
