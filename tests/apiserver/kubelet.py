@@ -1,4 +1,4 @@
-"""A node's server that makes up its answers: logs, and commands that echo."""
+"""A node's server that makes up its answers: logs, commands and ports that echo."""
 
 import orjson
 from aiohttp import web
@@ -11,6 +11,7 @@ def app() -> web.Application:
     application.router.add_get("/exec/{namespace}/{pod}/{container}", run)
     application.router.add_get("/attach/{namespace}/{pod}/{container}", run)
     application.router.add_get("/stats/summary", summary)
+    application.router.add_get("/portForward/{namespace}/{pod}", forward)
     return application
 
 
@@ -67,4 +68,30 @@ async def run(request: web.Request) -> web.WebSocketResponse:
         result = {"status": "Failure", "reason": "NonZeroExitCode", "message": message, "details": {"causes": causes}}
     await stream.send_bytes(b"\x03" + orjson.dumps(result))
     await stream.close()
+    return stream
+
+
+async def forward(request: web.Request) -> web.WebSocketResponse:
+    """Port 7 echoes to the end of its input and then says "over", 9 refuses, 5 says what it was asked and ends."""
+    stream = web.WebSocketResponse(protocols=["v5.channel.k8s.io", "v4.channel.k8s.io"])
+    await stream.prepare(request)
+    port = int(request.query["port"])
+    begin = port.to_bytes(2, "little")
+    await stream.send_bytes(b"\x01" + begin)
+    if port == 9:
+        await stream.send_bytes(b"\x01dial tcp4 127.0.0.1:9: connect: connection refused")
+        await stream.close()
+        return stream
+    await stream.send_bytes(b"\x00" + begin)
+    if port == 5:
+        await stream.send_bytes(b"\x00" + f"{request.path} {dict(request.query)}".encode())
+    if port == 7:
+        async for message in stream:
+            if message.data == b"\xff\x00":
+                break
+            await stream.send_bytes(message.data)
+        await stream.send_bytes(b"\x00over")
+    await stream.send_bytes(b"\xff\x00")
+    async for _ in stream:
+        continue
     return stream

@@ -5,6 +5,7 @@ app(api)      an aiohttp Application, to be served over TLS with the cluster's C
 """
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import contextmanager
 from typing import Any, cast
@@ -15,7 +16,7 @@ from aiohttp import ClientWebSocketResponse, WSMsgType, web
 from podvisor.apiserver.api import Api
 from podvisor.base import tasks
 from podvisor.base.clock import Clock
-from podvisor.base.http import Answer, ClientGone, Close, Peer, Request, Stream, Upgrade, WebSocket
+from podvisor.base.http import Answer, ClientGone, Close, Peer, Request, Stream, Takeover, Upgrade, WebSocket
 from podvisor.types import status
 
 LOOK = 2.0
@@ -46,6 +47,8 @@ def _handler(api: Api, streams: "_Streams") -> Callable[[web.Request], Awaitable
                 return await streams.send(request, answer, body)
             case Upgrade() as upgrade:
                 return await _upgrade(request, upgrade)
+            case Takeover() as takeover:
+                return await _take_over(request, answer, takeover)
 
     return handle
 
@@ -139,6 +142,61 @@ async def _upgrade(request: web.Request, upgrade: Upgrade) -> web.StreamResponse
 
     await upgrade.run(accept)
     return accepted
+
+
+async def _take_over(request: web.Request, answer: Answer, takeover: Takeover) -> web.StreamResponse:
+    response = web.StreamResponse(status=101, headers=answer.headers)
+    response.force_close()
+    try:
+        await response.prepare(request)
+        await takeover.run(_Wire(request, response))
+    except ConnectionError:
+        pass
+    return response
+
+
+class _Wire:
+    """See ByteStream; a connection after its answer 101. No more is read from the client than somebody waits for."""
+
+    def __init__(self, request: web.Request, response: web.StreamResponse) -> None:
+        self._transport = request.transport
+        self._response = response
+        self._unread: deque[bytes] = deque()
+        self._news = asyncio.Event()
+        self._ended = self._transport is None
+        # What aiohttp does for a WebSocket; its type knows no other parser. Its own buffer for what has come counts on
+        # a parser of HTTP that is at work, which is why there is one of ours.
+        request.protocol.set_parser(cast("Any", self))
+
+    def feed_data(self, data: bytes) -> tuple[bool, bytes]:
+        """For aiohttp: what has come."""
+        if not self._unread and self._transport is not None:
+            self._transport.pause_reading()
+        self._unread.append(data)
+        self._news.set()
+        return False, b""
+
+    def feed_eof(self) -> None:
+        """For aiohttp: the connection has ended."""
+        self._ended = True
+        self._news.set()
+
+    async def read(self) -> bytes:
+        while not self._unread:
+            if self._ended:
+                return b""
+            self._news.clear()
+            await self._news.wait()
+        data = self._unread.popleft()
+        if not self._unread and self._transport is not None and not self._ended:
+            self._transport.resume_reading()
+        return data
+
+    async def write(self, data: bytes) -> None:
+        await self._response.write(data)
+
+    async def finish(self) -> None:
+        """TLS as it is used here has no half of an end: nothing is said before both sides are through."""
 
 
 class Socket:

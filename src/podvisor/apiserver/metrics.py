@@ -4,12 +4,14 @@ from bisect import bisect_left
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from podvisor.apiserver.call import Target, target, verb
 from podvisor.apiserver.catalogue import Catalogue
 from podvisor.base.clock import Clock
-from podvisor.base.http import Accept, Answer, Request, Stream, Upgrade
+from podvisor.base.http import Answer, Request, Stream, Takeover, Upgrade
 
+T = TypeVar("T")
 _BOUNDS = (0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60)
 """Upper ends, in seconds, of the classes in which requests are counted by how long they took."""
 _SHOWN = {"create": "POST", "update": "PUT", "get": "GET", "delete": "DELETE", "patch": "PATCH"}
@@ -125,7 +127,9 @@ class Counting:
         self.goes_on = True
         if isinstance(body, Stream):
             return replace(answer, body=_Watched(body, self))
-        return replace(answer, body=Upgrade(self._upgraded(body)))
+        if isinstance(body, Takeover):
+            return replace(answer, body=Takeover(self._counted(body.run)))
+        return replace(answer, body=Upgrade(self._counted(body.run)))
 
     def end(self) -> None:
         """The request is over, answered or not."""
@@ -137,10 +141,10 @@ class Counting:
         if not what.is_long:
             metrics.durations.setdefault(what, Durations()).add(self._clock.monotonic() - self._began)
 
-    def _upgraded(self, upgrade: Upgrade) -> Callable[[Accept], Awaitable[None]]:
-        async def run(accept: Accept) -> None:
+    def _counted(self, speak: Callable[[T], Awaitable[None]]) -> Callable[[T], Awaitable[None]]:
+        async def run(given: T) -> None:
             try:
-                await upgrade.run(accept)
+                await speak(given)
             finally:
                 self.end()
 

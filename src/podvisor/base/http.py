@@ -10,6 +10,8 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from multidict import CIMultiDict, MultiMapping
 
+from podvisor.base.bytestreams import ByteStream
+
 
 class ClientGone(Exception):
     """The client went away before its request was whole: nobody reads an answer."""
@@ -111,12 +113,20 @@ class Upgrade:
 
 
 @dataclass(frozen=True, slots=True)
+class Takeover:
+    """An answer 101 after which the connection speaks another protocol; its headers say which (RFC 9110 7.8)."""
+
+    run: Callable[[ByteStream], Awaitable[None]]
+    """Speaks until the end; then the connection is closed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What a server answers."""
 
     status: int = 200
     headers: CIMultiDict[str] = field(default_factory=CIMultiDict[str])
-    body: bytes | Stream | Upgrade = b""
+    body: bytes | Stream | Upgrade | Takeover = b""
 
     async def read(self) -> bytes:
         """The whole body; what streams is read to its end."""
@@ -125,8 +135,8 @@ class Answer:
                 return self.body
             case Stream():
                 return b"".join([chunk async for chunk in self.body])
-            case Upgrade():
-                raise TypeError("a WebSocket has no body")
+            case Upgrade() | Takeover():
+                raise TypeError("a connection that speaks something else has no body")
 
 
 def content(body: bytes, media_type: str, status: int = 200) -> Answer:

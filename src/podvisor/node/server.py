@@ -1,4 +1,4 @@
-"""The node's own server: what the API server asks for on behalf of `kubectl logs`, `exec`, `attach` and `top`.
+"""The node's own server: what the API server asks for on behalf of kubectl (`logs`, `exec`, `attach`, `top` and so on).
 
 The paths are the kubelet's. Only a client whose certificate the cluster's authority signed for the group
 system:masters is answered; no other client can reach a container this way.
@@ -13,7 +13,7 @@ from aiohttp import web
 
 from podvisor.base import tasks
 from podvisor.base.clock import Clock
-from podvisor.node import logchoice, logread, streams
+from podvisor.node import logchoice, logread, portforward, streams
 from podvisor.node.logs import log_path
 from podvisor.node.runtime import Runtime
 from podvisor.node.settings import Settings
@@ -36,6 +36,7 @@ async def serving(find: Find, figures: Routes, settings: Settings, clock: Clock)
     app.router.add_get("/containerLogs/{namespace}/{pod}/{container}", _logs(find, clock))
     app.router.add_get("/exec/{namespace}/{pod}/{container}", _stream(find, streams.execute))
     app.router.add_get("/attach/{namespace}/{pod}/{container}", _stream(find, streams.attach))
+    app.router.add_get("/portForward/{namespace}/{pod}", _forward(find, clock))
     runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=PATIENCE)
     await runner.setup()
     site = web.TCPSite(runner, settings.address, settings.port, ssl_context=_tls(settings))
@@ -127,5 +128,12 @@ def _stream(
         if request.headers.get("Upgrade", "").lower() != "websocket":
             raise web.HTTPUpgradeRequired(text="streams are spoken over a WebSocket")
         return await join(request, runtime, name)
+
+    return handle
+
+
+def _forward(find: Find, clock: Clock) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        return await portforward.forward(request, _runtime(find, request), clock)
 
     return handle

@@ -78,7 +78,11 @@ def _operation(resource: Resource, verb: str, subresource: str, *, everywhere: b
     kind, definition = _kind(resource, subresource)
     camel = "".join(part.capitalize() for part in resource.group.split(".")[0].split("-")) or "Core"
     scope = "Namespaced" if resource.namespaced and not everywhere else ""
-    action = "connect" if subresource in ("exec", "attach", "log") and verb != "get" else _ACTIONS.get(verb, verb)
+    action = (
+        "connect"
+        if subresource in ("exec", "attach", "log", "portforward") and verb != "get"
+        else _ACTIONS.get(verb, verb)
+    )
     name = f"{action}{camel}{resource.version.capitalize()}{scope}{resource.kind}{subresource.capitalize()}"
     parameters = [(one, _type(one)) for one in _PARAMETERS.get(verb, ())]
     return Operation(

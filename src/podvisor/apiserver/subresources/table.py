@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from podvisor.apiserver.call import Call
 from podvisor.apiserver.resource import Resource
 from podvisor.apiserver.server import Server
-from podvisor.apiserver.streams import attach, log
+from podvisor.apiserver.streams import attach, log, portforward
 from podvisor.apiserver.subresources import binding, eviction, finalize, scale, token
 from podvisor.apiserver.verbs import get, patch, update
 from podvisor.base.http import Answer
@@ -21,6 +21,7 @@ _OF_KIND: Mapping[tuple[str, str], Mapping[str, Handler]] = {
     ("pods", "log"): {"get": log.handle},
     ("pods", "exec"): {"get": attach.handle, "create": attach.handle},
     ("pods", "attach"): {"get": attach.handle, "create": attach.handle},
+    ("pods", "portforward"): {"get": portforward.handle, "create": portforward.handle},
     ("namespaces", "finalize"): {"update": finalize.handle},
     ("serviceaccounts", "token"): {"create": token.handle},
 }

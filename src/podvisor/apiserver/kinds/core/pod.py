@@ -264,5 +264,6 @@ RECORD = Resource(
         Subresource("eviction", ("create",), "Eviction", "policy", "v1"),
         Subresource("exec", ("create", "get"), "PodExecOptions"),
         Subresource("log", ("get",)),
+        Subresource("portforward", ("create", "get"), "PodPortForwardOptions"),
     ),
 )
