@@ -10,13 +10,14 @@ from typing import Any
 
 from podvisor.apiserver.access import Attributes, Authorizer, User
 from podvisor.apiserver.admission.chain import Change
+from podvisor.apiserver.policies.variables import Variables
 from podvisor.types import cel
 from podvisor.types.cel.library import authorizer as questions
 
 _AT_ONCE = 20_000
 """What an expression may spend within the event loop: some ten milliseconds."""
-_QUESTIONS = 10
-"""How often an expression is begun anew for a question; what a check costs allows it two."""
+_QUESTIONS = 32
+"""How often an expression is begun anew for a question; what a check costs allows it, and each variable, two."""
 
 
 @dataclass(slots=True)
@@ -26,6 +27,8 @@ class Scope:
     authorizer: Authorizer
     change: Change
     budget: cel.Budget
+    composed: Variables | None = None
+    """The variables of the policy that the expressions belong to."""
     answers: dict[questions.Question, questions.Decision] = field(
         default_factory=dict[questions.Question, questions.Decision]
     )
@@ -41,27 +44,39 @@ class _Unanswered(Exception):
 
 async def evaluate(program: cel.Program, variables: Mapping[str, Any], scope: Scope) -> Any:
     """What the expression comes to. Raises EvaluationError."""
-    given = {**variables, **_authorizers(scope)}
+    given = {**_authorizers(scope), **variables}
     for _ in range(_QUESTIONS):
         try:
-            return await _run(program, given, scope.budget)
+            return await _run(program, given, scope)
         except _Unanswered as pending:
             # Expressions run without waiting; what needs a wait is found out, and they begin anew.
             scope.answers[pending.question] = await _answer(pending.question, scope)
     raise cel.CostExceeded
 
 
-async def _run(program: cel.Program, variables: Mapping[str, Any], budget: cel.Budget) -> Any:
-    trial = cel.Budget(min(_AT_ONCE, budget.remaining))
+async def _run(program: cel.Program, variables: Mapping[str, Any], scope: Scope) -> Any:
+    budget = scope.budget
+    allowed = min(_AT_ONCE, budget.remaining)
+    trial = cel.Budget(allowed)
     try:
-        result = program.evaluate(variables, trial)
+        result = program.evaluate(_composed(variables, scope, trial), trial)
     except cel.CostExceeded:
         if budget.remaining <= _AT_ONCE:
             budget.remaining = -1
             raise
-        return await asyncio.to_thread(program.evaluate, variables, budget)
-    budget.remaining -= min(_AT_ONCE, budget.remaining) - trial.remaining
+        return await asyncio.to_thread(program.evaluate, _composed(variables, scope, budget), budget)
+    except cel.EvaluationError:
+        budget.remaining -= allowed - trial.remaining
+        raise
+    budget.remaining -= allowed - trial.remaining
     return result
+
+
+def _composed(variables: Mapping[str, Any], scope: Scope, budget: cel.Budget) -> Mapping[str, Any]:
+    """All that an expression can speak of, the policy's own variables paid from the same budget as itself."""
+    if scope.composed is None:
+        return variables
+    return {**variables, "variables": scope.composed.found_out(variables, budget)}
 
 
 def _authorizers(scope: Scope) -> dict[str, Any]:

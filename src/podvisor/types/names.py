@@ -45,6 +45,7 @@ QUALIFIED_MESSAGE = (
     "character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
     "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
 )
+_QUALIFIED_FORM = QUALIFIED_MESSAGE.replace("name part", "a qualified name", 1)
 VALUE_MESSAGE = (
     "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and "
     "end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is "
@@ -107,6 +108,9 @@ def path_segment(value: str) -> Iterator[str]:
 
 def qualified(value: str) -> Iterator[str]:
     """Objections to a `[prefix/]name`: label and annotation keys, finalizers."""
+    if value.count("/") > 1:
+        yield f"{_QUALIFIED_FORM} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
+        return
     prefix, slash, name = value.rpartition("/")
     if slash and not prefix:
         yield "prefix part must be non-empty"

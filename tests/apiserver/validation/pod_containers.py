@@ -81,7 +81,7 @@ MISTAKES: list[Mistake] = [
         "NotSupported spec.containers[0].env[0].valueFrom.fieldRef.fieldPath: Unsupported value: \"status.phas…"]),
     ({"spec": {"containers": [{"name": "main", "image": "nginx", "env": [{"name": "A", "valueFrom": {"fieldRef": {
         "fieldPath": "metadata.annotations['A/B/C']"}}}]}]}}, [
-        "Invalid spec.containers[0].env[0].valueFrom.fieldRef: Invalid value: \"A/B/C\": prefix part a lowerca…"]),
+        "Invalid spec.containers[0].env[0].valueFrom.fieldRef: Invalid value: \"A/B/C\": a qualified name mus…"]),
     ({"spec": {"containers": [{"name": "main", "image": "nginx", "env": [{"name": "A", "valueFrom": {
         "resourceFieldRef": {"resource": "limits.foo"}}}]}]}}, [
         "NotSupported spec.containers[0].env[0].valueFrom.resourceFieldRef.resource: Unsupported value: \"limi…"]),

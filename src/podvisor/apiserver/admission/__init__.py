@@ -17,6 +17,8 @@ from podvisor.apiserver.admission.pods import priority, tolerations
 from podvisor.apiserver.admission.roles import escalation
 from podvisor.apiserver.admission.runtimes import runtime_class
 from podvisor.apiserver.admission.storage import default_class, protection, resize
+from podvisor.apiserver.policies import permissions, typechecking
+from podvisor.apiserver.policies import validating as policies
 from podvisor.apiserver.webhooks import calls as webhooks
 
 PLUGINS: Sequence[Plugin] = (
@@ -31,8 +33,9 @@ PLUGINS: Sequence[Plugin] = (
     default_class,
     protection,
     webhooks.mutating,
+    typechecking.status,
     allocate,
 )
 """In the order in which they are asked, before an object's own rules."""
-VALIDATING: Sequence[Plugin] = (limit_range, resize, webhooks.validating)
+VALIDATING: Sequence[Plugin] = (permissions.parameters, limit_range, resize, policies.validating, webhooks.validating)
 """Those that change nothing, asked after an object's own rules. `quotas` comes last, as a part of the write itself."""

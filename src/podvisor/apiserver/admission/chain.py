@@ -1,9 +1,10 @@
 """The contract of admission plugins."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
+from podvisor.apiserver import objects
 from podvisor.apiserver.access import Authorizer
 from podvisor.apiserver.access.users import User
 from podvisor.apiserver.catalogue import Catalogue
@@ -30,6 +31,8 @@ class Change:
     """What the client is to be warned of; plugins add to it."""
     options: Json = field(default_factory=dict[str, Any])
     """What else the request says about how it is to be done: fieldManager, gracePeriodSeconds, …"""
+    annotations: dict[str, str] = field(default_factory=dict[str, str])
+    """What the audit event of the request is to say; plugins add to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,14 @@ class Plugin(Protocol):
     async def __call__(self, change: Change, view: View) -> None:
         """Let the change pass, alter it, or raise an ApiError."""
         ...
+
+
+async def with_old(change: Change, view: View) -> Change:
+    """A deletion with the object that it is about."""
+    if change.operation != "DELETE" or change.old is not None:
+        return change
+    kv = await view.storage.find(change.resource, change.namespace, change.name)
+    return replace(change, old=objects.decode(change.resource, kv)) if kv else change
 
 
 async def admit(plugins: Sequence[Plugin], change: Change, view: View) -> None:

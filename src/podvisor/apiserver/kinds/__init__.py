@@ -6,7 +6,11 @@ kinds that hold a pod's spec have in common. CONTRIBUTING.md says how to add one
 
 from podvisor.apiserver.catalogue import Catalogue
 from podvisor.apiserver.kinds import reviews
-from podvisor.apiserver.kinds.admissionregistration import webhookconfiguration
+from podvisor.apiserver.kinds.admissionregistration import (
+    validatingadmissionpolicy,
+    validatingadmissionpolicybinding,
+    webhookconfiguration,
+)
 from podvisor.apiserver.kinds.apiextensions import customresourcedefinition
 from podvisor.apiserver.kinds.apps import controllerrevision, daemonset, deployment, replicaset, statefulset
 from podvisor.apiserver.kinds.batch import cronjob, job
@@ -90,6 +94,8 @@ RECORDS = (
     usage.PODS,
     webhookconfiguration.MUTATING,
     webhookconfiguration.VALIDATING,
+    validatingadmissionpolicy.RECORD,
+    validatingadmissionpolicybinding.RECORD,
 )
 
 

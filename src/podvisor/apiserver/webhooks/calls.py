@@ -8,13 +8,13 @@ import base64
 import binascii
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from podvisor.apiserver import expressions, objects
-from podvisor.apiserver.admission.chain import Change, View
+from podvisor.apiserver.admission.chain import Change, View, with_old
 from podvisor.apiserver.resource import Json, Resource
 from podvisor.apiserver.webhooks import conditions, matching, reviews, services
 from podvisor.apiserver.webhooks.client import CallFailed
@@ -39,7 +39,7 @@ async def mutating(change: Change, view: View) -> None:
     Raises ApiError where one refuses, or fails and may not.
     """
     hooks = await _hooks("mutatingwebhookconfigurations", view)
-    change = await _with_old(change, view, hooks)
+    change = await with_old(change, view) if hooks else change
     # A webhook that came before the last change is asked again, once, if its reinvocationPolicy wants it.
     asked_at: list[tuple[Json, int]] = []
     changes = 0
@@ -56,7 +56,7 @@ async def mutating(change: Change, view: View) -> None:
 async def validating(change: Change, view: View) -> None:
     """Ask the validating webhooks, all at once; the first that refuses, in the order of names, is heard."""
     hooks = await _hooks("validatingwebhookconfigurations", view)
-    change = await _with_old(change, view, hooks)
+    change = await with_old(change, view) if hooks else change
     asked = [found for hook in hooks if (found := await _concerned(hook, change, view))]
     results = await asyncio.gather(*(_validate(one, change, view) for one in asked), return_exceptions=True)
     for result in results:
@@ -69,14 +69,6 @@ async def _hooks(plural: str, view: View) -> Sequence[Json]:
     resource = view.catalogue.get(_GROUP, "v1", plural)
     found = await view.storage.all(resource)
     return [hook for kv in found.kvs for hook in objects.decode(resource, kv).get("webhooks", ())]
-
-
-async def _with_old(change: Change, view: View, hooks: Sequence[Json]) -> Change:
-    """A deletion with the object that it is about."""
-    if change.operation != "DELETE" or change.old is not None or not hooks:
-        return change
-    kv = await view.storage.find(change.resource, change.namespace, change.name)
-    return replace(change, old=objects.decode(change.resource, kv)) if kv else change
 
 
 async def _concerned(hook: Json, change: Change, view: View) -> Asked | None:
@@ -95,7 +87,7 @@ async def _conditions_hold(hook: Json, change: Change, view: View, wanted: Resou
     if not (given := hook.get("matchConditions")):
         return True
     asked = reviews.request(change, wanted)
-    variables = {"object": asked["object"], "oldObject": asked["oldObject"], "request": asked}
+    variables = {"object": asked["object"], "oldObject": asked["oldObject"], "request": asked, "namespaceObject": None}
     scope = expressions.Scope(view.authorizer, change, cel.Budget(cel.PER_REQUEST // 4))
     failures: list[str] = []
     for condition in given:

@@ -11,13 +11,24 @@ from podvisor.apiserver.admission.chain import Change, View
 from podvisor.apiserver.resource import Json, Resource
 from podvisor.types import selectors
 
-_NEVER = ("mutatingwebhookconfigurations", "validatingwebhookconfigurations")
-"""No webhook is asked about these, so that one that refuses everything can be taken away."""
+_GROUP = "admissionregistration.k8s.io"
+_ADMISSION = frozenset(
+    {
+        *("mutatingwebhookconfigurations", "validatingwebhookconfigurations"),
+        *("validatingadmissionpolicies", "validatingadmissionpolicybindings"),
+        *("mutatingadmissionpolicies", "mutatingadmissionpolicybindings"),
+    }
+)
+
+
+def is_about_admission(change: Change) -> bool:
+    """True for webhooks and policies themselves: none is asked about them, so that each can be taken away."""
+    return change.resource.group == _GROUP and change.resource.plural in _ADMISSION
 
 
 def version_for(hook: Json, change: Change, view: View) -> Resource | None:
     """The resource as which the webhook wants to see the object; None if its rules do not name it."""
-    if change.resource.group == "admissionregistration.k8s.io" and change.resource.plural in _NEVER:
+    if is_about_admission(change):
         return None
     given: Sequence[Json] = hook.get("rules", ())
     if any(matches(rule, change, change.resource) for rule in given):
@@ -25,7 +36,7 @@ def version_for(hook: Json, change: Change, view: View) -> Resource | None:
     if hook.get("matchPolicy") == "Exact":
         return None
     return next(
-        (other for other in _equivalents(change.resource, view) if any(matches(rule, change, other) for rule in given)),
+        (other for other in equivalents(change.resource, view) if any(matches(rule, change, other) for rule in given)),
         None,
     )
 
@@ -53,7 +64,7 @@ async def selects(hook: Json, change: Change, view: View) -> bool:
     return labels is None or wanted.matches(labels)
 
 
-def _equivalents(resource: Resource, view: View) -> Iterator[Resource]:
+def equivalents(resource: Resource, view: View) -> Iterator[Resource]:
     """The same objects in other versions, and in other groups."""
     return (other for other in view.catalogue.now.resources if other.key == resource.key and other is not resource)
 

@@ -28,6 +28,7 @@ class Verdict:
 def request(change: Change, wanted: Resource) -> Json:
     """The request of a review, the objects in the version that is wanted."""
     user, made = change.user, change.resource
+    namespace = change.name if (made.group, made.plural) == ("", "namespaces") else change.namespace
     return {
         "uid": str(uuid4()),
         "kind": _kind(wanted),
@@ -35,8 +36,8 @@ def request(change: Change, wanted: Resource) -> Json:
         **({"subResource": change.subresource, "requestSubResource": change.subresource} if change.subresource else {}),
         "requestKind": _kind(made),
         "requestResource": _resource(made),
-        "name": change.name,
-        "namespace": change.name if (made.group, made.plural) == ("", "namespaces") else change.namespace,
+        **({"name": change.name} if change.name else {}),
+        **({"namespace": namespace} if namespace else {}),
         "operation": change.operation,
         "userInfo": {
             "username": user.name,

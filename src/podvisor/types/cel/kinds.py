@@ -37,6 +37,8 @@ class Field:
     type: Type
     key: str
     """Its name in JSON."""
+    is_cel: bool = False
+    """True if what stands there is a value of CEL and not of JSON: nothing is converted, null is a value."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,9 @@ class Planner:
         if node.test:
             return _presence(operand, key, direct, strict=target.kind == "object")
         step = (_optional_selection if node.optional else _selection)(operand, key, 1 + direct)
-        return _typed(step, key, unwrapped(self.type_of(node))[0]) if target.kind == "object" else step
+        if target.kind != "object" or target.fields[node.field].is_cel:
+            return step
+        return _typed(step, key, unwrapped(self.type_of(node))[0])
 
     def _call(self, node: syntax.Call) -> Step:
         match node.function:

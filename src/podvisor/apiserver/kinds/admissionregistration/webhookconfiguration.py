@@ -8,7 +8,7 @@ from datetime import datetime
 
 from podvisor.apiserver import cells
 from podvisor.apiserver.kinds import clientconfig
-from podvisor.apiserver.kinds.admissionregistration import operations
+from podvisor.apiserver.kinds.admissionregistration import matching, operations
 from podvisor.apiserver.resource import AGE, NAME, Cells, Column, Hooks, Json, Resource
 from podvisor.apiserver.webhooks import conditions
 from podvisor.types import field, names, rules
@@ -73,16 +73,8 @@ def _timeout(at: rules.At) -> Iterator[field.Error]:
         yield field.invalid(at.path, at.value, "the timeout value must be between 1 and 30 seconds")
 
 
-def _condition(at: rules.At) -> Iterator[field.Error]:
-    expression, name = (at.get("expression") or "").strip(), at.get("name") or ""
-    if not expression:
-        yield field.required(at.path.child("expression"))
-    elif why := conditions.objection(at.get("expression") or ""):
-        yield field.invalid(at.path.child("expression"), at.get("expression"), why)
-    if not name:
-        yield field.required(at.path.child("name"))
-    else:
-        yield from (field.invalid(at.path.child("name"), name, why) for why in names.qualified(name))
+def _conditions(at: rules.At) -> Iterator[field.Error]:
+    yield from matching.conditions(at, conditions.VARIABLES)
 
 
 def _unique_names(at: rules.At) -> Iterator[field.Error]:
@@ -103,7 +95,7 @@ _HOOK = (
     rules.field("namespaceSelector", rules.selector()),
     rules.field("objectSelector", rules.selector()),
     rules.field("clientConfig", _client_config),
-    rules.field("matchConditions", rules.max_items(64), rules.each(_condition), _unique_names),
+    rules.field("matchConditions", _conditions),
     rules.field("reinvocationPolicy", rules.one_of("IfNeeded", "Never")),
     rules.field("admissionReviewVersions", _versions),
 )
