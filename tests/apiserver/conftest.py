@@ -19,7 +19,10 @@ from aiohttp import web
 from apiserver import authority
 from podvisor.apiserver import Api as Server
 from podvisor.apiserver import Settings, access, app
+from podvisor.apiserver.access.rbac import Rbac
+from podvisor.base import tasks
 from podvisor.base.clock import SystemClock
+from podvisor.cluster.authorization import authorizer
 from podvisor.cluster.nodes import HttpsNodes
 from podvisor.store import embedded
 from podvisor.store.backend import Backend
@@ -103,11 +106,15 @@ async def store() -> AsyncGenerator[Backend]:
 
 @pytest.fixture
 async def address(ca: authority.Authority, tmp_path: Path, nodes: HttpsNodes, store: Backend) -> AsyncGenerator[str]:
-    """A running server."""
-    allowed = access.Access([access.ClientCertificates(), access.Tokens(KnownTokens())], tokens=[KnownTokens()])
+    """A running server, which decides who may do what as that of a cluster does."""
+    rbac = Rbac(store)
+    authenticators = [access.ClientCertificates(), access.Tokens(KnownTokens())]
+    allowed = access.Access(authenticators, authorizer(store, rbac), [KnownTokens()])
     settings = Settings(bookmark_interval=0.2, client_authority="the authority")
-    async with serving(app(Server(settings, store, allowed, SystemClock(), nodes=nodes)), ca, tmp_path) as port:
-        yield f"https://127.0.0.1:{port}"
+    async with tasks.background() as scope:
+        scope.start(rbac.run())
+        async with serving(app(Server(settings, store, allowed, SystemClock(), nodes=nodes)), ca, tmp_path) as port:
+            yield f"https://127.0.0.1:{port}"
 
 
 class KnownTokens:
@@ -115,6 +122,8 @@ class KnownTokens:
 
     async def known(self, token: str, audiences: Sequence[str] = ()) -> access.Known | None:
         known = access.Known(access.User("bearer", ["system:masters"], "u1"), audiences or ["https://api"])
+        if token == "old":
+            raise access.Rejected("it has expired")
         return known if token == "good" and "others" not in audiences else None
 
 

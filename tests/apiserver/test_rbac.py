@@ -9,16 +9,8 @@ import aiohttp
 import pytest
 
 from apiserver import authority
-from apiserver.conftest import Api, serving
+from apiserver.conftest import Api
 from apiserver.samples import MAPS, PODS, config_map, pod
-from podvisor.apiserver import Api as Server
-from podvisor.apiserver import Settings, access
-from podvisor.apiserver.access.rbac import Rbac
-from podvisor.apiserver.http_server import app
-from podvisor.base import tasks
-from podvisor.base.clock import SystemClock
-from podvisor.cluster.authorization import authorizer
-from podvisor.store.backend import Backend
 
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
 CLUSTER_ROLES, CLUSTER_BINDINGS = f"{RBAC}/clusterroles", f"{RBAC}/clusterrolebindings"
@@ -27,17 +19,6 @@ READER = {"verbs": ["get", "list"], "apiGroups": [""], "resources": ["configmaps
 JANE = {"kind": "User", "name": "jane", "apiGroup": "rbac.authorization.k8s.io"}
 
 As = Callable[..., Awaitable[Api]]
-
-
-@pytest.fixture
-async def address(ca: authority.Authority, tmp_path: Path, store: Backend) -> AsyncGenerator[str]:
-    """A server that decides as that of a cluster does."""
-    rbac = Rbac(store)
-    allowed = access.Access([access.ClientCertificates()], authorizer(store, rbac))
-    async with tasks.background() as scope:
-        scope.start(rbac.run())
-        async with serving(app(Server(Settings(), store, allowed, SystemClock())), ca, tmp_path) as port:
-            yield f"https://127.0.0.1:{port}"
 
 
 @pytest.fixture
@@ -187,32 +168,6 @@ async def test_rules_can_be_reviewed(api: Api, become: As) -> None:
     assert found == [
         {"verbs": ["get", "list", "watch"], "apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"]}
     ]
-
-
-async def test_every_cluster_begins_with_upstreams_roles(api: Api, store: Backend) -> None:
-    names = {item["metadata"]["name"] for item in (await api.get(CLUSTER_ROLES)).body["items"]}
-    assert {"cluster-admin", "admin", "edit", "view", "system:discovery", "system:basic-user", "system:node"} <= names
-    view = (await api.get(f"{CLUSTER_ROLES}/view")).body
-    assert view["metadata"]["labels"]["rbac.authorization.k8s.io/aggregate-to-edit"] == "true"
-    assert not any("secrets" in rule["resources"] for rule in view["rules"])
-
-
-async def test_a_start_adds_what_roles_lack_and_takes_nothing(api: Api, store: Backend) -> None:
-    more = READER | {"verbs": ["get"]}
-    await api.put(f"{CLUSTER_ROLES}/system:discovery", role("system:discovery", more))
-    frozen = role("system:monitoring", more)
-    frozen["metadata"]["annotations"] = {"rbac.authorization.kubernetes.io/autoupdate": "false"}
-    await api.put(f"{CLUSTER_ROLES}/system:monitoring", frozen)
-    await api.put(
-        f"{CLUSTER_BINDINGS}/system:discovery", binding("system:discovery", "ClusterRole", "system:discovery")
-    )
-    async with Server(Settings(), store, access.Access([]), SystemClock()).running():
-        pass
-    rules = (await api.get(f"{CLUSTER_ROLES}/system:discovery")).body["rules"]
-    assert rules[0] == more
-    assert any("/apis" in rule.get("nonResourceURLs", ()) for rule in rules)
-    assert (await api.get(f"{CLUSTER_ROLES}/system:monitoring")).body["rules"] == [more]
-    assert len((await api.get(f"{CLUSTER_BINDINGS}/system:discovery")).body["subjects"]) == 1
 
 
 NODES, LEASES = "/api/v1/nodes", "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"

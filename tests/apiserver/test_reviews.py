@@ -1,5 +1,7 @@
 """Questions about access, and acting as somebody else."""
 
+from typing import Any
+
 import aiohttp
 import pytest
 
@@ -26,7 +28,10 @@ async def test_everybody_may_ask_what_he_may(api: Api, guest: Api) -> None:
     answer = await guest.post(MINE, QUESTION)
     assert (answer.code, answer.body["status"]["allowed"]) == (201, False)
     rules = f"{ACCESS}/selfsubjectrulesreviews"
-    assert (await guest.post(rules, {"spec": {"namespace": "default"}})).body["status"]["resourceRules"] == []
+    found = (await guest.post(rules, {"spec": {"namespace": "default"}})).body["status"]["resourceRules"]
+    assert {name for rule in found for name in rule["resources"]} == {
+        *("selfsubjectaccessreviews", "selfsubjectrulesreviews", "selfsubjectreviews")
+    }
     assert (await guest.post(rules, {"spec": {}})).message == "no namespace on request"
     named = (await guest.post("/apis/authentication.k8s.io/v1/selfsubjectreviews", {})).body["status"]["userInfo"]
     assert named == {"username": "guest", "groups": ["visitors", "system:authenticated"]}
@@ -53,6 +58,8 @@ async def test_a_token_can_be_reviewed(api: Api, guest: Api) -> None:
     for spec in ({"token": "bad"}, {"token": "good", "audiences": ["others"]}):
         status = (await api.post(REVIEW, {"spec": spec})).body["status"]
         assert status == {"user": {}, "error": "invalid bearer token"}
+    status = (await api.post(REVIEW, {"spec": {"token": "old"}})).body["status"]
+    assert status == {"user": {}, "error": "[invalid bearer token, it has expired]"}
     assert (await api.post(REVIEW, {"spec": {}})).message == "token is required for TokenReview in authentication"
     assert (await guest.post(REVIEW, {"spec": {"token": "good"}})).code == 403
 
@@ -100,3 +107,64 @@ async def test_one_may_not_act_as_somebody_with_more(guest: Api) -> None:
 
 async def test_a_group_without_a_user_is_refused(api: Api) -> None:
     assert (await api.get(PODS, Impersonate_Group="system:masters")).code == 400
+
+
+async def who(api: Api, **headers: str) -> Any:
+    review = await api("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", {}, **headers)
+    return review.body["status"]["userInfo"]
+
+
+async def test_one_may_act_as_somebody_with_uid_and_extra(api: Api) -> None:
+    headers = {"Impersonate_User": "guest", "Impersonate_Uid": "u-7", "Impersonate_Extra_example.com%2fTeam": "a"}
+    assert await who(api, **headers) == {
+        "username": "guest",
+        "uid": "u-7",
+        "groups": ["system:authenticated"],
+        "extra": {"example.com/team": ["a"]},
+    }
+
+
+async def test_groups_say_whether_one_is_somebody(api: Api) -> None:
+    nobody = await who(api, Impersonate_User="guest", Impersonate_Group="system:authenticated")
+    assert nobody["groups"] == ["system:authenticated"]
+    refused = await api.get(PODS, Impersonate_User="guest", Impersonate_Group="system:unauthenticated")
+    assert refused.code == 403
+    assert (await api.get("/apis", Impersonate_User="guest", Impersonate_Group="system:unauthenticated")).code == 403
+    assert (await api.get("/apis", Impersonate_User="system:anonymous")).code == 403
+    assert (await api.get("/version", Impersonate_User="system:anonymous")).code == 200
+
+
+@pytest.mark.parametrize(
+    ("headers", "needed"),
+    [
+        ({"Impersonate_Uid": "u"}, 'resource "uids" in API group "authentication.k8s.io"'),
+        ({"Impersonate_Extra_scopes": "all"}, 'resource "userextras/scopes" in API group "authentication.k8s.io"'),
+        ({"Impersonate_Group": "system:masters"}, 'resource "groups" in API group ""'),
+    ],
+    ids=str,
+)
+async def test_each_part_of_another_needs_a_right_of_its_own(
+    api: Api, guest: Api, headers: dict[str, str], needed: str
+) -> None:
+    await allow(api, {"verbs": ["impersonate"], "apiGroups": [""], "resources": ["users"]})
+    assert (await guest.get("/apis", Impersonate_User="jane")).code == 200
+    refused = await guest.get("/apis", Impersonate_User="jane", **headers)
+    assert (refused.code, needed in refused.message) == (403, True)
+
+
+async def test_who_may_act_as_accounts_may_not_act_as_users_with_similar_names(api: Api, guest: Api) -> None:
+    await allow(api, {"verbs": ["impersonate"], "apiGroups": [""], "resources": ["serviceaccounts"]})
+    assert (await guest.get("/apis", Impersonate_User="system:serviceaccount:team:robot")).code == 200
+    for name in ("team:robot:x", "team", "team:", ":robot", "Team:robot", "te/am:robot"):
+        refused = await guest.get("/apis", Impersonate_User=f"system:serviceaccount:{name}")
+        assert (refused.code, 'cannot impersonate resource "users"' in refused.message) == (403, True), name
+
+
+async def allow(api: Api, rule: Any) -> None:
+    """Give all visitors what a rule says."""
+    rbac = "/apis/rbac.authorization.k8s.io/v1"
+    assert (await api.post(f"{rbac}/clusterroles", {"metadata": {"name": "some"}, "rules": [rule]})).code == 201
+    ref = {"kind": "ClusterRole", "name": "some", "apiGroup": "rbac.authorization.k8s.io"}
+    subjects = [{"kind": "Group", "name": "visitors", "apiGroup": "rbac.authorization.k8s.io"}]
+    binding = {"metadata": {"name": "some"}, "roleRef": ref, "subjects": subjects}
+    assert (await api.post(f"{rbac}/clusterrolebindings", binding)).code == 201

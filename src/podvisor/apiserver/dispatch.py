@@ -27,8 +27,6 @@ VERBS: dict[str, Handler] = {
     "delete": delete.handle,
     "deletecollection": delete.handle_collection,
 }
-_OPEN = ("/healthz", "/livez", "/readyz", "/version")
-"""Paths that anybody may read, as Kubernetes grants to `system:unauthenticated`."""
 
 
 async def dispatch(server: Server, request: Request, user: User | None = None) -> Answer:
@@ -52,8 +50,6 @@ async def _dispatch(server: Server, request: Request, user: User | None) -> Answ
 
 
 async def _answer(server: Server, request: Request, user: User | None) -> Answer:
-    if request.path in _OPEN or request.path.startswith(("/livez/", "/readyz/", "/healthz/")):
-        return await nonresource.handle(server, request)
     user = await act_as(server.access, await server.access.user(request, user), request)
     where = target(request.path)
     if where is None:

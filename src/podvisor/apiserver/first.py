@@ -3,8 +3,8 @@
 import asyncio
 import ipaddress
 
-from podvisor.apiserver import metadata, objects, roles
-from podvisor.apiserver.access import rules
+from podvisor.apiserver import metadata, objects
+from podvisor.apiserver.bootstrap import reconciling, roles
 from podvisor.apiserver.kinds.core import namespace
 from podvisor.apiserver.kinds.scheduling import priorityclass
 from podvisor.apiserver.kinds.storage import storageclass
@@ -49,29 +49,19 @@ async def _write_authentication(server: Server) -> None:
 
 
 async def _write_role(server: Server, item: Json) -> None:
-    """Create a role or binding, or add what it lacks, unless its annotation says that it shall stay as it is.
-
-    https://kubernetes.io/docs/reference/access-authn-authz/rbac/#auto-reconciliation
-    """
+    """Create a role or binding, or bring the stored one up to date."""
     resource, metadata = server.catalogue.now.by_kind[item["apiVersion"], item["kind"]], item["metadata"]
     if (before := await server.storage.find(resource, metadata.get("namespace", ""), metadata["name"])) is None:
         await _create(server, item)
         return
-    old = objects.decode(resource, before)
-    added = _lacking(old, item)
-    if added and old["metadata"].get("annotations", {}).get(roles.AUTOUPDATE) != "false":
-        await server.storage.replace(resource, before, objects.encode(old | added))
-
-
-def _lacking(old: Json, item: Json) -> Json:
-    """The rules or subjects of `old` with those that it lacks; nothing if it has all. A controller aggregates."""
-    if "subjects" in item:
-        missing = [one for one in item["subjects"] if one not in old.get("subjects", ())]
-        return {"subjects": [*old.get("subjects", ()), *missing]} if missing else {}
-    if "aggregationRule" in item:
-        return {}
-    more = rules.missing(rules.of_role(old), rules.of_role(item))
-    return {"rules": [*old.get("rules", ()), *map(rules.to_json, more)]} if more else {}
+    stored = objects.decode(resource, before)
+    if reconciling.is_protected(stored):
+        return
+    if reconciling.is_another(stored, item):
+        await server.storage.remove(before)
+        await _create(server, item)
+    elif (wanted := reconciling.reconciled(stored, item)) != stored:
+        await server.storage.replace(resource, before, objects.encode(wanted))
 
 
 def _service(server: Server) -> Json:

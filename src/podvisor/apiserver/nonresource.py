@@ -2,7 +2,7 @@
 
 import asyncio
 
-from podvisor.apiserver import answers, discovery
+from podvisor.apiserver import answers, discovery, issuer
 from podvisor.apiserver.openapi import v2, v3
 from podvisor.apiserver.server import Server
 from podvisor.base.http import Answer, Request, content
@@ -24,6 +24,10 @@ async def handle(server: Server, request: Request) -> Answer:
             return await _health(server, request, parts)
         case ["metrics"]:
             return await _metrics(server)
+        case [".well-known", "openid-configuration"]:
+            return issuer.configuration(server)
+        case ["openid", "v1", "jwks"]:
+            return issuer.keys(server)
         case ["openapi", "v2"]:
             # With many custom resources it takes a while, which others need not wait for.
             return await asyncio.to_thread(v2.answer, server, request)
@@ -56,6 +60,7 @@ def version() -> dict[str, str]:
 def paths(server: Server) -> list[str]:
     """Every path at which something answers."""
     found = ["/api", "/apis", "/healthz", "/livez", "/metrics", "/openapi/v2", "/openapi/v3", "/readyz", "/version"]
+    found += [issuer.CONFIGURATION_PATH, issuer.KEYS_PATH] if server.issuer else []
     for group, versions in server.catalogue.now.groups.items():
         found += [f"/apis/{group}/{one}" if group else f"/api/{one}" for one in versions]
         found += [f"/apis/{group}"] if group else []

@@ -58,6 +58,10 @@ class Pki:
     def token_key(self) -> Path:
         return self.path / "sa.key"
 
+    def earlier_token_keys(self) -> list[bytes]:
+        """Public keys, `sa*.pub`, of tokens that are believed as well: put the old key's here when a new one signs."""
+        return [path.read_bytes() for path in sorted(self.path.glob("sa*.pub"))]
+
 
 def ensure(path: Path, hosts: Sequence[str], node: str, now: datetime) -> Pki:
     """The identities in `path`, made or renewed where need be, for a server that is reached under `hosts`.

@@ -127,7 +127,9 @@ async def _api(
             external_address=listener.url(accepting).removeprefix("https://"),
             client_authority=identities.authority.decode(),
         )
-        accounts = ServiceAccountTokens(identities.token_key.read_bytes(), store, clock)
+        accounts = ServiceAccountTokens(
+            identities.token_key.read_bytes(), store, clock, identities.earlier_token_keys()
+        )
         connections = Connections(clock)
         authenticators = [ClientCertificates(), Recognising(Tokens(accounts), connections)]
         rbac = Rbac(store)

@@ -16,7 +16,7 @@ from podvisor.apiserver.access.policy import (
     MastersOnly,
     Rule,
 )
-from podvisor.apiserver.access.tokens import Known, Tokens, TokenSource
+from podvisor.apiserver.access.tokens import Known, Rejected, Tokens, TokenSource
 from podvisor.apiserver.access.users import User
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "Decision",
     "Known",
     "MastersOnly",
+    "Rejected",
     "Rule",
     "TokenSource",
     "Tokens",

@@ -3,15 +3,15 @@
 https://kubernetes.io/docs/reference/access-authn-authz/authentication/#user-impersonation
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from urllib.parse import unquote
 
 from podvisor.apiserver.access.policy import Access, Attributes
-from podvisor.apiserver.access.users import AUTHENTICATED, User
+from podvisor.apiserver.access.users import ANONYMOUS, UNAUTHENTICATED, User, authenticated, groups_of_accounts
 from podvisor.base.http import Request
-from podvisor.types import status
+from podvisor.types import names, status
 
 _USER, _UID, _GROUP, _EXTRA = "Impersonate-User", "Impersonate-Uid", "Impersonate-Group", "Impersonate-Extra-"
-_ANONYMOUS = "system:anonymous"
 _ACCOUNT = "system:serviceaccount:"
 _AUTHENTICATION = "authentication.k8s.io"
 
@@ -25,10 +25,12 @@ async def act_as(access: Access, user: User, request: Request) -> User:
         raise status.BadRequest("the headers of the user to impersonate are not UTF-8")
     for asked in _needed(wanted):
         await access.check(user, asked)
-    if wanted.name == _ANONYMOUS:
-        return wanted
-    groups = wanted.groups or _groups_of_account(wanted.name)
-    return User(wanted.name, (*groups, AUTHENTICATED), wanted.uid, wanted.extra)
+    groups = tuple(wanted.groups)
+    if not groups and (account := _account(wanted.name)):
+        groups = groups_of_accounts(account[0])
+    if wanted.name == ANONYMOUS.name and UNAUTHENTICATED not in groups:
+        groups = (*groups, UNAUTHENTICATED)
+    return authenticated(User(wanted.name, groups, wanted.uid, wanted.extra))
 
 
 def _wanted(request: Request) -> User:
@@ -38,7 +40,8 @@ def _wanted(request: Request) -> User:
     extra: Mapping[str, list[str]] = {}
     for key, value in request.headers.items():
         if key.lower().startswith(_EXTRA.lower()):
-            extra.setdefault(key[len(_EXTRA) :].lower(), []).append(value)
+            # Names of headers have no case and few characters: others come percent-encoded.
+            extra.setdefault(unquote(key[len(_EXTRA) :].lower()), []).append(value)
     return User(name, request.headers.getall(_GROUP, []), request.headers.get(_UID, ""), extra)
 
 
@@ -54,9 +57,8 @@ def _is_text(wanted: User) -> bool:
 
 def _needed(wanted: User) -> Iterator[Attributes]:
     """What one must be allowed, to be `wanted`."""
-    if (account := wanted.name.removeprefix(_ACCOUNT)) != wanted.name:
-        namespace, _, name = account.partition(":")
-        yield Attributes("impersonate", resource="serviceaccounts", namespace=namespace, name=name)
+    if account := _account(wanted.name):
+        yield Attributes("impersonate", resource="serviceaccounts", namespace=account[0], name=account[1])
     else:
         yield Attributes("impersonate", resource="users", name=wanted.name)
     for group in wanted.groups:
@@ -68,9 +70,12 @@ def _needed(wanted: User) -> Iterator[Attributes]:
             yield Attributes("impersonate", _AUTHENTICATION, resource="userextras", subresource=key, name=value)
 
 
-def _groups_of_account(name: str) -> Sequence[str]:
-    """A service account is in the groups of all and of its namespace's accounts."""
-    if not name.startswith(_ACCOUNT):
-        return ()
-    namespace = name.removeprefix(_ACCOUNT).partition(":")[0]
-    return ("system:serviceaccounts", f"system:serviceaccounts:{namespace}")
+def _account(user: str) -> tuple[str, str] | None:
+    """Namespace and name of the service account that a user is; None for all others, with names that only look like it.
+
+    Whoever may act as the accounts of a namespace may act as these, and as nobody whose name merely begins so.
+    """
+    namespace, colon, name = user.removeprefix(_ACCOUNT).partition(":")
+    if not user.startswith(_ACCOUNT) or not colon or any(names.dns_label(namespace)) or any(names.dns_subdomain(name)):
+        return None
+    return namespace, name

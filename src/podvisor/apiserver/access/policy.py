@@ -7,17 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from podvisor.apiserver.access.tokens import Known, TokenSource
-from podvisor.apiserver.access.users import AUTHENTICATED, MASTERS, User
+from podvisor.apiserver.access.tokens import INVALID, Known, Rejected, TokenSource
+from podvisor.apiserver.access.users import ANONYMOUS, MASTERS, User, authenticated
 from podvisor.base.http import Request
 from podvisor.types import status
-
-_ABOUT_ONESELF = {
-    ("authentication.k8s.io", "selfsubjectreviews"),
-    ("authorization.k8s.io", "selfsubjectaccessreviews"),
-    ("authorization.k8s.io", "selfsubjectrulesreviews"),
-}
-"""The cluster role `system:basic-user` of Kubernetes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,32 +115,36 @@ class Access:
     """Those that a TokenReview asks."""
 
     async def user(self, request: Request, known: User | None = None) -> User:
-        """Who asks: `known`, or whom the request proves. Raises Unauthorized without: there are no anonymous users."""
+        """Who asks: `known`, whom the request proves, or anonymous. Raises Unauthorized for a false proof."""
         if known is not None:
-            return _authenticated(known)
+            return authenticated(known)
+        wrong: status.Unauthorized | None = None
         for authenticator in self.authenticators:
-            if user := await authenticator.authenticate(request):
-                return _authenticated(user)
-        raise status.Unauthorized()
+            try:
+                if user := await authenticator.authenticate(request):
+                    return authenticated(user)
+            except status.Unauthorized as error:
+                wrong = error
+        if wrong:
+            raise wrong
+        return ANONYMOUS
 
-    async def reviewed(self, token: str, audiences: Sequence[str]) -> Known | None:
-        """What a token says that somebody else was shown; None if it means nothing to those audiences."""
+    async def reviewed(self, token: str, audiences: Sequence[str]) -> Known:
+        """What a token says that somebody else was shown. Raises Rejected if it means nothing to those audiences."""
+        reasons: list[str] = []
         for source in self.tokens:
-            if known := await source.known(token, audiences):
-                return Known(_authenticated(known.user), known.audiences)
-        return None
+            try:
+                if known := await source.known(token, audiences):
+                    return Known(authenticated(known.user), known.audiences)
+            except Rejected as error:
+                reasons.append(str(error))
+        raise Rejected(f"[{', '.join([INVALID, *reasons])}]" if reasons else INVALID)
 
     async def check(self, user: User, asked: Attributes) -> None:
-        """Raises Forbidden, in Kubernetes' words, if `user` may not. Everybody may ask about himself."""
-        if asked.verb == "create" and (asked.group, asked.resource) in _ABOUT_ONESELF:
-            return
+        """Raises Forbidden, in Kubernetes' words, if `user` may not."""
         decision = await self.authorizer.authorize(user, asked)
         if not decision.allowed:
             raise _refusal(user, asked, decision.reason)
-
-
-def _authenticated(user: User) -> User:
-    return User(user.name, (*user.groups, AUTHENTICATED), user.uid, user.extra)
 
 
 def _refusal(user: User, asked: Attributes, reason: str) -> status.Forbidden:

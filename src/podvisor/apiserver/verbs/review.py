@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from podvisor.apiserver import answers, bodies
-from podvisor.apiserver.access import Attributes, Rule, User
+from podvisor.apiserver.access import Attributes, Rejected, Rule, User
 from podvisor.apiserver.call import Call
 from podvisor.apiserver.resource import Json, Resource
 from podvisor.apiserver.server import Server
@@ -34,8 +34,10 @@ async def _token(server: Server, call: Call, resource: Resource, item: Json) -> 
     spec = item.get("spec", {})
     if not (token := spec.get("token", "")):
         raise status.BadRequest("token is required for TokenReview in authentication")
-    if (known := await server.access.reviewed(token, spec.get("audiences") or ())) is None:
-        return {"user": {}, "error": "invalid bearer token"}
+    try:
+        known = await server.access.reviewed(token, spec.get("audiences") or ())
+    except Rejected as error:
+        return {"user": {}, "error": str(error)}
     return {"authenticated": True, "user": _info(known.user), "audiences": list(known.audiences)}
 
 
