@@ -12,7 +12,7 @@ from podvisor.store.journal import Batch
 from podvisor.testing.memory_journal import MemoryJournal
 
 MAPS = "/api/v1/namespaces/default/configmaps"
-ROOM = 64
+ROOM = 200
 """Records: enough for what every cluster has from the beginning."""
 
 

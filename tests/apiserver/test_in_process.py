@@ -47,7 +47,7 @@ async def test_a_known_user_is_answered_as_over_a_connection(server: Api) -> Non
 
 
 async def test_who_is_known_is_not_therefore_allowed(server: Api) -> None:
-    assert await status_of(await server.answer(request("GET", MAPS))) == (401, "Unauthorized")
+    assert await status_of(await server.answer(request("GET", MAPS))) == (403, "Forbidden")
     refused = await server.answer(request("GET", MAPS), access.User("jane", ["developers"]))
     assert await status_of(refused) == (403, "Forbidden")
 
