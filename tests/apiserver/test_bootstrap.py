@@ -36,7 +36,9 @@ def test_all_of_upstreams_policy_is_there_and_little_else() -> None:
     upstream = set((Path(__file__).parent / "bootstrap_policy.txt").read_text().splitlines())
     ours = {facts(item) for item in (*roles.roles(), *roles.bindings())}
     assert upstream - ours == set()
-    assert {line.split()[2] for line in ours - upstream} == {"podvisor:controllers"}
+    assert {line.split()[2] for line in ours - upstream} == {
+        *("podvisor:controllers", "system:aggregated-metrics-reader")
+    }
 
 
 async def test_every_cluster_begins_with_it(api: Api) -> None:

@@ -11,7 +11,7 @@ _AGGREGATE = f"{GROUP}/aggregate-to-"
 _ABOVE = {"view": ("edit",), "edit": ("admin",), "admin": ()}
 """The roles that collect rules from others, and those that each is part of."""
 _LEVELS = {"view": ("view",), "edit": ("edit", "view"), "admin": ("admin", "edit", "view")}
-"""From which roles `system:aggregate-to-<level>` each has its rules, beside `_METRICS`; the controller finds the same."""
+"""Whose `system:aggregate-to-<level>` each has its rules from; the controller finds the same, and `_METRICS`."""
 _METRICS = "system:aggregated-metrics-reader"
 # Upstream's controllers each have an account of their own; here they are one client. The garbage collector and the
 # namespace controller end objects of any kind, so its role reaches all of them; it cannot create what gives rights,
