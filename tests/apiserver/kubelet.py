@@ -1,7 +1,12 @@
 """A node's server that makes up its answers: logs, commands and ports that echo."""
 
+import asyncio
+
 import orjson
 from aiohttp import web
+
+LEFT = asyncio.Event()
+"""Set once a client has gone in the middle of its input."""
 
 
 def app() -> web.Application:
@@ -61,6 +66,8 @@ async def run(request: web.Request) -> web.WebSocketResponse:
             if message.data[0] == 255:
                 break
             await stream.send_bytes(b"\x01" + message.data[1:])
+        else:
+            LEFT.set()
     result = {"metadata": {}, "status": "Success"}
     if command == ["fail"]:
         causes = [{"reason": "ExitCode", "message": "3"}]

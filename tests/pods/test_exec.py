@@ -18,6 +18,12 @@ from pods.kit import CLOCK, SECONDS, Kubectl, Pods, container, forever
 MEGABYTES = 10
 
 
+@pytest.fixture(params=["websockets", "SPDY"])
+def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As kubectl asks today, and as it did before 1.30."""
+    monkeypatch.setenv("KUBECTL_REMOTE_COMMAND_WEBSOCKETS", "true" if request.param == "websockets" else "false")
+
+
 class Terminal:
     """kubectl on a terminal of its own, as a person has it."""
 
@@ -59,6 +65,7 @@ class Terminal:
         return os.waitstatus_to_exitcode(status)
 
 
+@pytest.mark.usefixtures("either_way")
 async def test_output_streams_and_exit_code_arrive(pods: Pods):
     name = await pods.up(forever())
     done = await pods.sh(name, "echo out; echo err >&2; exit 42")
@@ -71,6 +78,7 @@ async def test_command_that_dies_of_a_signal_ends_with_128_and_its_number(pods: 
     assert (await pods.sh(name, "kill -KILL $$")).code == 137
 
 
+@pytest.mark.usefixtures("either_way")
 async def test_command_that_is_not_there_is_told_in_the_words_of_runc(pods: Pods):
     name = await pods.up(forever())
     told = await pods.kubectl("exec", name, "--", "no-such-program", code=1)
@@ -83,6 +91,7 @@ async def test_file_that_is_no_program_is_told(pods: Pods):
     assert "permission denied" in await pods.kubectl("exec", name, "--", "/etc/passwd", code=1)
 
 
+@pytest.mark.usefixtures("either_way")
 async def test_megabytes_pass_both_ways_unchanged(pods: Pods):
     name = await pods.up(forever())
     sent = os.urandom(MEGABYTES << 20)
@@ -96,6 +105,7 @@ async def test_without_stdin_a_command_reads_nothing(pods: Pods):
     assert (await pods.sh(name, "cat; echo over")).out == "over\n"
 
 
+@pytest.mark.usefixtures("either_way")
 async def test_terminal_is_one_and_has_its_size(pods: Pods):
     name = await pods.up(forever())
     terminal = Terminal(pods.kubectl, "exec", "-it", name, "--", "bash", "--norc")
@@ -128,6 +138,7 @@ async def test_interrupt_key_ends_the_command_and_not_the_shell(pods: Pods):
     assert await terminal.end() == 0
 
 
+@pytest.mark.usefixtures("either_way")
 async def test_shell_is_hung_up_when_its_client_goes(pods: Pods):
     name = await pods.up(forever())
     terminal = Terminal(pods.kubectl, "exec", "-it", name, "--", "bash", "--norc")
@@ -160,6 +171,7 @@ async def test_many_at_once_do_not_mix(pods: Pods):
     assert [set(one.out.split()) for one in done] == [{str(number)} for number in range(8)]
 
 
+@pytest.mark.usefixtures("either_way")
 async def test_container_that_does_not_run_cannot_be_entered(pods: Pods):
     name = await pods.create(container("true"), initContainers=[forever("first")])
     await pods.until(name, lambda pod: pod["status"].get("initContainerStatuses", [{}])[0].get("started") is not None)
