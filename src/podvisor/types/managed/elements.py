@@ -75,9 +75,9 @@ def shown(element: str) -> str:
             return f".{content}"
         case "k:":
             keys = cast("dict[str, Any]", orjson.loads(content))
-            return "[" + ",".join(f"{name}={_text(value)}" for name, value in keys.items()) + "]"
+            return "[" + ",".join(f"{name}={text(value)}" for name, value in keys.items()) + "]"
         case "v:":
-            return f"[={_text(orjson.loads(content))}]"
+            return f"[={text(orjson.loads(content))}]"
         case _:
             return f"[{content}]"
 
@@ -106,5 +106,6 @@ def _rank(value: Any) -> Order:
             return (3, _json(value))
 
 
-def _text(value: Any) -> str:
+def text(value: Any) -> str:
+    """A value as messages show it."""
     return "null" if value is None else orjson.dumps(value).decode()

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import orjson
 
@@ -10,6 +10,17 @@ from podvisor.types.managed import elements
 from podvisor.types.schema import Field, Shape
 
 _ZEROS = {"string": "", "integer": 0, "number": 0, "boolean": False}
+_SCALARS: dict[str, "Holds"] = {
+    "string": "string",
+    "integer": "numeric",
+    "number": "numeric",
+    "boolean": "boolean",
+    "quantity": "untyped",
+    "int-or-string": "untyped",
+}
+
+Holds = Literal["string", "numeric", "boolean", "untyped", "list", "map", ""]
+"""What values of a type are: a plain value (of any kind, if it is untyped), a list, a map; anything if empty."""
 
 MISSING: Any = object()
 """The place of a value that is not there, which null is."""
@@ -50,9 +61,10 @@ class Member:
 
 @dataclass(slots=True)
 class Type:
-    """A type. `fields` and `items` are for maps, `items` and `keys` for lists."""
+    """A type. `fields` and `items` are for maps, `items` and `keys` for lists, also for those that are leaves."""
 
     kind: Kind
+    holds: Holds = ""
     fields: dict[str, Member] = field(default_factory=dict[str, Member])
     items: "Type | None" = None
     keys: tuple[tuple[str, Any], ...] = ()
@@ -76,24 +88,26 @@ def of(shape: Shape) -> Type:
 
 
 def _fill(made: Type, shape: Shape) -> None:
-    if shape.atomic:
-        return
     match shape.type:
         case "any":
             made.kind = Kind.DEDUCED
         case "map":
-            made.kind, made.items = Kind.MAP, of(shape.items) if shape.items else DEDUCED
+            made.kind, made.holds, made.items = Kind.MAP, "map", of(shape.items) if shape.items else DEDUCED
         case "object":
-            made.kind = Kind.MAP
+            made.kind, made.holds = Kind.MAP, "map"
             made.items = of(shape.items) if shape.items else None
             made.fields = {name: _member(name, known) for name, known in shape.fields.items()}
             made.always = tuple(known for known in made.fields.values() if known.nothing is not MISSING)
-        case "list" if shape.list_type in ("set", "map") and shape.items:
-            made.kind, made.items = Kind.LIST, of(shape.items)
-            if shape.list_type == "map":
+        case "list":
+            made.holds, made.items = "list", of(shape.items) if shape.items else DEDUCED
+            if shape.list_type in ("set", "map") and shape.items:
+                made.kind = Kind.LIST
+            if shape.list_type == "map" and shape.items:
                 made.keys = tuple((name, _key_default(shape.items, name)) for name in sorted(shape.list_keys))
-        case _:
-            return
+        case scalar:
+            made.holds = _SCALARS[scalar]
+    if shape.atomic:
+        made.kind = Kind.LEAF
 
 
 def _member(name: str, known: Field) -> Member:
@@ -138,3 +152,32 @@ def _element_of_value(item: Any) -> str:
     if item is None:
         raise Unkeyed("associative list without keys has an element that's an explicit null")
     return elements.of_value(item)
+
+
+def same(kind: Type, live: Any, other: Any) -> bool:
+    """True if two values are equal once Go's struct has been made of the first: what that always writes is there."""
+    if live == other:
+        return True
+    if kind.kind is Kind.MAP and isinstance(live, dict) and isinstance(other, dict):
+        return _same_map(kind, cast("dict[str, Any]", live), cast("dict[str, Any]", other))
+    if kind.holds == "list" and isinstance(live, list) and isinstance(other, list):
+        items, others = cast("list[Any]", live), cast("list[Any]", other)
+        inner = kind.items or DEDUCED
+        return len(items) == len(others) and all(same(inner, *pair) for pair in zip(items, others, strict=True))
+    return False
+
+
+def _same_map(kind: Type, live: dict[str, Any], other: dict[str, Any]) -> bool:
+    for name in {**live, **other}:
+        known = kind.fields.get(name)
+        left, right = live.get(name, MISSING), other.get(name, MISSING)
+        if known is not None:
+            left = known.seen(left)
+            if right is MISSING:
+                right = known.nothing
+        if left is MISSING or right is MISSING:
+            if left is not right:
+                return False
+        elif not same(known.type if known else kind.items or DEDUCED, left, right):
+            return False
+    return True
