@@ -14,14 +14,15 @@ from typing import Any, Literal, cast
 
 Type = Literal["object", "map", "list", "string", "integer", "number", "boolean", "quantity", "int-or-string", "any"]
 
-Empty = Literal["absent", "omitted", "struct", "null", "zero"]
+Empty = Literal["absent", "omitted", "struct", "null", "zero", "raw"]
 """How a Go struct writes a field that holds nothing, which decides who owns what:
 
-absent   a pointer: not at all, but a zero that it points to is written; also every field of a custom resource
+absent   a pointer: not at all, but a zero that it points to is written
 omitted  with omitempty: not at all, and neither is a zero or what is empty
 struct   part of its parent: always there, as {} at least
 null     a list, map or time without omitempty
 zero     a plain value without omitempty
+raw      a field of a custom resource, for which Go has no struct: as it is, null too
 """
 
 _DEFINITIONS = "#/definitions/"

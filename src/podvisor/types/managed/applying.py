@@ -49,7 +49,7 @@ def _others(
     scope: Scope, change: tuple[Json, Json], managed: Managed, me: Manager, *, force: bool
 ) -> dict[Manager, Owned]:
     """The others, with what is left to them. Raises Conflicts."""
-    comparisons = updates.Comparisons(scope, *change)
+    comparisons = updates.Comparisons(scope, *change, plain=True)
     others = {manager: owned for manager, owned in managed.items() if manager != me}
     taken: dict[Manager, Fields] = {}
     for manager, owned in others.items() if not force else ():

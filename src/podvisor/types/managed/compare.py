@@ -15,6 +15,8 @@ class Comparison:
     removed: Fields = field(default_factory=dict[str, Any])
     modified: Fields = field(default_factory=dict[str, Any])
     added: Fields = field(default_factory=dict[str, Any])
+    plain: bool = False
+    """True if the other object is as it was written, rather than as Go's struct of it would be."""
 
     def put(self, element: str, below: "Comparison") -> None:
         """Let what differs below `element` stand there."""
@@ -23,9 +25,12 @@ class Comparison:
                 ours[element] = theirs
 
 
-def compare(kind: Type, old: Any, new: Any) -> Comparison:
-    """What is removed, modified and added from `old` to `new`. Raises Unkeyed."""
-    found = Comparison()
+def compare(kind: Type, old: Any, new: Any, *, plain: bool = False) -> Comparison:
+    """What is removed, modified and added from `old` to `new`. Raises Unkeyed.
+
+    Both are taken for what Go's struct makes of them, `new` not if it is `plain`: merged, and not decoded yet.
+    """
+    found = Comparison(plain=plain)
     _below(kind, old, new, found)
     return found
 
@@ -41,9 +46,9 @@ def _pair(element: str, kind: Type, old: Any, new: Any, found: Comparison) -> No
         if old is not MISSING:
             found.removed[element] = _whole(kind, old)
     elif old is MISSING:
-        found.added[element] = _whole(kind, new)
+        found.added[element] = _whole(kind, new, plain=found.plain)
     elif old != new:
-        below = Comparison()
+        below = Comparison(plain=found.plain)
         if _differs_as_a_whole(kind, old, new):
             found.modified[element] = {}
         if kind.kind is not Kind.LEAF:
@@ -82,7 +87,7 @@ def _entries(kind: Type, old: dict[str, Any], new: dict[str, Any], found: Compar
         if before is after:
             continue
         if (known := kind.fields.get(name)) is not None:
-            _pair(known.element, known.type, known.seen(before), known.seen(after), found)
+            _pair(known.element, known.type, known.seen(before), after if found.plain else known.seen(after), found)
         else:
             _pair(f"f:{name}", kind.items or typed.DEDUCED, before, after, found)
 
@@ -101,28 +106,27 @@ def _items(kind: Type, old: list[Any], new: list[Any], found: Comparison) -> Non
         elif len(left) > 1:
             found.removed[element] = {}
             if right:
-                found.added[element] = _whole(kind.items, right[0])
+                found.added[element] = _whole(kind.items, right[0], plain=found.plain)
         else:
             found.added[element] = {}
             if left:
                 found.removed[element] = _whole(kind.items, left[0])
 
 
-def _whole(kind: Type, value: Any) -> Fields:
+def _whole(kind: Type, value: Any, *, plain: bool = False) -> Fields:
     """The set of all that stands in `value`, which is new or gone: a member itself, and so is all below it."""
     children: Fields = {}
     if kind.kind is Kind.LIST:
         assert kind.items is not None
         for element, items in _by_element(kind, _list(value)).items():
-            children[element] = _whole(kind.items, items[0]) if len(items) == 1 else {}
+            children[element] = _whole(kind.items, items[0], plain=plain) if len(items) == 1 else {}
     elif kind.kind is not Kind.LEAF:
-        given = _map(value)
-        for name, item in given.items():
+        for name, item in _map(value).items():
             if (known := kind.fields.get(name)) is None:
-                children[f"f:{name}"] = _whole(kind.items or typed.DEDUCED, item)
-            elif (seen := known.seen(item)) is not MISSING:
-                children[known.element] = _whole(known.type, seen)
-        for known in kind.always if value is not None else ():
+                children[f"f:{name}"] = _whole(kind.items or typed.DEDUCED, item, plain=plain)
+            elif (seen := item if plain else known.seen(item)) is not MISSING:
+                children[known.element] = _whole(known.type, seen, plain=plain)
+        for known in kind.always if value is not None and not plain else ():
             if known.element not in children:
                 children[known.element] = _whole(known.type, known.nothing)
     return {sets.SELF: {}, **children} if children else {}
@@ -133,8 +137,8 @@ def _fields_below(kind: Type, value: Any) -> Fields:
     if kind.kind is Kind.LIST:
         assert kind.items is not None
         for element, items in _by_element(kind, _list(value)).items():
-            below = _fields_below(kind.items, items[0]) if len(items) == 1 else {}
-            children[element] = sets.node(below, member=True) or {}
+            whole = len(items) > 1 or _is_leaf(kind.items, items[0])
+            children[element] = sets.node({} if whole else _fields_below(kind.items, items[0]), member=True) or {}
         return children
     for name, item in _map(value).items():
         known = kind.fields.get(name)

@@ -52,8 +52,10 @@ class Member:
 
     def seen(self, value: Any) -> Any:
         """`value` as Go's struct has it: what it omits is missing, what it always has is there."""
-        if value is MISSING or value is None:
+        if value is MISSING:
             return self.nothing
+        if value is None:
+            return None if self.empty == "raw" else self.nothing
         if self.empty == "omitted" and not value:
             return MISSING
         return value

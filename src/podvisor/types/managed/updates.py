@@ -39,9 +39,10 @@ def update(scope: Scope, change: tuple[Json, Json], managed: Managed, who: str, 
 class Comparisons:
     """What two states of an object differ in, in each version that somebody asks for."""
 
-    def __init__(self, scope: Scope, old: Json, new: Json) -> None:
+    def __init__(self, scope: Scope, old: Json, new: Json, *, plain: bool = False) -> None:
+        """As for `compare.compare`."""
         self._scope, self._old, self._new = scope, old, new
-        self.current = self._filtered(compare.compare(scope.type, old, new))
+        self.current = self._filtered(compare.compare(scope.type, old, new, plain=plain))
         self._found: dict[str, Comparison | None] = {scope.version: self.current}
 
     def in_version(self, version: str) -> Comparison | None:

@@ -1,6 +1,7 @@
 """A structural schema, compiled: what each value has of structure. Its other demands are the validator's."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any, cast
 
 from podvisor.types import schema as schemas
@@ -88,9 +89,16 @@ def shape(node: Node, kind: str) -> Shape:
     return found
 
 
+@cache
 def _meta() -> dict[str, Field]:
+    shared = schemas.of_definition(OBJECT_META)
+    raw = {name: replace(known, empty="raw") for name, known in shared.fields.items()}
+    metadata = replace(shared, fields=raw, managed=None)
     text = Shape("string")
-    return {"apiVersion": Field(text), "kind": Field(text), "metadata": Field(schemas.of_definition(OBJECT_META))}
+    return {
+        name: Field(shape, empty="raw")
+        for name, shape in (("apiVersion", text), ("kind", text), ("metadata", metadata))
+    }
 
 
 def _shape(node: Node) -> Shape:
@@ -116,4 +124,4 @@ def _shape(node: Node) -> Shape:
 
 
 def _field(node: Node) -> Field:
-    return Field(_shape(node), default=node.default)
+    return Field(_shape(node), default=node.default, empty="raw")
