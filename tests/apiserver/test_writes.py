@@ -101,7 +101,7 @@ async def test_patches_of_three_kinds(api: Api) -> None:
     assert (await api.patch(path, operations, "json")).body["spec"]["replicas"] == 7
     failed = await api.patch(path, [{"op": "test", "path": "/spec/replicas", "value": 8}], "json")
     assert failed.code == 422
-    unknown = await api("PATCH", path, {}, Content_Type="application/apply-patch+yaml")
+    unknown = await api("PATCH", path, {}, Content_Type="application/apply-patch+cbor")
     assert (unknown.code, unknown.body["reason"]) == (415, "UnsupportedMediaType")
 
 

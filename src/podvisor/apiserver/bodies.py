@@ -1,5 +1,6 @@
 """From the body of a request to an object of the right kind."""
 
+from collections.abc import Sequence
 from typing import Any, Literal, cast
 
 import orjson
@@ -75,20 +76,25 @@ def check_kind(resource: Resource, item: Json) -> None:
 
 def conform(call: Call, resource: Resource, item: Any, repeated: Any = ()) -> Json:
     """`item` as an object of `resource`; strict errors refuse it, warn, or are ignored, as the request wants."""
-    validation = _validation(call)
     try:
         result, unknown = resource.read(item)
     except decode.WrongType as error:
         raise WrongType(resource, str(error)) from None
-    if objections := [*unknown, *repeated]:
-        if validation == "Strict":
-            shown = f"{resource.kind} in version {quoted(resource.version)} cannot be handled as a {resource.kind}"
-            raise status.BadRequest(f"{shown}: strict decoding error: {', '.join(objections)}")
-        if validation == "Warn":
-            call.warnings += objections
+    shown = f"{resource.kind} in version {quoted(resource.version)} cannot be handled as a {resource.kind}"
+    heed(call, [*unknown, *repeated], f"{shown}: strict decoding error")
     if not isinstance(result.setdefault("metadata", {}), dict):
         raise status.BadRequest("metadata must be an object")
     return result
+
+
+def heed(call: Call, objections: Sequence[str], refusal: str) -> None:
+    """Refuse what strict decoding objects to, warn of it or ignore it, as the request wants. Raises BadRequest."""
+    validation = _validation(call)
+    if not objections or validation == "Ignore":
+        return
+    if validation == "Strict":
+        raise status.BadRequest(f"{refusal}: {', '.join(objections)}")
+    call.warnings += objections
 
 
 def options(shape: Shape, body: bytes) -> Json:

@@ -39,7 +39,7 @@ def begin(item: Json, resource: Resource, now: datetime) -> None:
     metadata = item["metadata"]
     if metadata.pop("resourceVersion", ""):
         raise status.BadRequest("resourceVersion should not be set on objects to be created")
-    for name in (*_SERVER_OWNED, "selfLink", "managedFields"):
+    for name in (*_SERVER_OWNED, "selfLink"):
         metadata.pop(name, None)
     if not metadata.get("name") and (stem := metadata.get("generateName")):
         metadata["name"] = stem[:58] + suffix()
@@ -57,13 +57,23 @@ def suffix() -> str:
 def carry(new: Json, old: Json) -> None:
     """Give `new` what only the server writes. Raises nothing: a client may leave these out or send old ones."""
     metadata, before = new["metadata"], old["metadata"]
-    for name in ("selfLink", "managedFields"):
-        metadata.pop(name, None)
+    metadata.pop("selfLink", None)
     for name in (*_SERVER_OWNED, "generateName", "name", "namespace"):
         if name in before:
             metadata[name] = before[name]
         else:
             metadata.pop(name, None)
+
+
+def restore(new: Json, old: Json, path: Sequence[str]) -> None:
+    """Give `new` what `old` has at `path`, which begins with metadata; who owns what is left as it is."""
+    if len(path) == 1:
+        kept = {name: value for name, value in new["metadata"].items() if name in ("managedFields", "resourceVersion")}
+        new["metadata"] = old["metadata"] | kept
+    elif (value := old["metadata"].get(path[1])) is not None:
+        new["metadata"][path[1]] = value
+    else:
+        new["metadata"].pop(path[1], None)
 
 
 def check_named(item: Json, name: str) -> None:

@@ -39,9 +39,8 @@ def prefix(resource: Resource, namespace: str) -> bytes:
 
 def encode(item: Json) -> bytes:
     """What the store holds for `item`. Its own resourceVersion is left out."""
-    metadata = {name: value for name, value in item["metadata"].items() if name != "resourceVersion"}
-    head = {"kind": item["kind"], "apiVersion": item["apiVersion"], "metadata": metadata}
-    return orjson.dumps(head | item | {"metadata": metadata})
+    kept = content(item)
+    return orjson.dumps({"kind": item["kind"], "apiVersion": item["apiVersion"], "metadata": kept["metadata"]} | kept)
 
 
 def decode(resource: Resource, kv: KeyValue) -> Json:
@@ -69,6 +68,21 @@ def sent(resource: Resource, kv: KeyValue, revision: int = 0) -> bytes:
 def labels(kv: KeyValue) -> dict[str, str]:
     """The labels of the object in a key; nothing else of it is decoded."""
     return _outline.decode(kv.value).metadata.labels
+
+
+def converted(item: Json, source: Resource, target: Resource) -> Json:
+    """The object in another version of its resource."""
+    if source is target:
+        return item
+    stored = source.hooks.to_storage(item) if source.hooks.to_storage else item
+    result = target.hooks.from_storage(stored) if target.hooks.from_storage else dict(stored)
+    return result | {"apiVersion": target.api_version, "kind": target.kind}
+
+
+def content(item: Json) -> Json:
+    """All of an object that is stored."""
+    metadata = {name: value for name, value in item["metadata"].items() if name != "resourceVersion"}
+    return item | {"metadata": metadata}
 
 
 def dig(item: Any, *path: str) -> Any:

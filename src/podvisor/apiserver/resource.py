@@ -135,6 +135,8 @@ class Resource:
     has_status: bool = False
     status_on_create: bool = False
     """Whether a new object may bring its status along, as a Node does."""
+    status_resets: Sequence[tuple[str, ...]] = ()
+    """What a change through `/status` leaves as it is beside the spec."""
     scale: Scale | None = None
     subresources: Sequence[Subresource] = ()
     """Others than status and scale."""

@@ -1,8 +1,9 @@
 """What every write has in common: admission, validation, and the loop that tries again when somebody was faster."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from podvisor.apiserver import metadata, objects
+from podvisor.apiserver import cells, metadata, objects, ownership
 from podvisor.apiserver.admission import VALIDATING, chain, quotas
 from podvisor.apiserver.admission.chain import Change
 from podvisor.apiserver.call import Call
@@ -17,7 +18,15 @@ _ATTEMPTS = 100
 
 async def admit(server: Server, call: Call, change: Change) -> None:
     """Ask the admission plugins."""
+    entries = change.new["metadata"].get("managedFields") if change.new else None
     await chain.admit(server.admission, change, _view(server))
+    if change.new and (warning := ownership.restore(change.new, entries)):
+        call.warnings.append(warning)
+
+
+def writer(server: Server, call: Call, resource: Resource) -> ownership.Writer:
+    """Who a request counts for."""
+    return ownership.writer(call, resource, server.catalogue.now, cells.timestamp(server.clock.now()))
 
 
 def _view(server: Server) -> chain.View:
@@ -49,20 +58,22 @@ def refuse(resource: Resource, name: str, errors: field.Errors) -> None:
         raise status.Invalid(resource.as_kind(name), found)
 
 
-async def create(server: Server, call: Call, resource: Resource, item: Json) -> KeyValue:
-    """Store a new object, or only say what would be stored."""
+async def create(server: Server, call: Call, resource: Resource, item: Json, *, tracked: bool = False) -> KeyValue:
+    """Store a new object, or only say what would be stored. It says itself who owns what of it if it is `tracked`."""
     async with server.turn(resource):
-        return await _create(server, call, resource, item)
+        return await _create(server, call, resource, item, tracked=tracked)
 
 
-async def _create(server: Server, call: Call, resource: Resource, item: Json) -> KeyValue:
+async def _create(server: Server, call: Call, resource: Resource, item: Json, *, tracked: bool) -> KeyValue:
     meta = item["metadata"]
     metadata.place(item, resource, call.target.namespace)
     metadata.begin(item, resource, server.clock.now())
     if resource.has_status and not resource.status_on_create:
         item["status"] = {}
-    resource.hooks.create(item)
     resource.hooks.default(item)
+    if not tracked:
+        ownership.track(writer(server, call, resource), None, item)
+    resource.hooks.create(item)
     namespace, name = meta.get("namespace", ""), meta.get("name", "")
     change = Change(
         "CREATE", resource, namespace, name, "", item, None, call.user, call.dry_run, call.warnings, _options(call)
@@ -99,31 +110,46 @@ Make = Callable[[Json], Json]
 """From the object as it is to the object as it shall be. Raises ApiError to refuse."""
 
 
-async def change(server: Server, call: Call, resource: Resource, make: Make, subresource: str = "") -> KeyValue:
-    """Store what `make` makes of the object that the request names; tries again if it has changed meanwhile."""
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A change of an object."""
+
+    make: Make
+    subresource: str = ""
+    tracked: bool = False
+    """True if what `make` returns says itself who owns what of it."""
+
+
+async def change(server: Server, call: Call, resource: Resource, edit: Edit) -> KeyValue:
+    """Store what an edit makes of the object that the request names; tries again if it has changed meanwhile."""
     where = call.target
     for _ in range(_ATTEMPTS):
         async with server.turn(resource):
             before = await server.storage.get(resource, where.namespace, where.name)
-            if stored := await _attempt(server, call, resource, before, make, subresource):
+            if stored := await attempt(server, call, resource, before, edit):
                 return stored
     subject = resource.subject(where.name)
     raise status.Conflict(subject, "the object has been modified; please apply your changes to the latest version")
 
 
-async def _attempt(
-    server: Server, call: Call, resource: Resource, before: KeyValue, make: Make, subresource: str
-) -> KeyValue | None:
+async def attempt(server: Server, call: Call, resource: Resource, before: KeyValue, edit: Edit) -> KeyValue | None:
     """One try; None if the object is no longer as it was `before`."""
+    subresource = edit.subresource
     old = objects.decode(resource, before)
-    new = make(objects.decode(resource, before))
+    new = edit.make(objects.decode(resource, before))
     metadata.check_identity(new, old, resource)
     metadata.check_version(new, old, resource)
     metadata.carry(new, old)
     if subresource == "status":
-        _change_status(resource, new, old)
+        _reset_for_status(resource, new, old)
+    resource.hooks.default(new)
+    if not edit.tracked:
+        ownership.track(writer(server, call, resource), old, new)
+    if subresource == "status":
+        resource.hooks.status(new, old)
     else:
         _change_object(resource, new, old, whole=not subresource)
+    ownership.keep_times(new, old)
     where = call.target
     change = Change(
         "UPDATE",
@@ -141,18 +167,12 @@ async def _attempt(
     await admit(server, call, change)
     refuse(resource, where.name, _errors(resource, new, old, subresource))
     await chain.admit(VALIDATING, change, _view(server))
-    if _content(new) == _content(old) and resource.is_current(before.value):
+    if objects.content(new) == objects.content(old) and resource.is_current(before.value):
         return before
     return await _store(server, call, change, before, new)
 
 
-def _content(item: Json) -> Json:
-    """All of an object that is stored."""
-    metadata = {name: value for name, value in item["metadata"].items() if name != "resourceVersion"}
-    return item | {"metadata": metadata}
-
-
-def _change_status(resource: Resource, new: Json, old: Json) -> None:
+def _reset_for_status(resource: Resource, new: Json, old: Json) -> None:
     """Keep all of the old object but its status, labels, annotations and finalizers."""
     if "ownerReferences" in old["metadata"]:
         new["metadata"]["ownerReferences"] = old["metadata"]["ownerReferences"]
@@ -161,13 +181,12 @@ def _change_status(resource: Resource, new: Json, old: Json) -> None:
     for key in [key for key in new if key not in ("kind", "apiVersion", "metadata", "status")]:
         del new[key]
     new.update({key: value for key, value in old.items() if key not in ("metadata", "status")})
-    resource.hooks.default(new)
-    resource.hooks.status(new, old)
+    for path in resource.status_resets:
+        metadata.restore(new, old, path)
 
 
 def _change_object(resource: Resource, new: Json, old: Json, *, whole: bool) -> None:
     """Keep the old status where that has a path of its own, unless this change comes by a path below the object."""
-    resource.hooks.default(new)
     if resource.has_status and whole:
         new.pop("status", None)
         if "status" in old:

@@ -221,7 +221,11 @@ async def _node(api: Api, settings: Settings, identities: Pki, clock: Clock, ste
 def _client(api: Api, name: str) -> sdk.Client:
     """A client in this process, which may do what its certificate would let it do from elsewhere."""
     identity = pki.clients(_node_name())[name]
-    return sdk.Client(sdk.InProcess(api, User(identity.name, identity.groups)))
+    return sdk.Client(sdk.InProcess(api, User(identity.name, identity.groups), agent=_AGENTS[name]))
+
+
+_AGENTS = {"scheduler": "kube-scheduler", "controller-manager": "kube-controller-manager", "node": "kubelet"}
+"""What they are called in `managedFields`: as in Kubernetes."""
 
 
 def _memory_groups(chosen: Path | None) -> memory_group.Parent | None:

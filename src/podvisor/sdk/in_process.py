@@ -26,11 +26,12 @@ class Server(Protocol[User]):
 class InProcess(Generic[User]):
     """Carries requests to a server that shares this process, as one user."""
 
-    def __init__(self, server: Server[User], user: User, *, timeout: float = 60.0) -> None:
-        """`timeout` is the seconds for a whole reply, unless it is streaming."""
+    def __init__(self, server: Server[User], user: User, *, timeout: float = 60.0, agent: str = "podvisor") -> None:
+        """`timeout` is the seconds for a whole reply, unless it is streaming; `agent` the User-Agent."""
         self._server = server
         self._user = user
         self._timeout = timeout
+        self._agent = agent
 
     @asynccontextmanager
     async def open(self, request: Request) -> AsyncGenerator[Reply]:
@@ -38,7 +39,7 @@ class InProcess(Generic[User]):
         await asyncio.sleep(0)
         try:
             async with asyncio.timeout(None if request.streaming else self._timeout):
-                answer = await self._server.answer(_carried(request), self._user)
+                answer = await self._server.answer(_carried(request, self._agent), self._user)
         except TimeoutError as error:
             raise errors.Unreachable(f"{request.method} {request.path}: no answer in {self._timeout:g} s") from error
         try:
@@ -51,11 +52,11 @@ class InProcess(Generic[User]):
         """Nothing is held."""
 
 
-def _carried(request: Request) -> http.Request:
+def _carried(request: Request, agent: str) -> http.Request:
     async def read() -> bytes:
         return request.body or b""
 
-    headers = CIMultiDict({"Accept": "application/json", "User-Agent": "podvisor"})
+    headers = CIMultiDict({"Accept": "application/json", "User-Agent": agent})
     headers.update(request.headers)
     return http.Request(request.method, unquote(request.path), MultiDict(request.query), headers, read)
 

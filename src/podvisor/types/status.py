@@ -8,6 +8,7 @@ ApiError
 ├── MethodNotAllowed        405        ├── NotImplementedHere      501
 ├── NotAcceptable           406        ├── Unavailable             503
 ├── AlreadyExists, Conflict 409        ├── TooLargeResourceVersion 504
+├── ApplyConflict           409        ├── Failed                  500
 ├── Expired                 410        └── InsufficientStorage     507
 """
 
@@ -63,7 +64,9 @@ class ApiError(Exception):
     def to_json(self) -> dict[str, Any]:
         """The Status object."""
         status: dict[str, Any] = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure"}
-        status |= {"message": self.message, "reason": self.reason}
+        status["message"] = self.message
+        if self.reason:
+            status["reason"] = self.reason
         if details := self._details():
             status["details"] = details
         return status | {"code": self.code}
@@ -149,6 +152,12 @@ class Conflict(ApiError):
         super().__init__(f'Operation cannot be fulfilled on {subject} "{subject.name}": {message}', subject, causes)
 
 
+class ApplyConflict(ApiError):
+    """A configuration would change what others own."""
+
+    code, reason = 409, "Conflict"
+
+
 class Expired(ApiError):
     """The resource version is too old to be read or watched from."""
 
@@ -202,6 +211,12 @@ class InternalError(ApiError):
 
     def __init__(self, why: str) -> None:
         super().__init__(f"Internal error occurred: {why}", causes=[Cause("", why)])
+
+
+class Failed(ApiError):
+    """The request cannot be done for a reason for which Kubernetes has no name."""
+
+    reason = ""
 
 
 class NotImplementedHere(ApiError):

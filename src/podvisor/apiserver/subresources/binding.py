@@ -26,7 +26,7 @@ async def handle(server: Server, call: Call, resource: Resource) -> Answer:
         _mark_scheduled(pod, cells.timestamp(server.clock.now()))
         return pod
 
-    await writing.change(server, call, resource, make, "binding")
+    await writing.change(server, call, resource, writing.Edit(make, "binding", tracked=True))
     return answers.whole(
         call, {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}, 201
     )

@@ -71,5 +71,5 @@ async def _mark(server: Server, call: Call, resource: Resource, wanted: delete.O
         conditions[:] = [*(one for one in conditions if one is not old), _TARGET | {"lastTransitionTime": since}]
         return pod
 
-    marked = await writing.change(server, call, resource, make, "eviction")
+    marked = await writing.change(server, call, resource, writing.Edit(make, "eviction", tracked=True))
     return replace(wanted, version=str(marked.mod_revision)) if wanted.version else wanted

@@ -20,4 +20,5 @@ async def handle(server: Server, call: Call, resource: Resource) -> Answer:
         new.setdefault("spec", {})["finalizers"] = wanted.get("spec", {}).get("finalizers", [])
         return new
 
-    return answers.one(server, call, resource, await writing.change(server, call, resource, make, "finalize"))
+    edit = writing.Edit(make, "finalize")
+    return answers.one(server, call, resource, await writing.change(server, call, resource, edit))

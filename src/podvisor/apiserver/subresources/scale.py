@@ -3,16 +3,20 @@
 https://kubernetes.io/docs/reference/kubernetes-api/autoscaling-resources/scale-v1/
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from podvisor.apiserver import answers, bodies, cells, objects, writing
+from podvisor.apiserver import answers, bodies, cells, objects, ownership, writing
 from podvisor.apiserver.call import Call
 from podvisor.apiserver.resource import AGE, NAME, Cells, Column, Json, Resource, Scale
 from podvisor.apiserver.server import Server
+from podvisor.apiserver.verbs import apply as applying
 from podvisor.apiserver.verbs import patch as patching
 from podvisor.base.http import Answer
 from podvisor.types import field, selectors, status
+from podvisor.types.managed import managers, scaling, updates
+from podvisor.types.managed.managers import Managed
 
 
 def _row(item: Json, now: datetime) -> Cells:
@@ -32,18 +36,45 @@ async def read(server: Server, call: Call, resource: Resource) -> Answer:
 
 async def update(server: Server, call: Call, resource: Resource) -> Answer:
     """Replace the Scale of an object."""
+    ownership.check_name(call, "UpdateOptions")
     wanted = bodies.typed(call, SCALE, await bodies.read(call))
-    return await _change(server, call, resource, lambda _: wanted)
+    return await _change(server, call, resource, _tracked(server, call, lambda _: wanted))
 
 
 async def patch(server: Server, call: Call, resource: Resource) -> Answer:
     """Patch the Scale of an object."""
+    patching.check_options(call)
+    if patching.is_apply(call):
+        return await _apply(server, call, resource)
     apply = patching.applier(call, SCALE, await call.request.read())
 
     def make(old: Json) -> Json:
         return bodies.conform(call, SCALE, patching.changed(apply, old))
 
+    return await _change(server, call, resource, _tracked(server, call, make))
+
+
+async def _apply(server: Server, call: Call, resource: Resource) -> Answer:
+    config = await applying.configuration(call, SCALE, writing.writer(server, call, SCALE).scope)
+
+    def make(old: Json, managed: Managed) -> tuple[Json, Managed]:
+        return applying.applied(writing.writer(server, call, SCALE), SCALE, old, managed, config)
+
     return await _change(server, call, resource, make)
+
+
+Make = Callable[[Json, Managed], tuple[Json, Managed]]
+"""From the Scale as it is, and who owns what of it, to what they shall be."""
+
+
+def _tracked(server: Server, call: Call, make: writing.Make) -> Make:
+    def make_both(old: Json, managed: Managed) -> tuple[Json, Managed]:
+        new = make(old)
+        who = writing.writer(server, call, SCALE)
+        # Where nobody owns the number, changes of it are not followed, as in the real server.
+        return new, updates.update(who.scope, (old, new), managed, who.name, who.now) if managed else managed
+
+    return make_both
 
 
 def view(resource: Resource, item: Json) -> Json:
@@ -64,9 +95,12 @@ def view(resource: Resource, item: Json) -> Json:
     }
 
 
-async def _change(server: Server, call: Call, resource: Resource, make: writing.Make) -> Answer:
+async def _change(server: Server, call: Call, resource: Resource, make: Make) -> Answer:
+    paths = _number_paths(server, resource)
+
     def make_object(old: Json) -> Json:
-        wanted = make(view(resource, old))
+        managed = managers.stored(old["metadata"].get("managedFields"))
+        wanted, owners = make(view(resource, old), scaling.of_scale(managed, paths))
         replicas = objects.dig(wanted, "spec", "replicas") or 0
         if replicas < 0:
             error = field.invalid("spec.replicas", replicas, "must be greater than or equal to 0")
@@ -77,10 +111,19 @@ async def _change(server: Server, call: Call, resource: Resource, make: writing.
         for name in parents:
             place = place.setdefault(name, {})
         place[last] = replicas
+        if managed:
+            left = scaling.of_object(managed, owners, paths, resource.api_version)
+            old["metadata"]["managedFields"] = managers.encode(left)
         return old
 
-    kv = await writing.change(server, call, resource, make_object, "scale")
+    kv = await writing.change(server, call, resource, writing.Edit(make_object, "scale", tracked=True))
     return answers.whole(call, view(resource, objects.decode(resource, kv)))
+
+
+def _number_paths(server: Server, resource: Resource) -> scaling.Paths:
+    """Where the number of replicas is in each version of a kind."""
+    every = [one for one in server.catalogue.now.resources if one.key == resource.key and one.scale is not None]
+    return {one.api_version: tuple(f"f:{name}" for name in _paths(one).replicas) for one in every}
 
 
 def _paths(resource: Resource) -> Scale:

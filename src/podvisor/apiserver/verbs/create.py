@@ -1,6 +1,6 @@
 """create: a new object."""
 
-from podvisor.apiserver import answers, bodies, writing
+from podvisor.apiserver import answers, bodies, ownership, writing
 from podvisor.apiserver.call import Call
 from podvisor.apiserver.resource import Resource
 from podvisor.apiserver.server import Server
@@ -13,6 +13,7 @@ _ATTEMPTS = 8
 
 async def handle(server: Server, call: Call, resource: Resource) -> Answer:
     """Store the object in the body: 201, or 409 if its name is taken."""
+    ownership.check_name(call, "CreateOptions")
     body = await bodies.read(call)
     for attempt in range(_ATTEMPTS):
         item = bodies.typed(call, resource, body)

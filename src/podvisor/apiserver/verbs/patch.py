@@ -6,10 +6,11 @@ https://kubernetes.io/docs/reference/using-api/api-concepts/#patch-and-apply ; t
 from collections.abc import Callable
 from typing import Any, cast
 
-from podvisor.apiserver import answers, bodies, writing
+from podvisor.apiserver import answers, bodies, ownership, writing
 from podvisor.apiserver.call import Call
 from podvisor.apiserver.resource import Json, Resource
 from podvisor.apiserver.server import Server
+from podvisor.apiserver.verbs import apply as applying
 from podvisor.base.http import Answer
 from podvisor.types import decode, field, patch, status
 from podvisor.types.patch import media_types
@@ -19,6 +20,9 @@ Apply = Callable[[Json], Any]
 
 async def handle(server: Server, call: Call, resource: Resource) -> Answer:
     """Apply the patch in the body. Raises UnsupportedMediaType for a kind of patch that is not known here."""
+    check_options(call)
+    if is_apply(call):
+        return await applying.handle(server, call, resource)
     body = await call.request.read()
     apply = applier(call, resource, body)
 
@@ -33,14 +37,26 @@ async def handle(server: Server, call: Call, resource: Resource) -> Answer:
             raise _rejected(body, error.why) from None
 
     repeated = decode.duplicates(body)
-    return answers.one(
-        server, call, resource, await writing.change(server, call, resource, make, call.target.subresource)
-    )
+    edit = writing.Edit(make, call.target.subresource)
+    return answers.one(server, call, resource, await writing.change(server, call, resource, edit))
+
+
+def is_apply(call: Call) -> bool:
+    """True if the request carries a configuration rather than a patch."""
+    return _media_type(call) == media_types.APPLY
+
+
+def check_options(call: Call) -> None:
+    """Raises Invalid for options of a patch that make no sense."""
+    ownership.check_name(call, "PatchOptions")
+    if "force" in call.query and not is_apply(call):
+        error = field.forbidden("force", "may not be specified for non-apply patch")
+        raise status.Invalid(status.Subject("meta.k8s.io", "PatchOptions"), [error])
 
 
 def applier(call: Call, resource: Resource, body: bytes) -> Apply:
     """What the patch in `body` does to an object."""
-    sent = call.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    sent = _media_type(call)
     if sent not in resource.patch_types:
         raise status.UnsupportedMediaType(sent, resource.patch_types)
     try:
@@ -67,6 +83,10 @@ def changed(apply: Apply, old: Json) -> Any:
     except patch.Inapplicable as error:
         why = f"the server rejected our request due to an error in our request: {error}"
         raise status.Unprocessable(why) from None
+
+
+def _media_type(call: Call) -> str:
+    return call.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
 
 def _rejected(body: bytes, why: str) -> status.Invalid:

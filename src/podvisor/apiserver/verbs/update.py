@@ -2,7 +2,7 @@
 
 import orjson
 
-from podvisor.apiserver import answers, bodies, metadata, writing
+from podvisor.apiserver import answers, bodies, metadata, ownership, writing
 from podvisor.apiserver.call import Call
 from podvisor.apiserver.resource import Json, Resource
 from podvisor.apiserver.server import Server
@@ -12,6 +12,7 @@ from podvisor.types import status
 
 async def handle(server: Server, call: Call, resource: Resource) -> Answer:
     """Store the object in the body in place of the one that is there."""
+    ownership.check_name(call, "UpdateOptions")
     item = bodies.typed(call, resource, await bodies.read(call))
     _check(call, resource, item)
     encoded = orjson.dumps(item)
@@ -19,9 +20,8 @@ async def handle(server: Server, call: Call, resource: Resource) -> Answer:
     def make(_: Json) -> Json:
         return orjson.loads(encoded)
 
-    return answers.one(
-        server, call, resource, await writing.change(server, call, resource, make, call.target.subresource)
-    )
+    edit = writing.Edit(make, call.target.subresource)
+    return answers.one(server, call, resource, await writing.change(server, call, resource, edit))
 
 
 def _check(call: Call, resource: Resource, item: Json) -> None:

@@ -4,7 +4,6 @@ https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-con
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from podvisor.apiserver import objects
 from podvisor.apiserver.admission.chain import Change, View
@@ -104,9 +103,5 @@ async def _namespace_labels(change: Change, view: View) -> Mapping[str, str] | N
 
 
 def converted(item: Json | None, source: Resource, target: Resource) -> Json | None:
-    """The object in another version of its resource."""
-    if item is None or source is target:
-        return item
-    stored: Any = source.hooks.to_storage(item) if source.hooks.to_storage else item
-    result: Json = target.hooks.from_storage(stored) if target.hooks.from_storage else dict(stored)
-    return result | {"apiVersion": target.api_version, "kind": target.kind}
+    """The object, if there is one, in another version of its resource."""
+    return None if item is None else objects.converted(item, source, target)

@@ -22,6 +22,11 @@ class Conflict:
         """For the cause of an error."""
         return f"conflict with {shown(self.manager)}"
 
+    @property
+    def field(self) -> str:
+        """As messages name it."""
+        return sets.shown(self.path)
+
 
 class Conflicts(Exception):
     """A configuration would change what others own, and was not to force that."""
@@ -47,12 +52,12 @@ def shown(manager: Manager) -> str:
 
 def _message(found: Sequence[Conflict]) -> str:
     if len(found) == 1:
-        return f"Apply failed with 1 conflict: {found[0].why}: {sets.shown(found[0].path)}"
+        return f"Apply failed with 1 conflict: {found[0].why}: {found[0].field}"
     lines: list[str] = []
     last: Manager | None = None
     for one in found:
         if one.manager != last:
             lines.append(f"conflicts with {shown(one.manager)}:")
             last = one.manager
-        lines.append(f"- {sets.shown(one.path)}")
+        lines.append(f"- {one.field}")
     return f"Apply failed with {len(found)} conflicts: " + "\n".join(lines)

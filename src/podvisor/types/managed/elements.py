@@ -82,6 +82,11 @@ def shown(element: str) -> str:
             return f"[{content}]"
 
 
+def sorted_json(value: Any) -> str:
+    """As Go's encoder writes a map."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode().translate(_ESCAPES)
+
+
 def _json(value: Any) -> str:
     return orjson.dumps(value).decode().translate(_ESCAPES)
 

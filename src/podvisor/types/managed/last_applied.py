@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import orjson
 
-from podvisor.types.managed import applying, compare, conflicts, sets, typed, validation
+from podvisor.types.managed import applying, compare, conflicts, elements, sets, typed, validation
 from podvisor.types.managed.applying import Configuration
 from podvisor.types.managed.managers import Managed
 from podvisor.types.managed.scope import Scope
@@ -67,7 +67,7 @@ def _with_annotation(item: Json, config: Json) -> Json:
     """`item` whose annotation says what has been applied; without it if all annotations would be too large."""
     metadata: Json = item["metadata"]
     annotations = {name: value for name, value in metadata["annotations"].items() if name != ANNOTATION}
-    text = orjson.dumps(_without_annotation(config)).decode() + "\n"
+    text = elements.sorted_json(_without_annotation(config)) + "\n"
     if sum(len(name) + len(str(value).encode()) for name, value in annotations.items()) + len(text) <= _MOST:
         annotations[ANNOTATION] = text
     return item | {"metadata": metadata | {"annotations": annotations}}

@@ -60,8 +60,9 @@ class Comparisons:
     def _filtered(self, found: Comparison) -> Comparison:
         if not (reset := self._scope.reset):
             return found
-        parts = (found.removed, found.modified, found.added)
-        return Comparison(*(sets.without(part, reset) if part else part for part in parts))
+        return Comparison(
+            sets.without(found.removed, reset), sets.without(found.modified, reset), sets.without(found.added, reset)
+        )
 
 
 def lost(managed: Managed, comparisons: Comparisons) -> dict[Manager, Owned]:

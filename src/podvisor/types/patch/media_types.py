@@ -3,4 +3,5 @@
 JSON = "application/json-patch+json"
 MERGE = "application/merge-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"
-ACCEPTED = (JSON, MERGE, STRATEGIC)
+APPLY = "application/apply-patch+yaml"
+ACCEPTED = (JSON, MERGE, STRATEGIC, APPLY)

@@ -32,6 +32,7 @@ def _default(item: Json) -> None:
 
 def _create(item: Json) -> None:
     item["status"] = {}
+    _remember_storage(item)
 
 
 def _remember_storage(item: Json) -> None:
@@ -87,6 +88,7 @@ RECORD = _Definitions(
     rules=(rules.check,),
     status_rules=(rules.check_status,),
     has_status=True,
+    status_resets=(("metadata",),),
     counts_generations=True,
     unconditional_update=False,
 )

@@ -121,6 +121,7 @@ RECORD = Resource(
     rules=RULES,
     status_rules=STATUS_RULES,
     has_status=True,
+    status_resets=(("metadata", "labels"),),
     scale=Scale(),
     counts_generations=True,
 )

@@ -258,6 +258,7 @@ RECORD = Resource(
     rules=RULES,
     status_rules=STATUS_RULES,
     has_status=True,
+    status_resets=(("metadata", "deletionTimestamp"), ("metadata", "ownerReferences")),
     subresources=(
         Subresource("attach", ("create", "get"), "PodAttachOptions"),
         Subresource("binding", ("create",), "Binding"),

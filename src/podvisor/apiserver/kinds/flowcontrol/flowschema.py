@@ -219,5 +219,6 @@ RECORD = Resource(
     rules=RULES,
     status_rules=(CONDITIONS,),
     has_status=True,
+    status_resets=(("metadata",),),
     counts_generations=True,
 )

@@ -134,5 +134,6 @@ RECORD = Resource(
     rules=RULES,
     status_rules=(flowschema.CONDITIONS,),
     has_status=True,
+    status_resets=(("metadata",),),
     counts_generations=True,
 )

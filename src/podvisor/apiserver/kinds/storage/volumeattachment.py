@@ -88,5 +88,6 @@ RECORD = Resource(
     rules=RULES,
     status_rules=(_STATUS,),
     has_status=True,
+    status_resets=(("metadata",),),
     unconditional_update=False,
 )
