@@ -6,6 +6,7 @@ from podvisor.base import tasks
 from podvisor.base.clock import Clock
 from podvisor.controllers import loop
 from podvisor.controllers.aggregation import AggregatedRoles
+from podvisor.controllers.autoscaler import Autoscalers
 from podvisor.controllers.cronjob import CronJobs
 from podvisor.controllers.daemonset import DaemonSets
 from podvisor.controllers.deployment import Deployments
@@ -40,6 +41,7 @@ LOOPS: Mapping[str, Callable[[Cluster], Loop]] = {
     "cronjob": CronJobs,
     "ttl": FinishedJobs,
     "disruption": DisruptionBudgets,
+    "autoscaler": Autoscalers,
     "quota": ResourceQuotas,
     "volumes": Volumes,
     "ephemeral": EphemeralClaims,

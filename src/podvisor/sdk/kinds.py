@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from podvisor.sdk.objects import apps, batch, core, policy, rbac, storage
+from podvisor.sdk.objects import apps, autoscaling, batch, core, policy, rbac, storage
 from podvisor.sdk.resource import Resource
 
 Plain = dict[str, Any]
@@ -39,6 +39,9 @@ JOBS = Resource("batch", "v1", "jobs", "Job", batch.Job)
 CRONJOBS = Resource("batch", "v1", "cronjobs", "CronJob", batch.CronJob)
 PODDISRUPTIONBUDGETS = Resource(
     "policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget", policy.PodDisruptionBudget
+)
+HORIZONTALPODAUTOSCALERS = Resource(
+    "autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler", autoscaling.HorizontalPodAutoscaler
 )
 LEASES = Resource("coordination.k8s.io", "v1", "leases", "Lease", core.Lease)
 CLUSTERROLES = Resource(

@@ -13,6 +13,7 @@ from podvisor.apiserver.kinds.admissionregistration import (
 )
 from podvisor.apiserver.kinds.apiextensions import customresourcedefinition
 from podvisor.apiserver.kinds.apps import controllerrevision, daemonset, deployment, replicaset, statefulset
+from podvisor.apiserver.kinds.autoscaling import horizontalpodautoscaler
 from podvisor.apiserver.kinds.batch import cronjob, job
 from podvisor.apiserver.kinds.coordination import lease
 from podvisor.apiserver.kinds.core import (
@@ -67,6 +68,8 @@ RECORDS = (
     controllerrevision.RECORD,
     job.RECORD,
     cronjob.RECORD,
+    horizontalpodautoscaler.RECORD,
+    horizontalpodautoscaler.FIRST,
     lease.RECORD,
     endpointslice.RECORD,
     ingress.RECORD,

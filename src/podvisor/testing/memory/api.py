@@ -18,6 +18,7 @@ from podvisor.testing.memory.kinds import BUILT_IN, VERBS, Kind
 from podvisor.testing.memory.objects import Object
 from podvisor.testing.memory.status import Refused
 from podvisor.testing.memory.store import Change, Compacted, Store
+from podvisor.types import selectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ class MemoryApi:
                 return {"kind": "APIGroupList", "groups": listed}
             case ["api", "v1"]:
                 return self._resources("", "v1")
-            case ["apis", group, version]:
+            case ["apis", group, version] if any(known[:2] == (group, version) for known in self._kinds):
                 return self._resources(group, version)
             case _:
                 return None
@@ -288,12 +289,19 @@ def _without_kind(thing: Object) -> Object:
 
 def _scale(kind: Kind, thing: Object) -> Object:
     meta = {name: thing["metadata"][name] for name in ("name", "namespace", "uid", "resourceVersion")}
+    given: Object = thing["spec"].get("selector") or {}
+    chosen = selectors.from_object(
+        given if {"matchLabels", "matchExpressions"} & set(given) else {"matchLabels": given}
+    )
     return {
         "apiVersion": "autoscaling/v1",
         "kind": "Scale",
         "metadata": meta,
         "spec": {"replicas": thing["spec"].get("replicas", 1)},
-        "status": {"replicas": thing.get("status", {}).get("replicas", 0)},
+        "status": {
+            "replicas": thing.get("status", {}).get("replicas", 0),
+            "selector": selectors.to_text(chosen) if chosen else "",
+        },
     }
 
 

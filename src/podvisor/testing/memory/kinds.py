@@ -42,5 +42,6 @@ BUILT_IN = (
     Kind(kinds.JOBS),
     Kind(kinds.CRONJOBS),
     Kind(kinds.PODDISRUPTIONBUDGETS),
+    Kind(kinds.HORIZONTALPODAUTOSCALERS),
     Kind(kinds.LEASES, ()),
 )
