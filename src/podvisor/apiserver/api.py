@@ -13,12 +13,14 @@ from podvisor.apiserver.access import Access, User
 from podvisor.apiserver.admission import PLUGINS
 from podvisor.apiserver.expiry import Expiry
 from podvisor.apiserver.extensions import Definitions
+from podvisor.apiserver.extensions.conversion import Converter
 from podvisor.apiserver.server import Server
 from podvisor.apiserver.settings import Settings
 from podvisor.apiserver.storage import Storage
 from podvisor.apiserver.streams.node import NodeStreams
 from podvisor.apiserver.streams.nowhere import Nowhere
 from podvisor.apiserver.tokens import Issuer
+from podvisor.apiserver.webhooks.client import WebhookClient
 from podvisor.base import tasks
 from podvisor.base.clock import Clock
 from podvisor.base.http import Answer, Request
@@ -38,9 +40,11 @@ class Api:
         nodes: NodeStreams | None = None,
         issuer: Issuer | None = None,
     ) -> None:
-        storage = Storage(store, Expiry(store, clock))
-        catalogue = kinds.catalogue()
-        self._server = Server(settings, catalogue, storage, access, clock, nodes or Nowhere(), PLUGINS, issuer)
+        catalogue, webhooks, expiry = kinds.catalogue(), WebhookClient(), Expiry(store, clock)
+        storage = Storage(store, expiry, Converter(webhooks, Storage(store), catalogue))
+        self._server = Server(
+            settings, catalogue, storage, access, clock, nodes or Nowhere(), PLUGINS, issuer, webhooks=webhooks
+        )
         self._definitions = Definitions(catalogue, storage, self._server.watches, clock)
         self.settings = settings
         self.clock = clock

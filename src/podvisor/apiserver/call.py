@@ -65,6 +65,8 @@ class Call:
     query: Mapping[str, str]
     warnings: list[str] = field(default_factory=list[str])
     """Sent as `Warning:` headers."""
+    conversions: dict[bytes, dict[str, Any]] = field(default_factory=dict[bytes, dict[str, Any]])
+    """What webhooks have made of objects for it, by object and version (see `ownership`)."""
 
     def flag(self, name: str) -> bool:
         """Whether a boolean parameter is given and true, as Go's `strconv.ParseBool` reads it."""

@@ -4,9 +4,12 @@ Decides who a request counts for, what a path resets and what is made of the ent
 `types.managed`. https://kubernetes.io/docs/reference/using-api/server-side-apply/#managing-fields
 """
 
-from collections.abc import Iterator
+import copy
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import orjson
 
 from podvisor.apiserver import objects
 from podvisor.apiserver.call import Call
@@ -40,13 +43,16 @@ def writer(call: Call, resource: Resource, served: Served, now: str) -> Writer:
     """Who a request counts for."""
     subresource = call.target.subresource
     name = call.query.get("fieldManager") or _prefix(call.request.headers.get("User-Agent", ""))
-    return Writer(scope(resource, served, subresource), name, now, bool(resource.etag))
+    known = scope(resource, served, subresource, call.conversions)
+    return Writer(known, name, now, bool(resource.etag))
 
 
-def scope(resource: Resource, served: Served, subresource: str = "") -> Scope:
-    """What has to be known of a kind in order to say who owns its fields."""
-    reset = _resets(resource, subresource)
-    return Scope(resource.api_version, typed.of(resource.shape), _Versions(served, resource), subresource, reset)
+def scope(
+    resource: Resource, served: Served, subresource: str = "", known: Mapping[bytes, Json] | None = None
+) -> Scope:
+    """What has to be known of a kind in order to say who owns its fields; `known` is what webhooks have converted."""
+    reset, versions = _resets(resource, subresource), _Versions(served, resource, known or {})
+    return Scope(resource.api_version, typed.of(resource.shape), versions, subresource, reset)
 
 
 def check_name(call: Call, options: str) -> None:
@@ -159,12 +165,25 @@ def _of_status(resource: Resource) -> Fields:
     return found
 
 
+class Unconverted(Exception):
+    """An object is needed in a version that only a webhook makes; who catches this asks it, and begins anew."""
+
+    def __init__(self, key: bytes, item: Json, source: Resource, version: str) -> None:
+        super().__init__(version)
+        self.key = key
+        self.item = item
+        self.source = source
+        self.version = version
+
+
 @dataclass(frozen=True, slots=True)
 class _Versions:
     """The versions in which a resource is served."""
 
     served: Served
     resource: Resource
+    known: Mapping[bytes, Json]
+    """What webhooks have made for this request."""
 
     def type(self, version: str) -> typed.Type | None:
         """See Versions."""
@@ -176,7 +195,12 @@ class _Versions:
         source, target = self._in(item["apiVersion"]), self._in(version)
         assert source is not None
         assert target is not None
-        return objects.converted(item, source, target)
+        if source is target or not target.stored_as:
+            return objects.converted(item, source, target)
+        key = orjson.dumps([item, version])
+        if (known := self.known.get(key)) is None:
+            raise Unconverted(key, item, source, version)
+        return copy.deepcopy(known)
 
     def _in(self, version: str) -> Resource | None:
         if version == self.resource.api_version:

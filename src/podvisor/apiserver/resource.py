@@ -163,6 +163,8 @@ class Resource:
     """Where it is stored, if not under its own name."""
     etag: str = ""
     """Another whenever OpenAPI says something else of it; empty for what is built in."""
+    stored_as: str = ""
+    """The apiVersion of what is stored, where a webhook makes the other versions; empty where none is asked."""
     definition: str = ""
     """The full name of its schema, if the group, version and kind do not find it."""
 

@@ -41,7 +41,7 @@ class Server:
 
     def __post_init__(self) -> None:
         self.metrics = Metrics(self.catalogue)
-        self.watches = WatchCaches(self.storage.backend, self.clock)
+        self.watches = WatchCaches(self.storage, self.clock)
 
     def turn(self, resource: Resource) -> AbstractAsyncContextManager[None]:
         """Wait for one's turn to write, where the objects of a resource share a pool."""

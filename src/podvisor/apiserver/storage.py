@@ -1,7 +1,10 @@
 """One object at a time in the store: read, create, replace if unchanged, remove if unchanged."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import orjson
 
 from podvisor import store
 from podvisor.apiserver import objects
@@ -19,18 +22,82 @@ class Beside:
     value: bytes
 
 
+class Conversion(Protocol):
+    """Makes objects of one version those of another, where that takes a webhook."""
+
+    async def convert(self, resource: Resource, items: Sequence[Json], wanted: str) -> Sequence[Json]:
+        """The objects as of `wanted`, an apiVersion. Raises ApiError."""
+        ...
+
+
+class Converted(KeyValue, frozen=True, gc=False):
+    """An object in the version that somebody asked for."""
+
+    stored: bytes = b""
+    """As it is stored."""
+
+
+def stored(kv: KeyValue) -> bytes:
+    """What the store holds."""
+    return kv.stored if isinstance(kv, Converted) else kv.value
+
+
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """The objects of all resources."""
+    """The objects of all resources, each in the version of the resource as which it is asked for."""
 
     backend: Backend
     expiry: Expiry | None = None
     """Ends what has a lifetime; None for those who only read."""
+    conversion: Conversion | None = None
+    """How webhooks are asked for other versions; None for those who read no custom resources."""
 
     async def find(self, resource: Resource, namespace: str, name: str) -> KeyValue | None:
         """An object, or None."""
-        kvs = (await self.backend.range(objects.key(resource, namespace, name))).kvs
+        kvs = (await self.range(resource, objects.key(resource, namespace, name))).kvs
         return kvs[0] if kvs else None
+
+    async def range(
+        self, resource: Resource, start: bytes, end: bytes | None = None, *, revision: int = 0, limit: int = 0
+    ) -> RangeResult:
+        """The objects of a resource in a range of keys, as the store's own `range` has them."""
+        found = await self.backend.range(start, end, revision=revision, limit=limit)
+        if not resource.stored_as:
+            return found
+        return replace(found, kvs=await self.converted(resource, found.kvs))
+
+    async def converted(self, resource: Resource, kvs: Sequence[KeyValue]) -> Sequence[KeyValue]:
+        """Objects as they are stored, in the version of the resource: one review for all of them. Raises ApiError."""
+        other = [kv for kv in kvs if resource.stored_as and not kv.value.startswith(resource.head)]
+        if not other or self.conversion is None:
+            return kvs
+        items: list[Json] = [orjson.loads(kv.value) for kv in other]
+        made = iter(await self.conversion.convert(resource, items, resource.api_version))
+        return [kv if kv.value.startswith(resource.head) else _converted(kv, next(made)) for kv in kvs]
+
+    async def to_storage(self, resource: Resource, item: Json) -> Json:
+        """What is stored of an object. Raises ApiError."""
+        if resource.stored_as and item["apiVersion"] != resource.stored_as and self.conversion is not None:
+            # Nobody sends a resourceVersion that means nothing to whom it is sent.
+            metadata = {name: value for name, value in item["metadata"].items() if name != "resourceVersion"}
+            [item] = await self.conversion.convert(resource, [item | {"metadata": metadata}], resource.stored_as)
+        return resource.hooks.to_storage(item) if resource.hooks.to_storage else item
+
+    async def in_version(self, item: Json, source: Resource, target: Resource) -> Json:
+        """An object as one of another resource that has the same objects. Raises ApiError."""
+        if source is target:
+            return item
+        if target.stored_as and self.conversion is not None:
+            [item] = await self.conversion.convert(target, [item], target.api_version)
+            return target.hooks.from_storage(item) if target.hooks.from_storage else item
+        return objects.converted(item, source, target)
+
+    async def as_version(self, item: Json, source: Resource, version: str) -> Json:
+        """What the webhook of `source` makes of an object of it, neither pruned nor defaulted. Raises ApiError."""
+        if self.conversion is None:
+            raise status.InternalError(f"{source.api_version} cannot be converted to {version}")
+        [made] = await self.conversion.convert(source, [item], version)
+        return made
 
     async def get(self, resource: Resource, namespace: str, name: str) -> KeyValue:
         """An object. Raises NotFound."""
@@ -41,7 +108,7 @@ class Storage:
     async def all(self, resource: Resource, namespace: str = "") -> RangeResult:
         """The objects of a namespace or of the cluster."""
         prefix = objects.prefix(resource, namespace)
-        return await self.backend.range(prefix, prefix_end(prefix))
+        return await self.range(resource, prefix, prefix_end(prefix))
 
     async def create(self, resource: Resource, item: Json, beside: Sequence[Beside] = ()) -> KeyValue | None:
         """Store a new object. Raises AlreadyExists; None, and nothing has happened, if one beside it has changed."""
@@ -76,6 +143,12 @@ class Storage:
 
     async def _lease(self, resource: Resource) -> int:
         return await self.expiry.lease(resource.lifetime) if self.expiry else 0
+
+
+def _converted(kv: KeyValue, item: Json) -> Converted:
+    return Converted(
+        kv.key, objects.encode(item), kv.create_revision, kv.mod_revision, kv.version, kv.lease, stored=kv.value
+    )
 
 
 def _with(beside: Sequence[Beside]) -> tuple[list[Compare], list[Put]]:

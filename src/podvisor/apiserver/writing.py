@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from podvisor.apiserver import cells, metadata, objects, ownership
+from podvisor.apiserver import cells, metadata, objects, ownership, storage
 from podvisor.apiserver.admission import VALIDATING, chain, quotas
 from podvisor.apiserver.admission.chain import Change
 from podvisor.apiserver.call import Call
+from podvisor.apiserver.ownership import Unconverted
 from podvisor.apiserver.resource import Json, Resource
 from podvisor.apiserver.server import Server
 from podvisor.store.backend import KeyValue
@@ -82,13 +83,20 @@ async def _create(server: Server, call: Call, resource: Resource, item: Json, *,
     refuse(resource, name, [*metadata.validate(item, resource), *resource.errors(item)])
     await chain.admit(VALIDATING, change, _view(server))
     call.warnings += resource.hooks.warnings(item)
-    stored = resource.hooks.to_storage(item) if resource.hooks.to_storage else item
+    stored = await server.storage.to_storage(resource, item)
     if not call.dry_run:
-        return await _store_new(server, change, stored)
+        return await _shown(server, resource, await _store_new(server, change, stored))
     await quotas.charges(change, _view(server), server.clock.now())
     if await server.storage.find(resource, namespace, name):
         raise status.AlreadyExists(resource.subject(name))
-    return KeyValue(objects.key(resource, namespace, name), objects.encode(stored), 0, 0, 1)
+    return await _shown(
+        server, resource, KeyValue(objects.key(resource, namespace, name), objects.encode(stored), 0, 0, 1)
+    )
+
+
+async def _shown(server: Server, resource: Resource, kv: KeyValue) -> KeyValue:
+    """What has been stored, in the version in which it was sent: a conversion there and back may lose something."""
+    return (await server.storage.converted(resource, [kv]))[0]
 
 
 async def _store_new(server: Server, change: Change, stored: Json) -> KeyValue:
@@ -126,8 +134,8 @@ async def change(server: Server, call: Call, resource: Resource, edit: Edit) -> 
     for _ in range(_ATTEMPTS):
         async with server.turn(resource):
             before = await server.storage.get(resource, where.namespace, where.name)
-            if stored := await attempt(server, call, resource, before, edit):
-                return stored
+            if written := await attempt(server, call, resource, before, edit):
+                return await _shown(server, resource, written)
     subject = resource.subject(where.name)
     raise status.Conflict(subject, "the object has been modified; please apply your changes to the latest version")
 
@@ -135,21 +143,7 @@ async def change(server: Server, call: Call, resource: Resource, edit: Edit) -> 
 async def attempt(server: Server, call: Call, resource: Resource, before: KeyValue, edit: Edit) -> KeyValue | None:
     """One try; None if the object is no longer as it was `before`."""
     subresource = edit.subresource
-    old = objects.decode(resource, before)
-    new = edit.make(objects.decode(resource, before))
-    metadata.check_identity(new, old, resource)
-    metadata.check_version(new, old, resource)
-    metadata.carry(new, old)
-    if subresource == "status":
-        _reset_for_status(resource, new, old)
-    resource.hooks.default(new)
-    if not edit.tracked:
-        ownership.track(writer(server, call, resource), old, new)
-    if subresource == "status":
-        resource.hooks.status(new, old)
-    else:
-        _change_object(resource, new, old, whole=not subresource)
-    ownership.keep_times(new, old)
+    new, old = await _edited(server, call, resource, before, edit)
     where = call.target
     change = Change(
         "UPDATE",
@@ -167,9 +161,39 @@ async def attempt(server: Server, call: Call, resource: Resource, before: KeyVal
     await admit(server, call, change)
     refuse(resource, where.name, _errors(resource, new, old, subresource))
     await chain.admit(VALIDATING, change, _view(server))
-    if objects.content(new) == objects.content(old) and resource.is_current(before.value):
+    if objects.content(new) == objects.content(old) and resource.is_current(storage.stored(before)):
         return before
     return await _store(server, call, change, before, new)
+
+
+async def _edited(server: Server, call: Call, resource: Resource, before: KeyValue, edit: Edit) -> tuple[Json, Json]:
+    """The object as the edit leaves it, and as it was. Owners of its fields may need it in versions of a webhook."""
+    for _ in range(_ATTEMPTS):
+        try:
+            return _edit(server, call, resource, before, edit)
+        except Unconverted as needed:
+            call.conversions[needed.key] = await server.storage.as_version(needed.item, needed.source, needed.version)
+    raise status.InternalError(f"{resource.plural} are owned in too many versions")
+
+
+def _edit(server: Server, call: Call, resource: Resource, before: KeyValue, edit: Edit) -> tuple[Json, Json]:
+    subresource = edit.subresource
+    old = objects.decode(resource, before)
+    new = edit.make(objects.decode(resource, before))
+    metadata.check_identity(new, old, resource)
+    metadata.check_version(new, old, resource)
+    metadata.carry(new, old)
+    if subresource == "status":
+        _reset_for_status(resource, new, old)
+    resource.hooks.default(new)
+    if not edit.tracked:
+        ownership.track(writer(server, call, resource), old, new)
+    if subresource == "status":
+        resource.hooks.status(new, old)
+    else:
+        _change_object(resource, new, old, whole=not subresource)
+    ownership.keep_times(new, old)
+    return new, old
 
 
 def _reset_for_status(resource: Resource, new: Json, old: Json) -> None:
@@ -209,8 +233,7 @@ def _errors(resource: Resource, new: Json, old: Json, subresource: str) -> field
 async def _store(server: Server, call: Call, change: Change, before: KeyValue, new: Json) -> KeyValue | None:
     resource = change.resource
     charges = await quotas.charges(change, _view(server), server.clock.now())
-    stored = resource.hooks.to_storage(new) if resource.hooks.to_storage else new
-    value = objects.encode(stored)
+    value = objects.encode(await server.storage.to_storage(resource, new))
     if call.dry_run:
         return KeyValue(before.key, value, before.create_revision, before.mod_revision, before.version)
     if ends_with(new):

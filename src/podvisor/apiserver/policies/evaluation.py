@@ -10,7 +10,7 @@ from podvisor.apiserver.expressions import Scope
 from podvisor.apiserver.policies.compiling import Expression, Policy, Validation
 from podvisor.apiserver.policies.variables import Variables
 from podvisor.apiserver.resource import Json, Resource
-from podvisor.apiserver.webhooks import matching, reviews
+from podvisor.apiserver.webhooks import reviews
 from podvisor.types import cel
 
 SPENT = "validation failed due to running out of cost budget, no further validation rules will be run"
@@ -62,10 +62,10 @@ class Situation:
 
 async def situation(change: Change, view: View, wanted: Resource, param: Json | None) -> Situation:
     """The change, seen as one of `wanted`."""
-    request = reviews.request(change, wanted)
+    request = await reviews.request(change, wanted, view)
     activation = {
-        "object": matching.converted(change.new, change.resource, wanted),
-        "oldObject": matching.converted(change.old, change.resource, wanted),
+        "object": request["object"],
+        "oldObject": request["oldObject"],
         "request": {name: value for name, value in request.items() if name not in ("uid", "object", "oldObject")},
         "params": param,
         "namespaceObject": await _namespace(change, view),

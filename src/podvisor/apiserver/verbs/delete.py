@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from podvisor.apiserver import answers, bodies, cells, objects, selection, writing
+from podvisor.apiserver import answers, bodies, cells, objects, selection, storage, writing
 from podvisor.apiserver.admission.chain import Change
 from podvisor.apiserver.call import Call, is_dry_run
 from podvisor.apiserver.resource import Json, Resource
@@ -53,7 +53,7 @@ async def handle_collection(server: Server, call: Call, resource: Resource) -> A
     """Delete every selected object, one by one; the answer lists them."""
     wanted = await options(call)
     chosen = selection.of(call, resource)
-    found = await server.storage.backend.range(chosen.start, chosen.end)
+    found = await server.storage.range(resource, chosen.start, chosen.end)
     deleted: list[Json] = []
     for kv in found.kvs:
         if not chosen.holds(State(resource, kv)):
@@ -127,11 +127,11 @@ async def delete(
         item = objects.decode(resource, before)
         check(resource, item, wanted)
         if _mark(server, resource, item, wanted) or not _is_free(resource, item):
-            value = objects.encode(resource.hooks.to_storage(item) if resource.hooks.to_storage else item)
-            if value == before.value or wanted.dry_run:
+            value = objects.encode(await server.storage.to_storage(resource, item))
+            if value == storage.stored(before) or wanted.dry_run:
                 return before, False
             if after := await server.storage.replace(resource, before, value):
-                return after, False
+                return (await server.storage.converted(resource, [after]))[0], False
         elif wanted.dry_run or await server.storage.remove(before):
             return before, True
 

@@ -98,7 +98,7 @@ async def _collect(server: Server, chosen: Selection, page: versions.Page, limit
     revision, start = page.revision, page.start
     while True:
         asked = 0 if not limit else (limit - len(kvs) if chosen.is_plain else _BATCH)
-        result = await server.storage.backend.range(start, chosen.end, revision=revision, limit=asked)
+        result = await server.storage.range(chosen.resource, start, chosen.end, revision=revision, limit=asked)
         revision = revision or result.revision
         for index, kv in enumerate(result.kvs):
             if chosen.holds(State(chosen.resource, kv)):

@@ -102,7 +102,7 @@ async def _stream(watching: Watching, revision: int) -> AsyncGenerator[bytes]:
     initial = call.flag("sendInitialEvents") if "sendInitialEvents" in call.query else revision == 0
     if initial:
         await versions.reached(server, revision)
-        found = await server.storage.backend.range(chosen.start, chosen.end)
+        found = await server.storage.range(chosen.resource, chosen.start, chosen.end)
         revision = found.revision
         for frames in _state(watching, found):
             yield frames

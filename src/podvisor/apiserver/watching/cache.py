@@ -11,18 +11,19 @@ to others for most of the time.
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Iterable, Iterator
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 from podvisor.apiserver.resource import Resource
 from podvisor.apiserver.selection import Selection
+from podvisor.apiserver.storage import Storage
 from podvisor.apiserver.watching.changes import Change
 from podvisor.apiserver.watching.watcher import Watcher
 from podvisor.base import tasks
 from podvisor.base.clock import Clock
 from podvisor.base.tasks import Scope
-from podvisor.store.backend import Backend, Watch, WatchBatch, prefix_end
+from podvisor.store.backend import Event, EventKind, KeyValue, Watch, prefix_end
 from podvisor.store.errors import StoreError
 from podvisor.types import status
 
@@ -48,13 +49,13 @@ class _Bucket(NamedTuple):
 class WatchCache:
     """Reads one resource's changes once, and hands them to its watchers."""
 
-    def __init__(self, backend: Backend, resource: Resource, revision: int, clock: Clock) -> None:
+    def __init__(self, storage: Storage, resource: Resource, revision: int, clock: Clock) -> None:
         self.revision = revision
         """Everything up to it has been handed on."""
         self.ended = False
         self.resource = resource
-        self._backend = backend
-        self._feed: Watch = backend.watch(resource.key, prefix_end(resource.key), revision=revision + 1)
+        self._storage = storage
+        self._feed: Watch = storage.backend.watch(resource.key, prefix_end(resource.key), revision=revision + 1)
         self._watchers: set[Watcher] = set()
         self._buckets: dict[_Bucket, set[Watcher]] = {}
         self._fields: dict[str, int] = {}
@@ -77,9 +78,9 @@ class WatchCache:
         try:
             async with tasks.background() as scope:
                 async for batch in self._feed:
-                    self._publish(batch)
+                    self._publish(batch.revision, await self.events(batch.events))
                     self._hand_on(scope)
-        except StoreError as failure:
+        except (StoreError, status.ApiError) as failure:
             error = failure
         except Exception as failure:
             log.exception("the watch cache of %s failed", self.resource.plural)
@@ -106,7 +107,15 @@ class WatchCache:
 
     def history(self, chosen: Selection, revision: int) -> Watch:
         """For a watcher that is behind."""
-        return self._backend.watch(chosen.start, chosen.end, revision=revision + 1)
+        return self._storage.backend.watch(chosen.start, chosen.end, revision=revision + 1)
+
+    async def events(self, found: Sequence[Event]) -> Sequence[Event]:
+        """Events with their objects in the version that is watched. Raises ApiError where a conversion fails."""
+        if not self.resource.stored_as:
+            return found
+        kvs = [kv for event in found for kv in _objects(event)]
+        made = iter(await self._storage.converted(self.resource, kvs))
+        return [_with(event, made) for event in found]
 
     def request_progress(self, watcher: Watcher) -> None:
         """Mark for `watcher` how far the store has got, once that has been handed on."""
@@ -144,15 +153,15 @@ class WatchCache:
             self.ended = True
             self._feed.close()
 
-    def _publish(self, batch: WatchBatch) -> None:
-        for event in batch.events:
+    def _publish(self, revision: int, events: Sequence[Event]) -> None:
+        for event in events:
             change = Change(self.resource, event)
             for bucket in self._concerned(change):
                 for watcher in tuple(self._buckets.get(bucket, ())):
                     if not bucket.field or watcher.chosen.covers(change.key):
                         watcher.push(change)
                         self._due.add(watcher)
-        self.revision = batch.revision
+        self.revision = revision
         asked, self._asked = self._asked, set()
         for watcher in asked:
             watcher.mark()
@@ -186,6 +195,20 @@ class WatchCache:
             yield from {_Bucket(path, state.field(path)) for state in (change.before, change.now) if state}
 
 
+def _objects(event: Event) -> Iterator[KeyValue]:
+    """The states of an object that an event shows."""
+    if event.kind is EventKind.PUT:
+        yield event.kv
+    if event.prev_kv is not None:
+        yield event.prev_kv
+
+
+def _with(event: Event, made: Iterator[KeyValue]) -> Event:
+    """The event with what `_objects` had of it in another form."""
+    kv = next(made) if event.kind is EventKind.PUT else event.kv
+    return Event(event.kind, kv, None if event.prev_kv is None else next(made))
+
+
 def _bucket_of(chosen: Selection) -> _Bucket:
     if chosen.end is not None:
         for path in chosen.resource.fields:
@@ -197,8 +220,8 @@ def _bucket_of(chosen: Selection) -> _Bucket:
 class WatchCaches:
     """The caches of all resources that somebody watches."""
 
-    def __init__(self, backend: Backend, clock: Clock) -> None:
-        self._backend = backend
+    def __init__(self, storage: Storage, clock: Clock) -> None:
+        self._storage = storage
         self._clock = clock
         self._caches: dict[str, WatchCache] = {}
         self._scope: Scope | None = None
@@ -220,7 +243,7 @@ class WatchCaches:
         name = f"{resource.plural}.{resource.api_version}"
         cache = self._caches.get(name)
         if cache is None or not cache.serves(resource):
-            now = (await self._backend.range(b"\0", count_only=True)).revision
+            now = (await self._storage.backend.range(b"\0", count_only=True)).revision
             cache = self._caches.get(name)
             if cache is None or not cache.serves(resource):
                 cache = self._start(name, resource, now)
@@ -241,6 +264,6 @@ class WatchCaches:
     def _start(self, name: str, resource: Resource, revision: int) -> WatchCache:
         if self._scope is None:
             raise RuntimeError("watches are asked for outside of `running`")
-        cache = self._caches[name] = WatchCache(self._backend, resource, revision, self._clock)
+        cache = self._caches[name] = WatchCache(self._storage, resource, revision, self._clock)
         self._scope.start(cache.run(), name=f"watch cache of {name}")
         return cache

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from podvisor.apiserver.selection import Selection
 from podvisor.apiserver.watching.changes import Change
-from podvisor.store.backend import Watch
+from podvisor.store.backend import Watch, WatchBatch
 
 if TYPE_CHECKING:
     from podvisor.apiserver.watching.cache import WatchCache
@@ -37,6 +37,7 @@ class Watcher:
         self._reached = revision
         self._pending: list[Change] = []
         self._history: Watch | None = None
+        self._found: WatchBatch | None = None
         self._live = False
         self._marked = False
         self._closed = False
@@ -107,12 +108,15 @@ class Watcher:
         # Without it nothing would come where nothing has happened.
         self._history.request_progress()
         try:
-            found = await anext(self._history)
+            # Kept until it is delivered: a conversion may be cancelled.
+            found = self._found = self._found or await anext(self._history)
         except StopAsyncIteration:
             self.close()
             return Batch(self._reached, [])
+        events = await self._cache.events(found.events)
+        self._found = None
         self._reached = max(self._reached, found.revision)
-        changes = [Change(self.chosen.resource, event) for event in found.events]
+        changes = [Change(self.chosen.resource, event) for event in events]
         self._go_live()
         return Batch(self._reached, changes)
 

@@ -86,7 +86,7 @@ async def _conditions_hold(hook: Json, change: Change, view: View, wanted: Resou
     """True if all match conditions are. One that is false decides, whatever becomes of the others."""
     if not (given := hook.get("matchConditions")):
         return True
-    asked = reviews.request(change, wanted)
+    asked = await reviews.request(change, wanted, view)
     variables = {"object": asked["object"], "oldObject": asked["oldObject"], "request": asked, "namespaceObject": None}
     scope = expressions.Scope(view.authorizer, change, cel.Budget(cel.PER_REQUEST // 4))
     failures: list[str] = []
@@ -111,7 +111,7 @@ async def _mutate(hook: Json, change: Change, view: View) -> bool | None:
     if verdict is None or verdict.patch is None or change.new is None:
         return False
     try:
-        new = _patched(verdict.patch, change, asked.wanted)
+        new = await _patched(verdict.patch, change, asked.wanted, view)
     except (ValueError, binascii.Error, patch.BadPatch, patch.Inapplicable, decode.WrongType) as error:
         raise status.InternalError(f'failed to apply the patch of webhook "{hook["name"]}": {error}') from None
     if new == change.new:
@@ -121,10 +121,11 @@ async def _mutate(hook: Json, change: Change, view: View) -> bool | None:
     return True
 
 
-def _patched(encoded: str, change: Change, wanted: Resource) -> Json:
+async def _patched(encoded: str, change: Change, wanted: Resource, view: View) -> Json:
     operations = orjson.loads(base64.b64decode(encoded, validate=True))
-    shown: Any = matching.converted(change.new, change.resource, wanted)
-    result: Json = matching.converted(patch.json_patch.apply(shown, operations), wanted, change.resource) or {}
+    shown: Any = await matching.converted(change.new, change.resource, wanted, view)
+    made: Any = patch.json_patch.apply(shown, operations)
+    result = await view.storage.in_version(made, wanted, change.resource)
     new, _ = change.resource.read(result)
     change.resource.hooks.default(new)
     return new
@@ -157,6 +158,6 @@ async def _call(asked: Asked, change: Change, view: View) -> reviews.Verdict:
     if view.webhooks is None:
         raise CallFailed("this server calls no webhooks")
     endpoint = await services.endpoint(hook["clientConfig"], view)
-    review = reviews.review(reviews.request(change, asked.wanted), hook.get("admissionReviewVersions", ()))
+    review = reviews.review(await reviews.request(change, asked.wanted, view), hook.get("admissionReviewVersions", ()))
     answer = await view.webhooks.post(endpoint, review, hook.get("timeoutSeconds", 10))
     return reviews.verdict(answer, review)

@@ -45,7 +45,7 @@ class WebhookClient:
         self._sessions: dict[tuple[str, tuple[str, int] | None], aiohttp.ClientSession] = {}
 
     async def post(self, endpoint: Endpoint, body: Json, seconds: float) -> Json:
-        """The answer of `endpoint` to `body`. Raises CallFailed."""
+        """The answer of `endpoint` to `body`, of at most 3 MB or four times what was sent. Raises CallFailed."""
         url = URL(endpoint.url).update_query(timeout=f"{seconds:g}s")
         try:
             async with asyncio.timeout(seconds):
@@ -64,14 +64,16 @@ class WebhookClient:
     async def _post(self, endpoint: Endpoint, url: URL, body: Json) -> Json:
         headers = {"Content-Type": "application/json", "Accept": "application/json, */*"}
         session = await self._session(endpoint)
-        async with session.post(url, data=orjson.dumps(body), headers=headers, allow_redirects=False) as answer:
-            content = await answer.content.read(_MAX_ANSWER + 1)
-            while content and len(content) <= _MAX_ANSWER and (more := await answer.content.read(_MAX_ANSWER)):
+        sent = orjson.dumps(body)
+        most = max(_MAX_ANSWER, 4 * len(sent))
+        async with session.post(url, data=sent, headers=headers, allow_redirects=False) as answer:
+            content = await answer.content.read(most + 1)
+            while content and len(content) <= most and (more := await answer.content.read(_MAX_ANSWER)):
                 content += more
             if answer.status != 200:
                 raise CallFailed(content[:1000].decode(errors="replace").strip() or f"status {answer.status}")
-        if len(content) > _MAX_ANSWER:
-            raise CallFailed(f"the answer has more than {_MAX_ANSWER} bytes")
+        if len(content) > most:
+            raise CallFailed(f"the answer has more than {most} bytes")
         return _object(content)
 
     async def _session(self, endpoint: Endpoint) -> aiohttp.ClientSession:

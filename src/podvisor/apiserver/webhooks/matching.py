@@ -102,6 +102,6 @@ async def _namespace_labels(change: Change, view: View) -> Mapping[str, str] | N
     return objects.labels(found) if found else {}
 
 
-def converted(item: Json | None, source: Resource, target: Resource) -> Json | None:
-    """The object, if there is one, in another version of its resource."""
-    return None if item is None else objects.converted(item, source, target)
+async def converted(item: Json | None, source: Resource, target: Resource, view: View) -> Json | None:
+    """The object in another version of its resource."""
+    return None if item is None else await view.storage.in_version(item, source, target)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from podvisor.apiserver.admission.chain import Change
+from podvisor.apiserver.admission.chain import Change, View
 from podvisor.apiserver.resource import Json, Resource
 from podvisor.apiserver.webhooks import matching
 from podvisor.apiserver.webhooks.client import CallFailed
@@ -25,7 +25,7 @@ class Verdict:
     warnings: Sequence[str]
 
 
-def request(change: Change, wanted: Resource) -> Json:
+async def request(change: Change, wanted: Resource, view: View) -> Json:
     """The request of a review, the objects in the version that is wanted."""
     user, made = change.user, change.resource
     namespace = change.name if (made.group, made.plural) == ("", "namespaces") else change.namespace
@@ -45,8 +45,8 @@ def request(change: Change, wanted: Resource) -> Json:
             "groups": list(user.groups),
             **({"extra": {key: list(values) for key, values in user.extra.items()}} if user.extra else {}),
         },
-        "object": matching.converted(change.new, made, wanted),
-        "oldObject": matching.converted(change.old, made, wanted),
+        "object": await matching.converted(change.new, made, wanted, view),
+        "oldObject": await matching.converted(change.old, made, wanted, view),
         "dryRun": change.dry_run,
         "options": {"kind": _OPTIONS[change.operation], "apiVersion": "meta.k8s.io/v1", **change.options},
     }

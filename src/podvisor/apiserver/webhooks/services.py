@@ -3,13 +3,30 @@
 Its ready endpoints are dialled directly; a connection through the nodes' own network is the port that is left for them.
 """
 
+from typing import Protocol
+
 from podvisor.apiserver import objects
-from podvisor.apiserver.admission.chain import View
+from podvisor.apiserver.catalogue import Catalogue
 from podvisor.apiserver.resource import Json
+from podvisor.apiserver.storage import Storage
 from podvisor.apiserver.webhooks.client import CallFailed, Endpoint
 
 
-async def endpoint(config: Json, view: View) -> Endpoint:
+class Objects(Protocol):
+    """Where Services are looked up."""
+
+    @property
+    def storage(self) -> Storage:
+        """The objects."""
+        ...
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """What is served."""
+        ...
+
+
+async def endpoint(config: Json, view: Objects) -> Endpoint:
     """Where a `clientConfig` leads. Raises CallFailed."""
     authority: str = config.get("caBundle") or ""
     if url := config.get("url"):
@@ -20,7 +37,7 @@ async def endpoint(config: Json, view: View) -> Endpoint:
     return Endpoint(url, authority, await _address(view, namespace, name, port))
 
 
-async def _address(view: View, namespace: str, name: str, port: int) -> tuple[str, int]:
+async def _address(view: Objects, namespace: str, name: str, port: int) -> tuple[str, int]:
     services = view.catalogue.get("", "v1", "services")
     if (kv := await view.storage.find(services, namespace, name)) is None:
         raise CallFailed(f'service "{name}" not found')
