@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 from podvisor.base.clock import SystemClock
+from podvisor.network.egress import NOTHING, Bounds
 from podvisor.network.services import Backends, Port
 from podvisor.network.switch import Switch
 from podvisor.sandbox.driver import Sandbox
@@ -82,10 +83,10 @@ async def join(switch: Switch, sandbox: Sandbox, address: str) -> None:
 
 
 @asynccontextmanager
-async def net(*addresses: str, host: str | None = None) -> AsyncIterator[Net]:
+async def net(*addresses: str, host: str | None = None, bounds: Bounds = NOTHING) -> AsyncIterator[Net]:
     """A switch and pods of these addresses; everything ends with the block."""
     async with AsyncExitStack() as stack:
-        it = Net(await stack.enter_async_context(Switch(CLOCK, host)), stack)
+        it = Net(await stack.enter_async_context(Switch(CLOCK, host, bounds)), stack)
         for address in addresses:
             await it.pod(address)
         yield it

@@ -24,7 +24,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def kubeconfig(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Generator[Path]:
     """A cluster that runs."""
     data = tmp_path_factory.mktemp("cluster")
-    arguments = ["--data-dir", data, "--port", "0", "--detach", "--allow-host-path", shared]
+    arguments = ["--data-dir", data, "--port", "0", "--detach", "--egress", "none", "--allow-host-path", shared]
     subprocess.run([*PODVISOR, "up", *arguments], check=True, capture_output=True)
     yield data / "admin.kubeconfig"
     subprocess.run([*PODVISOR, "down", "--data-dir", data], check=True, capture_output=True)

@@ -81,7 +81,7 @@ curl -sS --max-time 20 --cacert ca.crt -H "Authorization: Bearer $(cat token)" $
     assert 'User \\"system:serviceaccount:default:default\\" cannot list resource \\"pods\\"' in text
 
 
-@pytest.mark.parametrize("to", ["169.254.169.254", "192.0.2.1", "10.42.0.1"])
+@pytest.mark.parametrize("to", ["169.254.169.254", "192.0.2.1", "10.42.0.254"])
 async def test_nothing_outside_is_reached(pods: Pods, to: str):
     text = await pods.output(f": </dev/tcp/{to}/80 || echo failed")
     assert "connect: Network is unreachable" in text

@@ -120,9 +120,10 @@ def test_the_switch_opens_connections_and_pairs_and_no_file(reach: Reach):
         "setsockopt": "level SOL_SOCKET or IPPROTO_TCP",
     }
     assert set(reach.switch) - {"socketpair", "socket", "setsockopt"} == {
-        "recvmsg", "sendmsg", "connect", "close", "write", "epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait",
-        "epoll_pwait2", "mmap", "munmap", "mprotect", "mremap", "madvise", "brk", "futex", "clock_gettime", "getrandom",
-        "rt_sigreturn", "rt_sigprocmask", "sigaltstack", "restart_syscall", "exit", "exit_group",
+        "recvmsg", "sendmsg", "connect", "accept4", "getsockname", "close", "write", "epoll_create1", "epoll_ctl",
+        "epoll_wait", "epoll_pwait", "epoll_pwait2", "mmap", "munmap", "mprotect", "mremap", "madvise", "brk", "futex",
+        "clock_gettime", "getrandom", "rt_sigreturn", "rt_sigprocmask", "sigaltstack", "restart_syscall", "exit",
+        "exit_group",
     }  # fmt: skip
 
 
@@ -130,6 +131,8 @@ def test_each_filter_of_ours_is_listed_with_its_requests():
     listed = subprocess.run([binary.find(), "calls"], capture_output=True, text=True, check=True).stdout
     rows = [line.split("\t") for line in listed.splitlines() if line and not line.startswith("#")]
     assert len([row for row in rows if row[:2] == ["kernel", "ioctl"]]) == 5
+    # No MSG_FASTOPEN among them: it would connect a socket.
+    assert {row[2] for row in rows if row[:2] == ["kernel", "sendmsg"]} == {"flags 0x4000", "flags 0x4040"}
     assert {row[1] for row in rows if row[0] == "keeper"} == {"read", "exit_group"}
     spawner = {row[1] for row in rows if row[0] == "spawner"}
     assert {"clone", "setns", "execveat"} <= spawner

@@ -54,7 +54,6 @@ pub const KERNEL_CALLS: &[u32] = &[
     abi::nr::EPOLL_CTL,
     abi::nr::EPOLL_PWAIT2,
     abi::nr::RECVMSG,
-    abi::nr::SENDMSG,
     abi::nr::SHUTDOWN,
     abi::nr::CLOCK_GETTIME,
     abi::nr::GETRANDOM,
@@ -129,6 +128,8 @@ pub const SWITCH_CALLS: &[u32] = &[
     abi::nr::RECVMSG,
     abi::nr::SENDMSG,
     abi::nr::CONNECT,
+    abi::nr::ACCEPT4,
+    abi::nr::GETSOCKNAME,
     abi::nr::CLOSE,
     abi::nr::WRITE,
     abi::nr::EPOLL_CREATE1,
@@ -159,6 +160,10 @@ pub const SWITCH_SOCKETS: &[(u32, &str)] = &[
     (abi::nr::SOCKET, "AF_INET or AF_INET6"),
     (abi::nr::SETSOCKOPT, "level SOL_SOCKET or IPPROTO_TCP"),
 ];
+
+/// The flags with which the kernel may call sendmsg(2), exactly: MSG_NOSIGNAL, with MSG_DONTWAIT or without. With
+/// MSG_FASTOPEN it would connect a socket, and neither connect(2) nor Landlock would be asked.
+pub const KERNEL_SENDING: &[u32] = &[libc::MSG_NOSIGNAL as u32, (libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT) as u32];
 
 /// The requests of ioctl(2) that the kernel can make: those of a seccomp listener.
 pub const KERNEL_REQUESTS: &[u32] = &[0xc050_2100, 0xc018_2101, 0x4008_2102, 0x4018_2103, 0x4008_2104];
@@ -218,16 +223,25 @@ pub fn filter_unpacker() -> bool {
     load(&mut program, libc::SECCOMP_FILTER_FLAG_TSYNC)
 }
 
+/// The TCP ports that a switch may connect to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ports {
+    /// None, or one: nothing leads out of the node.
+    Only(Option<u16>),
+    /// All: which addresses those are the switch decides.
+    All,
+}
+
 /// In a node's switch, before it serves anybody: no capability, nobody looks into it, no path, no signal to anybody
-/// outside, and of the machine's TCP ports only `port`. What of Landlock and of the filter the host could.
-pub fn confine_switch(port: Option<u16>) -> Confinement {
+/// outside, no TCP port of its own, and no others than `ports`. What of Landlock and of the filter the host could.
+pub fn confine_switch(ports: Ports) -> Confinement {
     const FIRST: u32 = 0;
     const SECOND: u32 = 1;
     // SAFETY: no pointers are passed.
     let locked = unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) } == 0;
     drop_capabilities(&[]);
     be_dumpable(false);
-    let landlock = locked && restrict_to(&[], port.as_slice(), SIGNALS_AND_SOCKETS);
+    let landlock = locked && restrict_to(&[], ports, SIGNALS_AND_SOCKETS);
     let mut program = filter::prologue();
     program.extend(SWITCH_CALLS.iter().flat_map(|number| filter::allow(*number)));
     program.extend(filter::allow_argument(abi::nr::SOCKETPAIR, FIRST, &[libc::AF_UNIX as u32]));
@@ -312,15 +326,20 @@ struct PortRule {
 
 /// Allows `rules` and nothing else of files and TCP ports; whether the host could.
 fn restrict(rules: &[(BorrowedFd<'_>, u64)], scoped: u64) -> bool {
-    restrict_to(rules, &[], scoped)
+    restrict_to(rules, Ports::Only(None), scoped)
 }
 
 /// The same, and connections to `ports`, which a host without rules for ports allows to all.
-fn restrict_to(rules: &[(BorrowedFd<'_>, u64)], ports: &[u16], scoped: u64) -> bool {
+fn restrict_to(rules: &[(BorrowedFd<'_>, u64)], ports: Ports, scoped: u64) -> bool {
     const VERSION: u32 = 1;
     const BENEATH: i32 = 1;
     const PORT: i32 = 2;
+    const BIND: u64 = 1;
     const CONNECT: u64 = 2;
+    let (network, ports) = match &ports {
+        Ports::Only(port) => (BIND | CONNECT, port.as_slice()),
+        Ports::All => (BIND, [].as_slice()),
+    };
     // SAFETY: with the version flag no ruleset is passed.
     let version = unsafe { libc::syscall(libc::SYS_landlock_create_ruleset, 0, 0, VERSION) };
     let (files, size): (u64, usize) = match version {
@@ -332,7 +351,7 @@ fn restrict_to(rules: &[(BorrowedFd<'_>, u64)], ports: &[u16], scoped: u64) -> b
         6.. => (0xffff, 24),
         _ => return false,
     };
-    let ruleset = Ruleset { files, network: if version >= 4 { 3 } else { 0 }, scoped };
+    let ruleset = Ruleset { files, network: if version >= 4 { network } else { 0 }, scoped };
     // SAFETY: `ruleset` is readable for `size` bytes.
     let fd = unsafe { libc::syscall(libc::SYS_landlock_create_ruleset, &raw const ruleset, size, 0) } as i32;
     if fd < 0 {
@@ -371,6 +390,7 @@ fn program() -> Vec<sock_filter> {
         program.extend(filter::allow(*number));
     }
     program.extend(filter::allow_argument(abi::nr::IOCTL, 1, KERNEL_REQUESTS));
+    program.extend(filter::allow_argument(abi::nr::SENDMSG, 2, KERNEL_SENDING));
     program.push(filter::refuse());
     program
 }

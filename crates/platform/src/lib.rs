@@ -8,6 +8,7 @@ pub mod confine;
 pub mod host;
 pub mod machine;
 pub mod notify;
+pub mod outward;
 pub mod packet;
 pub mod process;
 pub mod random;

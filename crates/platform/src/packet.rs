@@ -1,12 +1,11 @@
 //! Packets with at most one descriptor, between a pod's kernel and the node's switch, and the streams that they carry.
 //!
-//! Owns: sockets of SOCK_SEQPACKET, pairs of connected streams, connections to the machine. Nothing here waits. What
+//! Owns: sockets of SOCK_SEQPACKET, pairs of connected streams. Nothing here waits. What
 //! comes along with a packet beside what is asked for is closed: unix(7), cmsg(3).
 
 use std::io::{IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
-use std::net::SocketAddr;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{BorrowedFd, OwnedFd};
 
 use abi::Errno;
 use rustix::net::{
@@ -63,21 +62,10 @@ pub fn stream_pair() -> Result<(OwnedFd, OwnedFd), Errno> {
     Ok((one, other))
 }
 
-/// Begins a TCP connection to an address of the machine's network; it stands once it can be written to.
-pub fn connect(to: SocketAddr) -> Result<OwnedFd, Errno> {
-    let family = if to.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
-    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-    let socket = rustix::net::socket_with(family, SocketType::STREAM, flags, None);
-    let socket = socket.map_err(|error| translate(error.raw_os_error()))?;
-    let _ = sockopt::set_tcp_nodelay(&socket, true);
-    match rustix::net::connect(socket.as_fd(), &to) {
-        Ok(()) | Err(rustix::io::Errno::INPROGRESS) => Ok(socket),
-        Err(error) => Err(translate(error.raw_os_error())),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::os::fd::AsFd;
+
     use super::*;
 
     fn packets() -> (OwnedFd, OwnedFd) {

@@ -34,6 +34,9 @@ pub(crate) fn print_reachable() -> ExitCode {
     for request in platform::confine::KERNEL_REQUESTS {
         let _ = writeln!(text, "kernel\tioctl\trequest {request:#x}");
     }
+    for flags in platform::confine::KERNEL_SENDING {
+        let _ = writeln!(text, "kernel\tsendmsg\tflags {flags:#x}");
+    }
     text.push_str("\n# Host calls that the process makes which keeps a pid namespace alive.\n");
     for number in platform::confine::KEEPER_CALLS {
         let _ = writeln!(text, "keeper\t{}", name(*number));

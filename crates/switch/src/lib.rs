@@ -5,8 +5,17 @@
 //! connection, which flow from kernel to kernel. It keeps nothing of a connection either: what it has answered, it
 //! has forgotten, so its end harms nobody.
 
+mod arrivals;
+mod departures;
+mod egress;
+mod network;
+mod opening;
+mod policy;
+mod policy_request;
 mod requests;
 mod server;
 mod tables;
 
+pub use egress::Bounds;
+pub use network::Network;
 pub use server::serve;

@@ -7,6 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use serde::{Deserialize, Serialize};
 use wire::Transport;
 
+use crate::policy_request;
 use crate::tables::{Port, Service};
 
 /// One request. Every one is answered by its number.
@@ -26,6 +27,13 @@ pub(crate) enum Operation {
     Forget(Forget),
     /// Ports of Services: new, changed, gone.
     Services(Services),
+    /// NetworkPolicies: what pods may do, and the groups of pods that this names.
+    Policies(policy_request::Changes),
+    /// A port of the machine, whose listening socket is the message's one descriptor, leads to pods; in place of an
+    /// earlier one of that name.
+    Listen(Listen),
+    /// It leads nowhere any more.
+    Unlisten(Unlisten),
     /// Asks whether the switch still answers.
     Ping,
 }
@@ -52,6 +60,27 @@ pub(crate) struct Services {
     pub(crate) remove: Vec<Place>,
 }
 
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Listen {
+    pub(crate) listener: String,
+    pub(crate) to: Place,
+    /// Whom pods see in place of a client that is on the machine, or of every one.
+    pub(crate) node: IpAddr,
+    /// Pods see the client's own address.
+    #[serde(default)]
+    pub(crate) local: bool,
+    /// Networks of the clients that may come in; all where there are none.
+    #[serde(default)]
+    pub(crate) sources: Vec<String>,
+}
+
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Unlisten {
+    pub(crate) listener: String,
+}
+
 /// A port of a Service.
 #[derive(Deserialize, Debug)]
 #[serde(deny_unknown_fields)]
@@ -75,20 +104,25 @@ pub(crate) struct Entry {
 }
 
 #[derive(Deserialize, Debug, Clone, Copy)]
-enum Protocol {
+pub(crate) enum Protocol {
     #[serde(rename = "TCP")]
     Tcp,
     #[serde(rename = "UDP")]
     Udp,
 }
 
-impl From<&Place> for Port {
-    fn from(place: &Place) -> Port {
-        let transport = match place.protocol {
+impl From<Protocol> for Transport {
+    fn from(protocol: Protocol) -> Transport {
+        match protocol {
             Protocol::Tcp => Transport::Tcp,
             Protocol::Udp => Transport::Udp,
-        };
-        Port { transport, at: SocketAddr::new(place.address, place.port) }
+        }
+    }
+}
+
+impl From<&Place> for Port {
+    fn from(place: &Place) -> Port {
+        Port { transport: place.protocol.into(), at: SocketAddr::new(place.address, place.port) }
     }
 }
 
@@ -146,6 +180,11 @@ mod tests {
             r#"{"id":3,"op":"services","set":[{"at":{"protocol":"TCP","address":"10.96.0.1","port":443},"host":true}]}"#,
             r#"{"id":4,"op":"services","remove":[{"protocol":"UDP","address":"10.96.0.10","port":53}]}"#,
             r#"{"id":5,"op":"ping"}"#,
+            r#"{"id":7,"op":"listen","listener":"l","to":{"protocol":"TCP","address":"10.96.0.1","port":443},
+                "node":"10.42.0.1","local":true,"sources":["10.0.0.0/8"]}"#,
+            r#"{"id":8,"op":"unlisten","listener":"l"}"#,
+            r#"{"id":6,"op":"policies","rules":[{"pod":"u","ingress":[{"ports":[["TCP",80,90]],"groups":["g"],
+                "blocks":[{"cidr":"10.0.0.0/8","except":["10.1.0.0/16"]}]}],"egress":null}],"gone":["h"]}"#,
         ];
         for text in good {
             assert!(read(text).is_ok(), "{text}: {:?}", read(text).err());
@@ -155,6 +194,7 @@ mod tests {
             r#"{"id":1,"op":"pong"}"#,
             r#"{"id":1,"op":"forget"}"#,
             r#"{"id":1,"op":"pod","pod":"u","addresses":["here"]}"#,
+            r#"{"id":1,"op":"policies","rules":[{"pod":"u","ingress":[{"ports":[["SCTP",80,90]]}]}]}"#,
             r#"{"id":1,"op":"services","set":[{"at":{"protocol":"SCTP","address":"10.96.0.1","port":443}}]}"#,
         ];
         for text in bad {

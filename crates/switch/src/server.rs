@@ -14,26 +14,32 @@ use platform::packet;
 use rustix::event::epoll;
 use wire::{Ask, Tell, Transport};
 
+use crate::arrivals::Listener;
+use crate::egress::Bounds;
+use crate::opening::Openings;
 use crate::requests::{Answer, Nothing, Operation, Outcome, Pod, Request};
 use crate::tables::{PodId, Port, Tables, Target};
 
-/// The token of the control socket; pods are numbered above.
+/// The token of the control socket; pods, listeners and connections that are being made are numbered above.
 const CONTROL: u64 = 0;
-/// How many questions of one pod are answered before another gets its turn.
-const TURN: usize = 64;
+/// How many questions of one pod are answered, or connections taken in, before another gets its turn.
+pub(crate) const TURN: usize = 64;
 
-/// Serves until the other side of `control` is gone. `host` is the one address of the machine that pods may be led to.
+/// Serves until the other side of `control` is gone. `host` is the one address of the machine that pods may be led to,
+/// `bounds` what they may reach outside of the cluster.
 ///
 /// # Errors
 /// Where the host fails, or what arrives is no request.
-pub fn serve(control: OwnedFd, host: Option<SocketAddr>) -> std::io::Result<()> {
+pub fn serve(control: OwnedFd, host: Option<SocketAddr>, bounds: Bounds) -> std::io::Result<()> {
     let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
     epoll::add(&epoll, &control, epoll::EventData::new_u64(CONTROL), epoll::EventFlags::IN)?;
-    let tables = Tables::new(host);
     let mut switch = Switch {
         epoll,
         control: Socket::new(control),
-        tables,
+        tables: Tables::new(host, bounds.clone()),
+        bounds,
+        listeners: HashMap::new(),
+        openings: Openings::default(),
         pods: HashMap::new(),
         names: HashMap::new(),
         last: CONTROL,
@@ -53,19 +59,31 @@ pub fn serve(control: OwnedFd, host: Option<SocketAddr>) -> std::io::Result<()> 
             Err(Closed::Host(error)) => return Err(error),
         }
         for token in tokens.into_iter().filter(|token| *token != CONTROL) {
-            switch.listen_to_pod(PodId(token));
+            if switch.openings.get(token).is_some() {
+                switch.settle(token);
+            } else if switch.listeners.contains_key(&token) {
+                switch.take_in(token);
+            } else {
+                switch.listen_to_pod(PodId(token));
+            }
         }
     }
 }
 
-struct Switch {
+pub(crate) struct Switch {
     epoll: OwnedFd,
     control: Socket,
-    tables: Tables,
-    pods: HashMap<PodId, OwnedFd>,
+    pub(crate) tables: Tables,
+    pub(crate) bounds: Bounds,
+    pub(crate) pods: HashMap<PodId, OwnedFd>,
     names: HashMap<String, PodId>,
+    pub(crate) listeners: HashMap<u64, Listener>,
+    pub(crate) openings: Openings,
     last: u64,
 }
+
+/// The end of a connection, and the errno that its answer brings: 0, or `IN_PROGRESS`.
+pub(crate) type End = (u16, OwnedFd);
 
 impl Switch {
     fn listen_to_node(&mut self) -> Result<(), Closed> {
@@ -91,6 +109,13 @@ impl Switch {
                     self.tables.set_service(port, service);
                 }
             }
+            Operation::Policies(changes) => {
+                if let Err(wrong) = changes.perform(&mut self.tables.policies) {
+                    return Outcome::invalid(wrong);
+                }
+            }
+            Operation::Listen(listen) => return self.listen(listen, descriptors),
+            Operation::Unlisten(unlisten) => self.unlisten(&unlisten.listener),
             Operation::Ping => {}
         }
         Outcome::Ok(Nothing {})
@@ -102,20 +127,32 @@ impl Switch {
             return Outcome::invalid(format!("pod {}: exactly one descriptor must come with it", pod.pod));
         };
         self.remove(&pod.pod);
-        self.last += 1;
-        let id = PodId(self.last);
-        if let Err(error) = epoll::add(&self.epoll, &socket, epoll::EventData::new_u64(id.0), epoll::EventFlags::IN) {
-            return Outcome::invalid(format!("pod {}: {error}", pod.pod));
-        }
-        self.tables.add_pod(id, pod.addresses);
+        let id = match self.watch(&socket, epoll::EventFlags::IN) {
+            Ok(token) => PodId(token),
+            Err(error) => return Outcome::invalid(format!("pod {}: {error}", pod.pod)),
+        };
+        self.tables.add_pod(id, pod.pod.clone(), pod.addresses);
         self.pods.insert(id, socket);
         self.names.insert(pod.pod, id);
         Outcome::Ok(Nothing {})
     }
 
+    /// Watches a descriptor: the token that it announces.
+    pub(crate) fn watch(&mut self, socket: &OwnedFd, what: epoll::EventFlags) -> rustix::io::Result<u64> {
+        self.last += 1;
+        epoll::add(&self.epoll, socket, epoll::EventData::new_u64(self.last), what)?;
+        Ok(self.last)
+    }
+
+    /// A descriptor that may live on elsewhere is to announce nothing here any more.
+    pub(crate) fn unwatch(&self, socket: &OwnedFd) {
+        let _ = epoll::delete(&self.epoll, socket);
+    }
+
     fn remove(&mut self, name: &str) {
         if let Some(id) = self.names.remove(name) {
             self.tables.remove_pod(id);
+            self.openings.remove_pod(id);
             self.hang_up(id);
         }
     }
@@ -123,7 +160,7 @@ impl Switch {
     /// Closes a pod's socket. Its address stays its own until the node says that it is gone.
     fn hang_up(&mut self, id: PodId) {
         if let Some(socket) = self.pods.remove(&id) {
-            let _ = epoll::delete(&self.epoll, &socket);
+            self.unwatch(&socket);
         }
     }
 
@@ -144,7 +181,19 @@ impl Switch {
 
     fn answer(&mut self, id: PodId, ask: Ask) {
         let Ask::Connect { number, transport, port, to } = ask;
-        let (errno, end) = match self.connect(id, transport, port, to) {
+        if transport == Transport::Tcp && self.openings.ask_again((id, port, to), number, seconds()) {
+            return;
+        }
+        match self.connect(id, transport, port, to) {
+            Ok(Way::Pod(end)) => self.tell(id, number, Ok(end)),
+            Ok(Way::Machine(host)) => self.open((id, port, to), number, host),
+            Err(errno) => self.tell(id, number, Err(errno)),
+        }
+    }
+
+    /// Answers a question.
+    pub(crate) fn tell(&self, id: PodId, number: u32, outcome: Result<End, Errno>) {
+        let (errno, end) = match outcome {
             Ok((errno, end)) => (errno, Some(end)),
             Err(errno) => (errno.0, None),
         };
@@ -154,16 +203,11 @@ impl Switch {
     }
 
     /// Has the kernel behind `to` told of a connection; answers the other end of it.
-    fn connect(&mut self, id: PodId, transport: Transport, port: u16, to: SocketAddr) -> Result<(u16, OwnedFd), Errno> {
-        let now = platform::clock::read(platform::clock::MONOTONIC) / 1_000_000_000;
-        let mut chance = [0; 8];
-        platform::random::fill(&mut chance);
-        let target = self.tables.route(id, Port { transport, at: to }, now, u64::from_ne_bytes(chance))?;
-        match target {
-            Target::Host(host) if transport == Transport::Tcp => {
-                packet::connect(host).map(|socket| (wire::IN_PROGRESS, socket))
-            }
-            Target::Host(_) => Err(Errno::ECONNREFUSED),
+    fn connect(&mut self, id: PodId, transport: Transport, port: u16, to: SocketAddr) -> Result<Way, Errno> {
+        match self.tables.route(id, Port { transport, at: to }, seconds(), chance())? {
+            Target::Host(_) | Target::Outside(_) if transport == Transport::Udp => Err(Errno::ECONNREFUSED),
+            Target::Host(host) => Ok(Way::Machine(host)),
+            Target::Outside(to) => self.leave(to).map(Way::Machine),
             Target::Pod(pod, to) => {
                 let from = self.tables.address_of(id, to.ip()).ok_or(Errno::ENETUNREACH)?;
                 let socket = self.pods.get(&pod).ok_or(Errno::EHOSTUNREACH)?;
@@ -171,11 +215,29 @@ impl Switch {
                 let (near, far) = packet::stream_pair().map_err(|_| Errno::EAGAIN)?;
                 let tell = Tell::Incoming { transport, from: SocketAddr::new(from, port), to };
                 match packet::send(socket.as_fd(), &tell.write(), Some(far.as_fd())) {
-                    Ok(()) => Ok((0, near)),
+                    Ok(()) => Ok(Way::Pod((0, near))),
                     Err(Errno::EAGAIN) => Err(Errno::EAGAIN),
                     Err(_) => Err(Errno::EHOSTUNREACH),
                 }
             }
         }
     }
+}
+
+/// Where a connection is made.
+enum Way {
+    /// To a pod, whose kernel has been told; this is the other end.
+    Pod(End),
+    /// By the machine's network.
+    Machine(SocketAddr),
+}
+
+pub(crate) fn seconds() -> u64 {
+    platform::clock::read(platform::clock::MONOTONIC) / 1_000_000_000
+}
+
+pub(crate) fn chance() -> u64 {
+    let mut chance = [0; 8];
+    platform::random::fill(&mut chance);
+    u64::from_ne_bytes(chance)
 }

@@ -18,8 +18,8 @@ pub const CONNECTED: u8 = 0;
 /// EAGAIN: the listener's queue is full, or a socket of the way is. As for a lost SYN, the connection is asked for again.
 pub const BUSY: u8 = 11;
 
-/// EINPROGRESS, in an answer that brings a descriptor: it is a connection to the machine that is not established yet.
-/// It has no first byte of ours; it stands once it can be written to.
+/// EINPROGRESS, in an answer that brings a descriptor: it is a connection that the machine's network has made. It has no
+/// first byte of ours; it stands once it can be written to, which it can from the beginning.
 pub const IN_PROGRESS: u16 = 115;
 
 /// What travels.
@@ -66,11 +66,19 @@ pub enum Tell {
         /// The pod's own address and port that are meant.
         to: SocketAddr,
     },
+    /// A connection of TCP comes along that the machine's network has made: it has no first byte of ours.
+    Arrived {
+        /// Whom the pod is to see.
+        from: SocketAddr,
+        /// The pod's own address and port that are meant.
+        to: SocketAddr,
+    },
 }
 
 const CONNECT: u8 = 1;
 const ANSWER: u8 = 2;
 const INCOMING: u8 = 3;
+const ARRIVED: u8 = 4;
 
 const TCP: u8 = 6;
 const UDP: u8 = 17;
@@ -162,6 +170,7 @@ impl Tell {
                 from: address(raw.from, raw.from_port),
                 to: address(raw.to, raw.to_port),
             },
+            ARRIVED => Tell::Arrived { from: address(raw.from, raw.from_port), to: address(raw.to, raw.to_port) },
             _ => return None,
         };
         (tell.write() == raw.write()).then_some(tell)
@@ -174,6 +183,15 @@ impl Tell {
             Tell::Incoming { transport, from, to } => Raw {
                 kind: INCOMING,
                 transport: transport.number(),
+                from: bits(from.ip()),
+                to: bits(to.ip()),
+                from_port: from.port(),
+                to_port: to.port(),
+                ..Raw::default()
+            },
+            Tell::Arrived { from, to } => Raw {
+                kind: ARRIVED,
+                transport: TCP,
                 from: bits(from.ip()),
                 to: bits(to.ip()),
                 from_port: from.port(),
@@ -202,7 +220,8 @@ mod tests {
             assert_eq!(Tell::read(&ask.write()), None);
         }
         let incoming = Tell::Incoming { transport: Transport::Tcp, from: at("10.42.0.3:40000"), to: at("[::1]:80") };
-        for tell in [Tell::Answer { number: 7, errno: 111 }, incoming] {
+        let arrived = Tell::Arrived { from: at("192.0.2.1:40000"), to: at("10.42.0.3:80") };
+        for tell in [Tell::Answer { number: 7, errno: 111 }, incoming, arrived] {
             assert_eq!(Tell::read(&tell.write()), Some(tell));
             assert_eq!(Ask::read(&tell.write()), None);
         }

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import re
 import stat
+from ipaddress import ip_address
 from typing import Any
 
 import click
 
+from podvisor.network import egress
 from podvisor.sandbox import spec
 
 _SIZE = re.compile(
@@ -82,6 +84,60 @@ class Mount(click.ParamType[spec.Bind]):
         if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
             self.fail(f"{source}: neither a directory nor a regular file", param, ctx)
         return spec.Bind(os.path.normpath(target), path, read_only=options == ["ro"])
+
+
+class Networks(click.ParamType[tuple[str, ...]]):
+    """Networks with commas between: `10.0.0.0/8,192.0.2.1`."""
+
+    name = "cidr,..."
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        try:
+            return self.parse(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+    def parse(self, value: str) -> tuple[str, ...]:
+        """The networks. Raises ValueError."""
+        return egress.networks(value)
+
+
+class Egress(Networks):
+    """`all`, `none`, or networks."""
+
+    name = "all|none|cidr,..."
+
+    def parse(self, value: str) -> tuple[str, ...]:
+        """The networks. Raises ValueError."""
+        return egress.parse(value)
+
+
+class Addresses(click.ParamType[tuple[str, ...]]):
+    """Addresses of this machine with commas between."""
+
+    name = "address,..."
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        words = [word.strip() for word in value.split(",")]
+        for word in words:
+            try:
+                ip_address(word)
+            except ValueError:
+                self.fail(f"{word!r} is no address; write 127.0.0.1 or 0.0.0.0", param, ctx)
+        return tuple(str(ip_address(word)) for word in words)
+
+
+class PortRange(click.ParamType[tuple[int, int]]):
+    """`MIN-MAX`: ports from one to another."""
+
+    name = "min-max"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
+        match = re.fullmatch(r"(\d{1,5})-(\d{1,5})", value)
+        first, last = (int(match[1]), int(match[2])) if match else (0, 0)
+        if not 1 <= first <= last <= 65535:
+            self.fail(f"{value!r} is no range of ports; write 30000-32767", param, ctx)
+        return first, last
 
 
 class AbsolutePath(click.ParamType[str]):

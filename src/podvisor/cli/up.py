@@ -27,6 +27,34 @@ PARAMETERS: list[click.Parameter] = [
         help="Let hostPath volumes show what is below DIR; may be given several times. By default they show nothing.",
     ),
     click.Option(
+        ["--egress"],
+        type=flags.Egress(),
+        default="all",
+        show_default=True,
+        help="What pods may reach outside of the cluster: all, none, or networks. No policy can widen it. What is this"
+        " machine's own (loopback, link-local, its addresses) and cloud metadata must be named, and are not in all.",
+    ),
+    click.Option(
+        ["--egress-deny"],
+        type=flags.Networks(),
+        default="",
+        help="Networks that pods may not reach, whatever else is allowed.",
+    ),
+    click.Option(
+        ["--nodeport-addresses"],
+        type=flags.Addresses(),
+        default="127.0.0.1",
+        show_default=True,
+        help="Where node ports, load balancers and host ports are open; 0.0.0.0 for all addresses of this machine.",
+    ),
+    click.Option(
+        ["--service-node-port-range", "node_ports"],
+        type=flags.PortRange(),
+        default="30000-32767",
+        show_default=True,
+        help="Where the node ports of Services come from.",
+    ),
+    click.Option(
         ["--pod-memory"],
         type=flags.Memory(),
         help="What a pod without a memory limit may take, such as 2g. By default nearly all that the machine has.",

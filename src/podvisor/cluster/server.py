@@ -124,6 +124,7 @@ async def _api(
     with steps.step("API server") as step:
         chosen = apiserver.Settings(
             service_addresses=settings.service_addresses,
+            node_ports=settings.node_ports,
             external_address=listener.url(accepting).removeprefix("https://"),
             client_authority=identities.authority.decode(),
         )
@@ -201,6 +202,10 @@ async def _node(api: Api, settings: Settings, identities: Pki, clock: Clock, ste
                 images=directory.root / "images",
                 api_address=api.settings.external_address,
                 name=_node_name(),
+                service_addresses=settings.service_addresses,
+                nodeport_addresses=settings.nodeport_addresses,
+                egress=settings.egress,
+                egress_deny=settings.egress_deny,
                 host_paths=settings.host_paths,
                 pod_memory=settings.pod_memory,
                 memory_groups=_memory_groups(settings.memory_cgroup),

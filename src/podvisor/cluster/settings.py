@@ -24,6 +24,14 @@ class Settings:
     """On which of the machine's addresses it listens."""
     service_addresses: str = "10.96.0.0/16"
     """Where the addresses of Services come from."""
+    node_ports: tuple[int, int] = (30000, 32767)
+    """Where the node ports of Services come from, the first and the last."""
+    nodeport_addresses: tuple[str, ...] = ("127.0.0.1",)
+    """The addresses of this machine at which node ports, load balancers and host ports are open."""
+    egress: tuple[str, ...] = ("0.0.0.0/0", "::/0")
+    """Networks outside of the cluster that pods may reach, as far as policies let them."""
+    egress_deny: tuple[str, ...] = ()
+    """Networks that they may not, whatever else is allowed."""
     host_paths: tuple[str, ...] = ()
     """Below which directories hostPath volumes are allowed; by default nowhere."""
     pod_memory: int | None = None

@@ -40,6 +40,10 @@ class Service:
     """Name, number and protocol of each."""
     affinity: int | None = None
     host: bool = False
+    node: str = ""
+    """The node's address in the pod network."""
+    node_ports: Sequence[tuple[str, int, str]] = ()
+    """The ports of the node that lead there too, each as in `ports`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,8 @@ def table(service: Service, slices: Iterable[Slice]) -> dict[Port, Backends]:
         endpoints = () if service.host else _endpoints(name, protocol, slices)
         backends = Backends(endpoints, service.host, service.affinity)
         found |= {Port(protocol, address, number): backends for address in service.addresses}
+        at_node = [port for one, port, kind in service.node_ports if (one, kind) == (name, protocol)]
+        found |= {Port(protocol, service.node, port): backends for port in at_node}
     return found
 
 

@@ -15,6 +15,9 @@ from contextlib import suppress
 from types import TracebackType
 
 from podvisor.base.clock import Clock
+from podvisor.network import messages, policy
+from podvisor.network.egress import NOTHING, Bounds
+from podvisor.network.listeners import Lead, Listener
 from podvisor.network.services import Backends, Port
 from podvisor.sandbox import binary, errors, protocol, reaping
 
@@ -26,17 +29,20 @@ SECONDS = 30.0
 class Switch:
     """A running switch. An async context manager: leaving it ends the switch; connections that stand go on."""
 
-    def __init__(self, clock: Clock, host: str | None = None) -> None:
-        """`host` is the one address of the machine, `ADDRESS:PORT`, that a Service may lead to: the API server's."""
+    def __init__(self, clock: Clock, host: str | None = None, bounds: Bounds = NOTHING) -> None:
+        """`host` is the one address of the machine, `ADDRESS:PORT`, that a Service may lead to: the API server's.
+
+        `bounds` says what pods may reach outside of the cluster; nothing that is told later can widen it.
+        """
         self._clock = clock
         self._host = host
+        self._bounds = bounds
         self._decoder = protocol.Decoder()
         self._numbers = itertools.count(1)
         self._lock = asyncio.Lock()
 
     async def __aenter__(self) -> Switch:
-        words = ["switch", "--control-fd", str(binary.CONTROL_FD), *(["--host", self._host] if self._host else [])]
-        started = binary.start(binary.find(), words, "podvisor-switch")
+        started = binary.start(binary.find(), messages.words(self._host, self._bounds), "podvisor-switch")
         self.pid = started.pid
         self._control = started.control
         self._control.setblocking(False)
@@ -62,7 +68,7 @@ class Switch:
 
     async def pod(self, name: str, addresses: Sequence[str], fd: int) -> None:
         """A pod, whose kernel has the other end of `fd`; in place of an earlier one of that name."""
-        await self._request("pod", {"pod": name, "addresses": list(addresses)}, [fd])
+        await self._request("pod", messages.pod(name, addresses), [fd])
 
     async def forget(self, name: str) -> None:
         """A pod is gone."""
@@ -70,11 +76,19 @@ class Switch:
 
     async def services(self, fresh: Mapping[Port, Backends], gone: Iterable[Port]) -> None:
         """Ports of Services that are new or have changed, and ports that are gone."""
-        entries = [
-            {"at": _place(port), "endpoints": one.endpoints, "host": one.host, "affinity": one.affinity}
-            for port, one in fresh.items()
-        ]
-        await self._request("services", {"set": entries, "remove": [_place(port) for port in gone]})
+        await self._request("services", messages.services(fresh, gone))
+
+    async def policies(self, changes: policy.Changes) -> None:
+        """What pods may do that no longer is as it was, and the groups of pods that this names."""
+        await self._request("policies", messages.policies(changes))
+
+    async def listen(self, listener: Listener, lead: Lead, node: str, fd: int) -> None:
+        """A port of the machine, at which `fd` listens without waiting, leads to pods; `node` is whom they see."""
+        await self._request("listen", messages.listen(listener, lead, node), [fd])
+
+    async def unlisten(self, listener: Listener) -> None:
+        """It leads nowhere any more."""
+        await self._request("unlisten", {"listener": str(listener)})
 
     async def ping(self) -> None:
         """Return once the switch has answered."""
@@ -107,7 +121,3 @@ class Switch:
                         return
         except ConnectionError as error:
             raise errors.Ended("podvisor-switch has ended") from error
-
-
-def _place(port: Port) -> protocol.Json:
-    return {"protocol": port.protocol, "address": port.address, "port": port.port}

@@ -92,6 +92,9 @@ class Port(View):
 
     container_port: int
     name: str = ""
+    protocol: str = "TCP"
+    host_port: int = 0
+    host_ip: str = field(default="", name="hostIP")
 
 
 class Capabilities(View):

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from podvisor import sdk
 from podvisor.base import tasks
 from podvisor.base.backoff import Backoff
 from podvisor.base.clock import Clock
+from podvisor.network import egress
 from podvisor.node import claims, host, image_collection, image_list, machine, objects, removal, server
 from podvisor.node.addresses import Addresses
 from podvisor.node.image_collection import Collector
@@ -19,7 +21,7 @@ from podvisor.node.images import Images
 from podvisor.node.metering import figures, paths
 from podvisor.node.metering.meter import Meter, Subject
 from podvisor.node.metering.outcomes import Outcomes
-from podvisor.node.network import Network
+from podvisor.node.network import Network, Outside
 from podvisor.node.pace import Pace
 from podvisor.node.runtime import Runtime
 from podvisor.node.settings import Settings
@@ -131,14 +133,18 @@ async def run(client: sdk.Client, settings: Settings, clock: Clock, registered: 
     """
     (settings.data_dir / "pods").mkdir(mode=0o700, parents=True, exist_ok=True)
     events = Recorder(client, "kubelet", clock, settings.name)
-    async with tasks.background() as scope:
+    async with tasks.background() as scope, AsyncExitStack() as stack:
         informers = sdk.Informers(client, clock, scope)
         services = informers.of(sdk.kinds.SERVICES)
         bound = informers.of(objects.PODS, sdk.Selection(fields=f"spec.nodeName={settings.name}"))
         addresses = Addresses(settings.pod_addresses)
         capacity = machine.capacity(settings)
         watched = Watched(client, clock, scope)
-        network = Network(clock, settings.api_address, informers)
+        cluster = (settings.pod_addresses, settings.service_addresses)
+        bounds = egress.bounds(settings.egress, settings.egress_deny, cluster)
+        api = settings.api_address
+        outside = Outside(clock, client, events, api, addresses.own, settings.nodeport_addresses, bounds)
+        network = Network(outside, informers, settings.name)
         node = host.Node(
             client,
             settings,
@@ -164,6 +170,7 @@ async def run(client: sdk.Client, settings: Settings, clock: Clock, registered: 
             paths.add(app, lambda: figures.gather(meter, settings, clock), node.outcomes)
 
         async with server.serving(pods.find, serve_figures, settings, clock) as port:
+            stack.callback(network.close)
             await network.follow()
             scope.start(tasks.supervise("switch", network.run, clock=clock, backoff=SWITCH), name="switch")
             await bound.wait_synced()

@@ -33,6 +33,14 @@ class Settings:
     """Where this machine reaches the API server, `ADDRESS:PORT`: what the Service `kubernetes` leads pods to."""
     pod_addresses: str = "10.42.0.0/24"
     """Where the pods' addresses come from."""
+    service_addresses: str = "10.96.0.0/16"
+    """Where the addresses of Services come from: none of them is outside of the cluster."""
+    nodeport_addresses: Sequence[str] = ("127.0.0.1",)
+    """The addresses of this machine at which node ports, load balancers and host ports are open."""
+    egress: Sequence[str] = ()
+    """Networks outside of the cluster that pods may reach, as far as policies let them."""
+    egress_deny: Sequence[str] = ()
+    """Networks that they may not, whatever else is allowed."""
     max_pods: int = 250
     """How many pods the node takes; the range of addresses must hold as many."""
     host_paths: Sequence[str] = ()

@@ -94,6 +94,10 @@ class Sandbox:
                 self._request("attach", {"key": key}, [fd])
             return self._request("start", arguments, descriptors.sent)["pid"]
 
+    def network(self, fd: int) -> None:
+        """Join the pod to a switch, which has the other end of `fd`."""
+        self._request("network", {}, [fd])
+
     def signal(self, container: str, pid: int, signal: int) -> None:
         """Send a signal to one process."""
         self._request("signal", {"container": container, "pid": pid, "signal": signal, "all": False})

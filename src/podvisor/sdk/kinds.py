@@ -35,6 +35,7 @@ PERSISTENTVOLUMES = Resource(
 STORAGECLASSES = Resource(
     "storage.k8s.io", "v1", "storageclasses", "StorageClass", storage.StorageClass, namespaced=False
 )
+NETWORKPOLICIES = Resource("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy", Plain)
 JOBS = Resource("batch", "v1", "jobs", "Job", batch.Job)
 CRONJOBS = Resource("batch", "v1", "cronjobs", "CronJob", batch.CronJob)
 PODDISRUPTIONBUDGETS = Resource(

@@ -20,8 +20,13 @@ _PREFIX = "system:node:"
 _READ = ("get", "list", "watch")
 RULES = (
     Rule(_READ, ("",), ("services",)),
+    # A node is its own load balancer: what a cloud's controller manager writes with a role of its own.
+    Rule(("patch",), ("",), ("services/status",)),
     # A node does the work of kube-proxy too, which reads these as system:node-proxier.
     Rule(_READ, ("discovery.k8s.io",), ("endpointslices",)),
+    # And the work of a network plugin, whose agents read these with roles of their own.
+    Rule(_READ, ("networking.k8s.io",), ("networkpolicies",)),
+    Rule(_READ, ("",), ("namespaces",)),
     Rule((*_READ, "patch"), ("",), ("persistentvolumes",)),
     Rule(_READ, ("node.k8s.io",), ("runtimeclasses",)),
     Rule(_READ, ("storage.k8s.io",), ("csidrivers", "csinodes")),

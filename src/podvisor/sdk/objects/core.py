@@ -305,6 +305,10 @@ class ServiceSpec(View):
     selector: dict[str, str] = field(default_factory=dict[str, str])
     ports: list[ServicePort] = field(default_factory=list[ServicePort])
     publish_not_ready_addresses: bool = False
+    external_ips: list[str] = field(default_factory=list[str], name="externalIPs")
+    external_traffic_policy: str = "Cluster"
+    load_balancer_class: str = ""
+    load_balancer_source_ranges: list[str] = field(default_factory=list[str])
 
     @property
     def affinity_seconds(self) -> int:
@@ -317,6 +321,13 @@ class Service(Object):
     """A stable name and address for a set of pods."""
 
     spec: ServiceSpec = field(default_factory=ServiceSpec)
+    status: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def balanced_at(self) -> list[dict[str, Any]]:
+        """`status.loadBalancer.ingress`."""
+        balancer: dict[str, Any] = self.status.get("loadBalancer") or {}
+        return balancer.get("ingress") or []
 
 
 class Endpoints(Object):

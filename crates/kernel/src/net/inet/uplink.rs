@@ -175,13 +175,23 @@ fn hear(kernel: &Arc<Kernel>, tell: Tell, passed: Option<OwnedFd>) {
                 let _ = platform::stream::send(host.as_fd(), &[wire::BUSY]);
                 return;
             }
-            let done = Arc::clone(kernel);
-            let serve = outside::serve(Arc::clone(kernel), Way { from, to }, host, true);
-            kernel.runtime.spawn(async move {
-                let _ = serve.await;
-                done.net.inet.uplink.end_waiting();
-            });
+            serve(kernel, Way { from, to }, host, true);
         }
-        (Tell::Incoming { .. }, _) => {}
+        (Tell::Arrived { from, to }, Some(host)) => {
+            // One that does not wait is reset: who is outside knows no other "ask again".
+            if uplink.may_wait() {
+                serve(kernel, Way { from, to }, host, false);
+            }
+        }
+        (Tell::Incoming { .. } | Tell::Arrived { .. }, _) => {}
     }
+}
+
+fn serve(kernel: &Arc<Kernel>, way: Way, host: OwnedFd, greet: bool) {
+    let done = Arc::clone(kernel);
+    let serve = outside::serve(Arc::clone(kernel), way, host, greet);
+    kernel.runtime.spawn(async move {
+        let _ = serve.await;
+        done.net.inet.uplink.end_waiting();
+    });
 }
