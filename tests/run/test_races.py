@@ -11,13 +11,6 @@ from harness.runners import podvisor
 
 SOURCES = Path(__file__).with_name("races")
 
-# Known faults of the kernel, not of these tests. Each is lost often but not always, so neither mark can be strict.
-_MASK = pytest.mark.xfail(
-    reason="a blocked signal that gets its siginfo while another thread ignores it may leave the thread unblocked",
-    strict=False,
-)
-_CANCEL = pytest.mark.xfail(reason="pthread_cancel(3) in a storm of threads hangs in one of four runs", strict=False)
-
 
 @pytest.fixture
 def compiled(tmp_path: Path):
@@ -40,10 +33,12 @@ def compiled(tmp_path: Path):
         ("await_signals", "taken\n"),
         ("create_threads_while_signalled", "0 failed\n"),
         ("storm_of_timers", "only its own errors\n"),
-        pytest.param("ignore_under_a_mask", "went on\n", marks=_MASK),
+        ("ignore_under_a_mask", "went on\n"),
+        ("suspend_under_a_mask", "all gave it back\n"),
         ("rewrite_the_call", "heard all the time\n"),
         ("fail_a_clone", "failed alone\n"),
-        pytest.param("cancel_threads", "all were reached\n", marks=_CANCEL),
+        ("cancel_threads", "all were reached\n"),
+        ("signal_every_state", "each arrived once\n"),
         ("tell_the_sender", "all was told\n"),
     ],
 )

@@ -64,28 +64,13 @@ pub enum Reply {
 /// A signal with its siginfo.
 pub type Delivery = (Signal, SigInfo);
 
-/// Signals for a thread.
-#[derive(Clone, Default)]
-pub struct Signals {
-    /// Those that it does not block and has handlers for.
-    pub taken: Vec<Delivery>,
-    /// Those that it blocks: they wait on the host until it lets them through.
-    pub waiting: Vec<Waiting>,
-}
-
-impl Signals {
-    /// True if there is none.
-    pub fn is_empty(&self) -> bool {
-        self.taken.is_empty() && self.waiting.is_empty()
-    }
-}
-
-/// A signal that is to wait.
+/// A signal for a thread: one that it blocks when it is given waits on the host until the thread lets it through.
 #[derive(Clone, Copy)]
-pub struct Waiting {
+pub struct Queued {
     /// The signal, with its siginfo.
     pub delivery: Delivery,
-    /// Any thread of the process may take it, as one of kill(2); otherwise that thread alone, as of tgkill(2).
+    /// Any thread of the process may take it while it waits, as one of kill(2); otherwise that thread alone, as of
+    /// tgkill(2).
     pub whole: bool,
 }
 
@@ -213,13 +198,13 @@ pub trait Platform: Send + Sync {
 
     /// Ends a call and delivers `signals` with the siginfo as given. With `mask` their handlers, and those of
     /// signals that wait on the host, run under that mask, and the thread's own holds again after them.
-    fn answer_with(&self, call: &GuestCall, reply: Reply, _mask: Option<SignalSet>, _signals: &Signals) {
+    fn answer_with(&self, call: &GuestCall, reply: Reply, _mask: Option<SignalSet>, _signals: &[Queued]) {
         self.answer(call, reply);
     }
 
     /// Delivers `signals` to a thread that runs, or that waits for them on the host. False where it has
     /// made a call that is about to be an event: then it has none of them.
-    fn deliver(&self, _task: HostTask, _signals: &Signals) -> bool {
+    fn deliver(&self, _task: HostTask, _signals: &[Queued]) -> bool {
         false
     }
 

@@ -26,7 +26,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
 use abi::signal::{Signal, SignalSet};
-use platform::{GuestCall, HostTask, Waiting};
+use platform::{GuestCall, HostTask, Queued};
 
 pub use credentials::{Credentials, DEFAULT_CAPABILITIES, capability};
 pub use family::{News, Wanted, Which};
@@ -65,7 +65,7 @@ pub struct Task {
     /// The signal mask of the call that it waits in (ppoll, pselect, epoll_pwait), if that set one.
     pub temporary_mask: Mutex<Option<SignalSet>>,
     /// Signals for its next call, or its next stop.
-    held: Mutex<Vec<Waiting>>,
+    held: Mutex<Vec<Queued>>,
     held_timer: Mutex<Option<Timer>>,
     name: Mutex<Vec<u8>>,
     /// Those of a thread beside the first, whose are the process's.
@@ -166,29 +166,11 @@ impl Task {
         self.call.lock().call.is_some()
     }
 
-    /// Whether the thread waits for signals on the host.
-    pub fn waits_natively(&self) -> bool {
-        self.call.lock().native_wait
-    }
-
     /// The call that is received takes these signals, sigtimedwait(2).
     pub fn await_signals(&self, set: SignalSet) {
         let state = self.kernel().platform.signal_state(self.host).unwrap_or_default();
         let mut call = self.call.lock();
         (call.awaited, call.blocked) = (set, state.blocked);
-    }
-
-    /// Whether the thread waits on the host to take `signal`. The host tells such a signal as not
-    /// blocked meanwhile.
-    pub fn awaits(&self, signal: Signal) -> bool {
-        let state = self.call.lock();
-        state.native_wait && state.awaited.contains(signal)
-    }
-
-    /// Its mask when it does not wait, where it waits to take signals, which the host tells as not blocked meanwhile.
-    fn mask_before_wait(&self) -> Option<SignalSet> {
-        let call = self.call.lock();
-        (call.native_wait && call.awaited != SignalSet::EMPTY).then_some(call.blocked)
     }
 
     /// True if the thread blocks `signal`, which it waits to take, when it does not wait.

@@ -11,7 +11,7 @@
 use std::sync::{Arc, Weak};
 
 use abi::signal::{DefaultAction, SI_KERNEL, SI_USER, SigInfo, Signal, SignalSet};
-use platform::{Delivery, GuestCall, Reply, SignalState, Signals, Waiting};
+use platform::{Delivery, GuestCall, Queued, Reply, SignalState};
 use zerocopy::FromZeros;
 
 use super::family::News;
@@ -56,7 +56,7 @@ impl ChildSignal {
 /// Signals that the kernel itself keeps for signalfd(2).
 #[derive(Default)]
 pub struct Pending {
-    queue: Mutex<Vec<Waiting>>,
+    queue: Mutex<Vec<Queued>>,
     wanted: Mutex<SignalSet>,
     /// Announced when a signal is added.
     pub changed: WaitQueue,
@@ -87,10 +87,10 @@ impl Pending {
         Some(queue.remove(at).delivery)
     }
 
-    fn push(&self, waiting: Waiting) {
+    fn push(&self, waiting: Queued) {
         {
             let mut queue = self.queue.lock();
-            let same = |other: &Waiting| (other.delivery.0, other.whole) == (waiting.delivery.0, waiting.whole);
+            let same = |other: &Queued| (other.delivery.0, other.whole) == (waiting.delivery.0, waiting.whole);
             let merges = waiting.delivery.0.number() < REAL_TIME && queue.iter().any(same);
             if merges || queue.len() >= MOST_HELD {
                 return;
@@ -166,7 +166,7 @@ impl Process {
     /// Keeps a signal that who is to take it blocks, until it is let through: for signalfd(2) where somebody asked for
     /// that, and on the host otherwise, where sigpending(2), sigwaitinfo(2) and rt_sigprocmask(2) find it.
     fn to_wait(self: &Arc<Self>, signal: Signal, info: SigInfo, thread: Option<&Arc<Task>>) {
-        let waiting = Waiting { delivery: (signal, info), whole: thread.is_none() };
+        let waiting = Queued { delivery: (signal, info), whole: thread.is_none() };
         if self.held_for_signalfd.wants(signal) {
             return self.held_for_signalfd.push(waiting);
         }
@@ -189,7 +189,7 @@ impl Process {
         };
         if let Some(task) = awaiting {
             return match task.awaits_blocked(signal) {
-                true => task.hold(Waiting { delivery: (signal, info), whole: thread.is_none() }),
+                true => task.hold(Queued { delivery: (signal, info), whole: thread.is_none() }),
                 false => self.host_signal(thread, signal, Some(info)),
             };
         }
@@ -217,14 +217,14 @@ impl Process {
         signal: Signal,
         info: SigInfo,
         thread: Option<&Arc<Task>>,
-        take: impl FnOnce(&Arc<Task>, Waiting),
+        take: impl FnOnce(&Arc<Task>, Queued),
     ) {
         let target = match thread {
             Some(thread) => (!thread.blocks(signal)).then(|| Arc::clone(thread)),
             None => self.tasks().into_iter().find(|task| !task.blocks(signal)),
         };
         match target {
-            Some(task) => take(&task, Waiting { delivery: (signal, info), whole: thread.is_none() }),
+            Some(task) => take(&task, Queued { delivery: (signal, info), whole: thread.is_none() }),
             None => self.to_wait(signal, info, thread),
         }
     }
@@ -308,11 +308,11 @@ impl Task {
     }
 
     /// Gives the thread a signal that it does not block and has a handler for.
-    fn take_signal(self: &Arc<Self>, signal: Waiting) {
+    fn take_signal(self: &Arc<Self>, signal: Queued) {
         self.held.lock().push(signal);
         if self.is_in_call() {
             self.cut_short();
-        } else if self.waits_natively() || self.place() == Place::Futex {
+        } else if matches!(self.place(), Place::Wait | Place::Futex) {
             self.release();
         } else {
             self.release_later();
@@ -320,7 +320,7 @@ impl Task {
     }
 
     /// Gives the thread a signal that ends its process.
-    fn die_of(self: &Arc<Self>, signal: Waiting) {
+    fn die_of(self: &Arc<Self>, signal: Queued) {
         let (signal, info) = signal.delivery;
         self.process().host_signal(Some(self), signal, Some(info));
         if self.is_in_call() {
@@ -329,7 +329,7 @@ impl Task {
     }
 
     /// Gives the thread a signal that it blocks. A call that it waits in goes on: the signal comes with the answer.
-    fn hold(self: &Arc<Self>, signal: Waiting) {
+    fn hold(self: &Arc<Self>, signal: Queued) {
         {
             let mut held = self.held.lock();
             if held.len() < MOST_HELD {
@@ -351,8 +351,12 @@ impl Task {
     /// interrupts (vfork(2) until its child has begun another program), or which is about to be handled, keeps
     /// its signals until later.
     fn release(self: &Arc<Self>) {
-        let reachable = self.waits_natively() || self.place() != Place::Call;
-        let signals = if reachable { self.take_held(None) } else { Signals::default() };
+        let reachable = match self.place() {
+            Place::Program | Place::Futex => true,
+            Place::Wait => self.call.lock().native_wait,
+            Place::Call => false,
+        };
+        let signals = if reachable { self.take_held() } else { Vec::new() };
         if signals.is_empty() {
             if self.holds_signals() {
                 self.release_later();
@@ -361,8 +365,7 @@ impl Task {
         }
         self.kernel().activity.note();
         if !self.kernel().platform.deliver(self.host, &signals) {
-            let taken = signals.taken.into_iter().map(|delivery| Waiting { delivery, whole: false });
-            self.held.lock().splice(0..0, taken.chain(signals.waiting));
+            self.held.lock().splice(0..0, signals);
             self.release_later();
         }
         if self.kernel().throttle.holds() {
@@ -371,28 +374,36 @@ impl Task {
         }
     }
 
+    /// True if the thread waits for signals on the host. It may have been let go for that and be back since.
+    pub fn waits_natively(&self) -> bool {
+        self.call.lock().native_wait && self.place() == Place::Wait
+    }
+
+    /// True if the thread waits on the host to take `signal`. The host tells such a signal as not blocked meanwhile.
+    fn awaits(&self, signal: Signal) -> bool {
+        let awaited = self.call.lock().awaited.contains(signal);
+        awaited && self.waits_natively()
+    }
+
     /// Where the thread is, on the host.
     fn place(&self) -> Place {
         let text = self.kernel().platform.proc_file(self.host, "syscall");
         let number = text.split(|byte| *byte == b' ').next().unwrap_or_default();
-        match number {
-            number if number == abi::nr::FUTEX.to_string().as_bytes() => Place::Futex,
-            number if !number.is_empty() && number.iter().all(u8::is_ascii_digit) => Place::Call,
-            _ => Place::Program,
+        match std::str::from_utf8(number).ok().and_then(|number| number.parse().ok()) {
+            Some(abi::nr::FUTEX) => Place::Futex,
+            Some(abi::nr::PAUSE | abi::nr::RT_SIGSUSPEND | abi::nr::RT_SIGTIMEDWAIT) => Place::Wait,
+            Some(_) => Place::Call,
+            None => Place::Program,
         }
     }
 
-    /// The signals that the thread takes now, and those that it blocks by now.
-    fn take_held(self: &Arc<Self>, mask: Option<SignalSet>) -> Signals {
+    /// The signals that the thread is to be given now. Which of them it blocks is seen when it stands still.
+    fn take_held(&self) -> Vec<Queued> {
         let mut held = std::mem::take(&mut *self.held.lock());
         let unseen = std::mem::take(&mut *self.process().unseen.lock());
-        held.extend(unseen.into_iter().map(|delivery| Waiting { delivery, whole: true }));
+        held.extend(unseen.into_iter().map(|delivery| Queued { delivery, whole: true }));
         drop(self.held_timer.lock().take());
-        let own = || self.kernel().platform.signal_state(self.host).map(|state| state.blocked).unwrap_or_default();
-        let blocked = mask.or_else(|| self.mask_before_wait()).unwrap_or_else(own);
-        let (waiting, taken): (Vec<Waiting>, Vec<Waiting>) =
-            held.into_iter().partition(|signal| blocked.contains(signal.delivery.0));
-        Signals { taken: taken.into_iter().map(|signal| signal.delivery).collect(), waiting }
+        held
     }
 
     /// What is on its way to the thread.
@@ -410,7 +421,7 @@ impl Task {
         if !self.holds_signals() {
             return false;
         }
-        let signals = self.take_held(None);
+        let signals = self.take_held();
         if signals.is_empty() {
             return false;
         }
@@ -439,7 +450,7 @@ impl Task {
             self.release_later();
             return platform.answer(call, reply);
         }
-        let signals = self.take_held(mask);
+        let signals = self.take_held();
         self.end_call();
         if mask.is_none() && signals.is_empty() {
             platform.answer(call, reply);
@@ -456,6 +467,8 @@ enum Place {
     Program,
     /// Asleep in futex(2), where a signal does no harm.
     Futex,
+    /// In a call that waits for signals, or that is about to be handled.
+    Wait,
     /// In another call.
     Call,
 }

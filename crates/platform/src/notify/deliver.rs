@@ -1,5 +1,5 @@
 //! Giving a thread its signals: with the siginfo that Linux would have written, and without a restart code
-//! ever reaching the guest.
+//! ever reaching the guest. Which of them it blocks, and so keeps waiting (`waiting`), is seen when it stands still.
 //!
 //! The host lets nobody claim `si_code` >= 0 or SI_TKILL for another process, but a tracer may rewrite the
 //! siginfo at the moment of delivery (PTRACE_SETSIGINFO). And the host acts on a restart code (-512 to -517)
@@ -7,55 +7,60 @@
 //! (another thread may ignore it at any moment, natively), would be what the guest sees. A thread that was
 //! interrupted by ptrace(2) takes that way whatever happens: every restart goes through here.
 
-use abi::signal::Signal;
+use std::os::fd::BorrowedFd;
+
+use abi::signal::{SigInfo, Signal};
+use zerocopy::FromZeros;
 
 use super::namespaces::send;
-use super::stops::{
-    Registers, interrupt, kill, mask, ptrace, registers, set_mask, set_registers, signal_of, stop, stop_within,
-};
+use super::procfs;
+use super::stops::{interrupt, kill, mask, ptrace, registers, seize, set_mask, set_registers, signal_of, stop};
 use super::together::Together;
-use crate::{Delivery, Signals};
+use crate::{Delivery, Queued};
 
-/// How long a sent signal may take to stop the thread; where it was ignored meanwhile it never does.
-const STOP_TIMEOUT: u64 = 10_000_000;
-/// How many bytes `syscall` has.
-const SYSCALL_LENGTH: u64 = 2;
+/// In the last word that the host keeps of a siginfo: this one is ours and not rewritten yet.
+const MARK: i64 = 0x706f_6476_6973_6f72;
+/// How many signals may come before one that was sent.
+const MOST_BEFORE: usize = 128;
 const ERESTARTSYS: i64 = -512;
 const ERESTARTNOINTR: i64 = -513;
 
 /// The thread that gets the signals.
 #[derive(Clone, Copy)]
-pub(super) struct Target {
+pub(super) struct Target<'a> {
     pub(super) process: i32,
     pub(super) host: i32,
+    pub(super) proc_dir: BorrowedFd<'a>,
 }
 
-impl Target {
+impl Target<'_> {
     /// Ends the received call that the thread waits in by `answer`, a call that a signal may interrupt, and
     /// delivers `signals`. With `mask`, handlers run under that mask and the thread's own holds again after
     /// them: what ppoll(2), pselect(2) and epoll_pwait(2) promise of signals that waited.
-    pub(super) fn answer(self, answer: impl FnOnce(), mask: Option<u64>, signals: &Signals) -> Result<(), i32> {
+    pub(super) fn answer(self, answer: impl FnOnce(), mask: Option<u64>, signals: &[Queued]) -> Result<(), i32> {
         let _together = Together::new(self.host);
-        let seized = ptrace(libc::PTRACE_SEIZE, self.host, 0, 0);
+        let seized = seize(self.host, 0);
         let asked = seized.and_then(|()| ptrace(libc::PTRACE_INTERRUPT, self.host, 0, 0));
         answer();
         asked?;
-        let stopped = stop(self.host).and_then(|_| self.keep_waiting(&signals.waiting));
-        let delivered = stopped.and_then(|()| match mask {
-            Some(mask) => self.deliver_under(mask, &signals.taken),
-            None => self.deliver(&signals.taken),
+        let delivered = stop(self.host).and_then(|_| match mask {
+            Some(mask) => self.deliver_under(mask, signals),
+            None => self.deliver(signals, |_| Ok(())),
         });
         self.release(delivered)
     }
 
     /// Delivers `signals` to a thread that runs, or waits for them on the host. A call that it has made and
     /// that was not received yet is made again, also by handlers without SA_RESTART: it has not begun.
-    pub(super) fn interrupt(self, signals: &Signals) -> Result<(), i32> {
+    pub(super) fn interrupt(self, signals: &[Queued]) -> Result<(), i32> {
         let _together = Together::new(self.host);
-        ptrace(libc::PTRACE_SEIZE, self.host, 0, 0)?;
-        let stopped = interrupt(self.host).and_then(|_| self.keep_call());
-        let kept = stopped.and_then(|()| self.keep_waiting(&signals.waiting));
-        let delivered = kept.and_then(|()| self.deliver(&signals.taken));
+        seize(self.host, 0)?;
+        let delivered = interrupt(self.host).and_then(|status| {
+            self.keep_call()?;
+            // A signal of the host's own may have come before the stop that was asked for.
+            signal_of(status).map_or(Ok(()), |signal| self.enter(signal))?;
+            self.deliver(signals, |_| Ok(()))
+        });
         self.release(delivered)
     }
 
@@ -72,83 +77,88 @@ impl Target {
         Ok(())
     }
 
-    fn release(self, delivered: Result<Option<i32>, i32>) -> Result<(), i32> {
-        let signal = delivered.unwrap_or_default().unwrap_or(0);
-        let released = ptrace(libc::PTRACE_DETACH, self.host, 0, signal as usize);
-        delivered.and(released)
+    fn release(self, delivered: Result<(), i32>) -> Result<(), i32> {
+        delivered.and(ptrace(libc::PTRACE_DETACH, self.host, 0, 0))
     }
 
-    /// Of the stopped thread; answers the signal that it is to go on with.
-    fn deliver(self, signals: &[Delivery]) -> Result<Option<i32>, i32> {
-        self.send_all(signals);
-        let mut left = signals.to_vec();
-        while !left.is_empty() {
-            let Some(signal) = self.next_signal()? else { return Ok(None) };
-            self.describe(signal, &mut left)?;
-            if left.is_empty() {
-                return Ok(Some(signal));
+    /// Of the stopped thread, and has those wait that it blocks by then. `entered` is told of each handler that begins.
+    fn deliver(self, signals: &[Queued], mut entered: impl FnMut(Self) -> Result<(), i32>) -> Result<(), i32> {
+        let mut signals = signals.to_vec();
+        signals.sort_by_key(|queued| queued.delivery.0);
+        let mut waiting = Vec::new();
+        for queued in signals {
+            if self.blocked()? & bit(queued.delivery.0) != 0 {
+                waiting.push(queued);
+            } else {
+                self.send(Queued { whole: false, ..queued }, true);
+                self.bring(queued.delivery, Self::next_signal, &mut entered)?;
             }
-            self.enter(signal)?;
-            let blocked = mask(self.host)?;
-            left.retain(|(other, _)| blocked & bit(*other) == 0);
         }
-        Ok(None)
+        waiting.into_iter().try_for_each(|queued| self.keep(queued))
     }
 
-    /// The same under the mask `under`. Where a signal is gone before it is delivered the thread must not run with
-    /// that mask: it is made to enter a call that nobody receives, until it is stopped there.
-    fn deliver_under(self, under: u64, signals: &[Delivery]) -> Result<Option<i32>, i32> {
-        let (own, mut end) = (mask(self.host)?, registers(self.host)?);
-        end.orig_rax = u64::MAX;
-        let parked = Registers { rip: end.rip.wrapping_sub(SYSCALL_LENGTH), rax: u64::from(abi::nr::PPOLL), ..end };
-        set_registers(self.host, &parked)?;
+    /// The same under the mask `under`, which the thread never runs with, but for its handlers.
+    fn deliver_under(self, under: u64, signals: &[Queued]) -> Result<(), i32> {
+        let (own, before) = (mask(self.host)?, registers(self.host)?.rip);
+        let mut given_back = false;
+        let give_back = |target: Self| {
+            given_back = given_back || target.gives_back(own, under, before)?;
+            Ok(())
+        };
         set_mask(self.host, under)?;
-        self.send_all(signals);
-        let signal = self.next_signal()?;
-        set_registers(self.host, &end)?;
-        if let Some(signal) = signal {
-            self.describe(signal, &mut signals.to_vec())?;
+        let (waiting, taken): (Vec<Queued>, Vec<Queued>) =
+            signals.iter().partition(|queued| under & bit(queued.delivery.0) != 0);
+        self.deliver(&taken, give_back)?;
+        if !given_back && let Some(signal) = self.next_signal()? {
+            // One that waited on the host.
             self.enter(signal)?;
-            if self.gives_back(own, under, end.rip)? {
-                return Ok(None);
+            given_back = self.gives_back(own, under, before)?;
+        }
+        if !given_back {
+            set_mask(self.host, own)?;
+        }
+        self.deliver(&waiting, |_| Ok(()))
+    }
+
+    /// Has the thread begin its handler of a signal that was sent to it with the mark, and of those that the host has
+    /// for it before that. `next` tells the next one.
+    pub(super) fn bring(
+        self,
+        (signal, info): Delivery,
+        next: impl Fn(Self) -> Result<Option<i32>, i32>,
+        entered: &mut impl FnMut(Self) -> Result<(), i32>,
+    ) -> Result<(), i32> {
+        for _ in 0..MOST_BEFORE {
+            // Where there is none it is ignored by now, or another thread has taken it.
+            let Some(number) = next(self)? else { return Ok(()) };
+            let ours = number == signal.number() as i32 && self.is_marked()?;
+            if ours {
+                ptrace(libc::PTRACE_SETSIGINFO, self.host, 0, &raw const info as usize)?;
+            }
+            self.enter(number)?;
+            entered(self)?;
+            if ours {
+                return Ok(());
             }
         }
-        set_mask(self.host, own)?;
-        Ok(None)
+        Ok(())
     }
 
-    fn send_all(self, signals: &[Delivery]) {
-        for (signal, info) in signals {
-            send(self.process, Some(self.host), *signal, Some(*info));
-        }
+    /// Sends it on the host, which may leave less of its siginfo; with the mark, until [`Target::bring`] mends that.
+    pub(super) fn send(self, Queued { delivery: (signal, info), whole }: Queued, marked: bool) {
+        let info = if marked { SigInfo { stime: MARK, ..info } } else { info };
+        send(self.process, (!whole).then_some(self.host), signal, Some(info));
     }
 
-    /// Gives the signal that the thread stopped with its siginfo, where it is one of `left`.
-    fn describe(self, signal: i32, left: &mut Vec<Delivery>) -> Result<(), i32> {
-        let Some(at) = left.iter().position(|(one, _)| one.number() as i32 == signal) else { return Ok(()) };
-        let (_, info) = left.remove(at);
-        ptrace(libc::PTRACE_SETSIGINFO, self.host, 0, &raw const info as usize)
+    fn is_marked(self) -> Result<bool, i32> {
+        let mut info = SigInfo::new_zeroed();
+        ptrace(libc::PTRACE_GETSIGINFO, self.host, 0, &raw mut info as usize)?;
+        Ok(info.stime == MARK)
     }
 
-    /// Lets the thread go on to its next signal, over stops of a process that is halted for the moment.
-    pub(super) fn next_signal(self) -> Result<Option<i32>, i32> {
-        const HALTS: usize = 4;
-        for _ in 0..HALTS {
-            let status = self.step()?;
-            if status >> 16 != libc::PTRACE_EVENT_STOP || libc::WSTOPSIG(status) == libc::SIGTRAP {
-                return Ok(signal_of(status));
-            }
-        }
-        Ok(None)
-    }
-
-    /// Lets the thread go on to a stop that comes by itself; where none does it is asked for.
-    fn step(self) -> Result<i32, i32> {
-        ptrace(libc::PTRACE_CONT, self.host, 0, 0)?;
-        match stop_within(self.host, STOP_TIMEOUT)? {
-            Some(status) => Ok(status),
-            None => interrupt(self.host),
-        }
+    /// What the thread blocks at the moment; in rt_sigsuspend(2) that is not the mask that a tracer sees.
+    fn blocked(self) -> Result<u64, i32> {
+        procfs::signal_state(self.proc_dir, self.host).map(|state| state.blocked.0).ok_or(libc::ESRCH)
     }
 
     /// Stops the thread at the beginning of its handler of `signal`, or where it was, if nothing handles it.

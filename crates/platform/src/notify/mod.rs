@@ -10,6 +10,7 @@ pub(crate) mod filter;
 mod listener;
 mod memory;
 mod namespaces;
+mod parking;
 mod procfs;
 mod spawn;
 mod spawner;
@@ -34,8 +35,8 @@ pub use spawner_filter::SPAWNER_CALLS;
 use crate::confine::{Confinement, confine_kernel};
 use crate::reactor::{Reactor, Readiness};
 use crate::{
-    BadAddress, Event, GuestCall, HostLimit, HostLimits, HostTask, Identity, Platform, Refusal, Reply, SignalState,
-    Signals,
+    BadAddress, Event, GuestCall, HostLimit, HostLimits, HostTask, Identity, Platform, Queued, Refusal, Reply,
+    SignalState,
 };
 use deliver::Target;
 use listener::{Listener, Received};
@@ -174,8 +175,8 @@ impl Notify {
         Some(procfs::identify(self.proc_dir.as_fd(), task.0)?.process.0)
     }
 
-    fn target(&self, task: HostTask) -> Target {
-        Target { process: self.process_of(task).unwrap_or(task.0), host: task.0 }
+    fn target(&self, task: HostTask) -> Target<'_> {
+        Target { process: self.process_of(task).unwrap_or(task.0), host: task.0, proc_dir: self.proc_dir.as_fd() }
     }
 
     fn end_strays(&self) {
@@ -237,12 +238,12 @@ impl Platform for Notify {
         match reply {
             Reply::Value(value) => listener.answer(call.id, value as i64, 0),
             Reply::Error(errno) => listener.answer(call.id, 0, -i32::from(errno.0)),
-            Reply::RestartByFlags | Reply::RestartAlways => self.answer_with(call, reply, None, &Signals::default()),
+            Reply::RestartByFlags | Reply::RestartAlways => self.answer_with(call, reply, None, &[]),
             Reply::Continue => listener.let_go(call.id),
         }
     }
 
-    fn answer_with(&self, call: &GuestCall, reply: Reply, mask: Option<SignalSet>, signals: &Signals) {
+    fn answer_with(&self, call: &GuestCall, reply: Reply, mask: Option<SignalSet>, signals: &[Queued]) {
         let Some(listener) = self.listener(call.listener) else { return };
         let end = || match reply {
             Reply::Value(value) => listener.answer(call.id, value as i64, 0),
@@ -254,7 +255,7 @@ impl Platform for Notify {
         let _ = self.target(call.task).answer(end, mask.map(|mask| mask.0), signals);
     }
 
-    fn deliver(&self, task: HostTask, signals: &Signals) -> bool {
+    fn deliver(&self, task: HostTask, signals: &[Queued]) -> bool {
         // One whose call was received cannot be stopped before it is answered.
         if self.state().deferred.iter().any(|(_, received)| received.host == task.0) {
             return false;

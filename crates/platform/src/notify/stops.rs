@@ -37,6 +37,11 @@ pub(super) fn set_registers(host: i32, registers: &Registers) -> Result<(), i32>
     ptrace(libc::PTRACE_SETREGS, host, 0, std::ptr::from_ref(registers) as usize)
 }
 
+/// Begins to trace a thread that runs, with `options` beside the one that [`is_call`] needs.
+pub(super) fn seize(host: i32, options: libc::c_int) -> Result<(), i32> {
+    ptrace(libc::PTRACE_SEIZE, host, 0, (options | libc::PTRACE_O_TRACESYSGOOD) as usize)
+}
+
 /// The signal mask of a stopped thread.
 pub(super) fn mask(host: i32) -> Result<u64, i32> {
     let mut mask = 0u64;
@@ -54,7 +59,7 @@ pub(super) fn signal_of(status: i32) -> Option<i32> {
     (status >> 16 == 0 && number & 0x80 == 0).then_some(number)
 }
 
-/// True if a stop is at the beginning or the end of a call (PTRACE_SYSCALL).
+/// True if a stop is at the beginning or the end of a call (PTRACE_SYSCALL, PTRACE_SYSEMU).
 pub(super) fn is_call(status: i32) -> bool {
     status >> 16 == 0 && libc::WSTOPSIG(status) == libc::SIGTRAP | 0x80
 }

@@ -23,6 +23,8 @@ pub const BASE: u64 = 0x5500_0000_0000;
 pub const SCRIPT: u64 = BASE + 0x1000;
 /// Behind [`BASE`], a byte that is 0: in the header, `ident`'s padding.
 pub const ZERO_OFFSET: u64 = 8;
+/// The instruction `syscall`.
+pub(super) const SYSCALL: [u8; 2] = [0x0f, 0x05];
 /// How many steps fit.
 pub const STEPS: usize = 64;
 
@@ -135,6 +137,12 @@ fn code() -> &'static [u8] {
     let end = &raw const podvisor_stub_end;
     // SAFETY: both symbols bound one block of read-only bytes of this program.
     unsafe { std::slice::from_raw_parts(begin, end.offset_from(begin) as usize) }
+}
+
+/// Where a `syscall` instruction of the stub lies in every guest that has not unmapped it.
+pub(super) fn syscall_place() -> Option<u64> {
+    let at = code().windows(SYSCALL.len()).position(|bytes| bytes == SYSCALL)?;
+    Some(BASE + (size_of::<Header>() + at) as u64)
 }
 
 fn segment(kind: u32, flags: u32, address: u64, file_size: u64, memory_size: u64) -> Segment {

@@ -8,14 +8,13 @@
 
 use super::listener::{Listener, Received};
 use super::stops::{
-    LONG_DEADLINE, Registers, interrupt, is_call, kill, long_stop, next_stop, ptrace, registers, set_registers,
+    LONG_DEADLINE, Registers, interrupt, is_call, kill, long_stop, next_stop, ptrace, registers, seize, set_registers,
     signal_of, stop, stop_within,
 };
+use super::stub::SYSCALL;
 use super::together::Together;
 use crate::clock;
 
-/// The instruction `syscall`.
-const SYSCALL: [u8; 2] = [0x0f, 0x05];
 /// The codes by which the host's kernel tells itself that a call is to be made again: they are no errors.
 const RESTARTS: std::ops::RangeInclusive<i64> = -517..=-512;
 /// How long a thread gets before we look where it is.
@@ -115,8 +114,7 @@ impl Redirect<'_> {
     /// Stops the thread behind its call and has it enter the other one.
     fn enter(&self, options: libc::c_int) -> Result<(), Missed> {
         let host = self.call.host;
-        let options = options | libc::PTRACE_O_TRACESYSGOOD;
-        ptrace(libc::PTRACE_SEIZE, host, 0, options as usize).map_err(Missed::Refused)?;
+        seize(host, options).map_err(Missed::Refused)?;
         let asked = ptrace(libc::PTRACE_INTERRUPT, host, 0, 0);
         self.listener.answer(self.call.id, 0, -libc::EAGAIN);
         asked.and_then(|()| stop(host)).map_err(gone)?;

@@ -10,12 +10,9 @@ use abi::signal::{SigInfo, Signal};
 use zerocopy::FromZeros;
 
 use super::deliver::{Target, bit};
-use super::namespaces::send;
-use super::stops::{mask, ptrace, set_mask};
-use crate::{Delivery, Waiting};
+use super::stops::{mask, set_mask};
+use crate::Queued;
 
-/// In the last word that the host keeps of a siginfo: this one is ours and not rewritten yet.
-const MARK: i64 = 0x706f_6476_6973_6f72;
 /// The first real-time signal on the host.
 const REAL_TIME: u32 = 32;
 /// How many signals that wait are looked at, and how many of the same number are moved to keep their order. Where there
@@ -33,25 +30,32 @@ struct Peek {
     count: i32,
 }
 
-impl Target {
-    /// Has `signals` wait for the stopped thread, or for its process.
-    pub(super) fn keep_waiting(self, signals: &[Waiting]) -> Result<(), i32> {
-        signals.iter().try_for_each(|Waiting { delivery, whole }| self.keep(*delivery, *whole))
-    }
-
-    fn keep(self, (signal, info): Delivery, whole: bool) -> Result<(), i32> {
+impl Target<'_> {
+    /// Has a signal that the stopped thread blocks wait for it, or for its process.
+    pub(super) fn keep(self, queued: Queued) -> Result<(), i32> {
+        let signal = queued.delivery.0;
         let merges = signal.number() < REAL_TIME;
         let (own, shared) = (self.count(signal, 0), self.count(signal, SHARED));
-        let before = if whole { shared } else { own };
-        match before {
-            Some(1..) if merges => return Ok(()),
+        match if queued.whole { shared } else { own } {
+            Some(1..) if merges => {}
             // The thread's own come first: they would be moved for ever.
-            Some(_) if whole && own != Some(0) => {}
-            Some(before) if mask(self.host)? & bit(signal) != 0 => return self.rewrite(signal, info, whole, before),
-            _ => {}
+            Some(_) if queued.whole && own != Some(0) => self.send(queued, false),
+            Some(_) if mask(self.host)? & bit(signal) != 0 => {
+                self.send(queued, true);
+                self.bring(queued.delivery, |target| target.next_letting(signal), &mut |_| Ok(()))?;
+            }
+            _ => self.send(queued, false),
         }
-        self.send(signal, info, whole);
         Ok(())
+    }
+
+    /// The next signal of the thread, if `signal`, which it blocks, were not blocked. It is again when this returns.
+    fn next_letting(self, signal: Signal) -> Result<Option<i32>, i32> {
+        let own = mask(self.host)?;
+        set_mask(self.host, own & !bit(signal))?;
+        let next = self.next_signal();
+        set_mask(self.host, own)?;
+        next
     }
 
     /// How many of `signal` wait in one of the thread's two queues; `None` where the queue is too long to tell.
@@ -62,37 +66,5 @@ impl Target {
         let count = unsafe { libc::ptrace(PTRACE_PEEKSIGINFO, self.host, &raw const peek, seen.as_mut_ptr()) };
         let seen = seen.get(..usize::try_from(count).ok()?).filter(|seen| seen.len() < SEEN)?;
         Some(seen.iter().filter(|info| info.signo == signal.number() as i32).count())
-    }
-
-    /// Queues a signal that the thread blocks, behind `before` others of its number.
-    fn rewrite(self, signal: Signal, info: SigInfo, whole: bool, before: usize) -> Result<(), i32> {
-        self.send(signal, SigInfo { stime: MARK, ..info }, whole);
-        // One stop for each of those before it, for itself, and for others that are about to be delivered.
-        for _ in 0..=before + SEEN {
-            set_mask(self.host, mask(self.host)? & !bit(signal))?;
-            let stopped = self.next_signal();
-            set_mask(self.host, mask(self.host)? | bit(signal))?;
-            // Another thread, which does not block it any more, has taken it.
-            let Some(number) = stopped? else { return Ok(()) };
-            let ours = number == signal.number() as i32 && self.is_marked()?;
-            if ours {
-                ptrace(libc::PTRACE_SETSIGINFO, self.host, 0, &raw const info as usize)?;
-            }
-            self.enter(number)?;
-            if ours {
-                return Ok(());
-            }
-        }
-        Ok(())
-    }
-
-    fn is_marked(self) -> Result<bool, i32> {
-        let mut info = SigInfo::new_zeroed();
-        ptrace(libc::PTRACE_GETSIGINFO, self.host, 0, &raw mut info as usize)?;
-        Ok(info.stime == MARK)
-    }
-
-    fn send(self, signal: Signal, info: SigInfo, whole: bool) {
-        send(self.process, (!whole).then_some(self.host), signal, Some(info));
     }
 }
