@@ -7,6 +7,7 @@ Decides who a request counts for, what a path resets and what is made of the ent
 import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -140,6 +141,7 @@ def _objections(name: str, path: Path) -> Iterator[field.Error]:
             yield field.invalid(path, name, f"invalid character U+{ord(letter):04X} (at position {place})")
 
 
+@lru_cache(maxsize=256)
 def _prefix(agent: str) -> str:
     """The manager of a client that names none: the first word of its User-Agent."""
     name = "".join(letter for letter in agent.partition("/")[0] if letter.isprintable())

@@ -82,14 +82,21 @@ def _below(kind: Type, old: Any, new: Any, found: Comparison) -> None:
 
 
 def _entries(kind: Type, old: dict[str, Any], new: dict[str, Any], found: Comparison) -> None:
-    for name in (*new, *(name for name in old if name not in new)):
-        before, after = old.get(name, MISSING), new.get(name, MISSING)
-        if before is after:
-            continue
-        if (known := kind.fields.get(name)) is not None:
-            _pair(known.element, known.type, known.seen(before), after if found.plain else known.seen(after), found)
-        else:
-            _pair(f"f:{name}", kind.items or typed.DEDUCED, before, after, found)
+    for name, after in new.items():
+        before = old.get(name, MISSING)
+        if before is not after and before != after:
+            _entry(kind, name, (before, after), found)
+    for name, before in old.items():
+        if name not in new:
+            _entry(kind, name, (before, MISSING), found)
+
+
+def _entry(kind: Type, name: str, values: tuple[Any, Any], found: Comparison) -> None:
+    before, after = values
+    if (known := kind.fields.get(name)) is not None:
+        _pair(known.element, known.type, known.seen(before), after if found.plain else known.seen(after), found)
+    else:
+        _pair(f"f:{name}", kind.items or typed.DEDUCED, before, after, found)
 
 
 def _items(kind: Type, old: list[Any], new: list[Any], found: Comparison) -> None:

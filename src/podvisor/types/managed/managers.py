@@ -6,6 +6,7 @@ https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/object-me
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple, TypeAlias, cast
 
 import orjson
@@ -104,6 +105,8 @@ def _manager(entry: Json) -> Manager:
 
 def encode(managed: Managed) -> list[Json]:
     """The entries of `metadata.managedFields`, in their order."""
+    if len(managed) == 1:
+        return [_encode(*one) for one in managed.items()]
     return [_encode(manager, owned) for manager, owned in sorted(managed.items(), key=_order)]
 
 
@@ -125,6 +128,7 @@ def _order(item: tuple[Manager, Owned]) -> tuple[Any, ...]:
     return manager.operation, _seconds(owned.time), manager.name, owned.version, manager.subresource
 
 
+@lru_cache(maxsize=1024)
 def _seconds(time: str | None) -> int:
     return int(datetime.fromisoformat(time.upper()).timestamp()) if time else 0
 

@@ -27,6 +27,8 @@ def node(children: Fields, *, member: bool) -> Fields | None:
 
 def union(left: Fields, right: Fields) -> Fields:
     """What is in either."""
+    if not left or not right:
+        return left or right
     result = dict(left)
     for element, below in right.items():
         if element != SELF:
@@ -69,14 +71,19 @@ def difference(left: Fields, right: Fields) -> Fields:
 
 
 def without(left: Fields, right: Fields) -> Fields:
-    """What is in `left` and neither in `right` nor below a member of it."""
-    result: Fields = {}
-    for element, below in left.items():
-        other = right.get(element)
-        if element == SELF or (other is not None and is_member(other)):
+    """What is in `left` and neither in `right` nor below a member of it. Quick where `right` is small."""
+    result = left
+    for element, other in right.items():
+        below = left.get(element)
+        if element == SELF or below is None:
             continue
-        children = without(_children(below), other or {})
-        if (kept := node(children, member=is_member(below))) is not None:
+        children = {} if is_member(other) else without(_children(below), other)
+        kept = node(children, member=is_member(below) and not is_member(other))
+        if result is left:
+            result = dict(left)
+        if kept is None:
+            del result[element]
+        else:
             result[element] = kept
     return result
 
@@ -104,9 +111,11 @@ def shown(path: Path) -> str:
 
 def ordered(fields: Fields) -> Fields:
     """The same set in the order in which it is written."""
-    names = sorted(_children(fields), key=elements.order)
-    result: Fields = {SELF: {}} if SELF in fields else {}
-    return result | {name: ordered(fields[name]) for name in names}
+    names = sorted(fields)
+    # Nearly all are fields: these are in the order of their text, behind the element for the set itself.
+    if names and not (names[-1][0] == "f" and names[names[0] == SELF][0] == "f"):
+        names = sorted(fields, key=elements.order)
+    return {name: ordered(below) if (below := fields[name]) else below for name in names}
 
 
 def read(fields: Any) -> Fields:
