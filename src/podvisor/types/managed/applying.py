@@ -38,7 +38,7 @@ def apply(scope: Scope, live: Json, config: Configuration, managed: Managed, now
     mine = Owned(sets.without(fields, scope.reset) if scope.reset else fields, scope.version)
     new = _pruned(scope, merged, managed | {me: mine}, before, mine)
     others = _others(scope, (live, new), managed, me, force=config.force)
-    changes = not typed.same(scope.type, live, new)
+    changes = not typed.same(scope.type, live, new, plain=True)
     time = now if changes else before.time if before else None
     if owned := sets.difference(mine.fields, updates.UNOWNED):
         others[me] = Owned(owned, scope.version, time)

@@ -47,7 +47,7 @@ def _pair(element: str, kind: Type, old: Any, new: Any, found: Comparison) -> No
             found.removed[element] = _whole(kind, old)
     elif old is MISSING:
         found.added[element] = _whole(kind, new, plain=found.plain)
-    elif old != new:
+    elif old != new and (kind.kind is not Kind.LEAF or not typed.same(kind, old, new, plain=found.plain)):
         below = Comparison(plain=found.plain)
         if _differs_as_a_whole(kind, old, new):
             found.modified[element] = {}

@@ -156,30 +156,31 @@ def _element_of_value(item: Any) -> str:
     return elements.of_value(item)
 
 
-def same(kind: Type, live: Any, other: Any) -> bool:
-    """True if two values are equal once Go's struct has been made of the first: what that always writes is there."""
+def same(kind: Type, live: Any, other: Any, *, plain: bool) -> bool:
+    """True if two values are equal once Go has made structs of both, or of `live` alone if the other is `plain`."""
     if live == other:
         return True
-    if kind.kind is Kind.MAP and isinstance(live, dict) and isinstance(other, dict):
-        return _same_map(kind, cast("dict[str, Any]", live), cast("dict[str, Any]", other))
+    if kind.holds == "map" and isinstance(live, dict) and isinstance(other, dict):
+        return _same_map(kind, cast("dict[str, Any]", live), cast("dict[str, Any]", other), plain=plain)
     if kind.holds == "list" and isinstance(live, list) and isinstance(other, list):
         items, others = cast("list[Any]", live), cast("list[Any]", other)
         inner = kind.items or DEDUCED
-        return len(items) == len(others) and all(same(inner, *pair) for pair in zip(items, others, strict=True))
+        pairs = zip(items, others, strict=False)
+        return len(items) == len(others) and all(same(inner, *pair, plain=plain) for pair in pairs)
     return False
 
 
-def _same_map(kind: Type, live: dict[str, Any], other: dict[str, Any]) -> bool:
+def _same_map(kind: Type, live: dict[str, Any], other: dict[str, Any], *, plain: bool) -> bool:
     for name in {**live, **other}:
         known = kind.fields.get(name)
         left, right = live.get(name, MISSING), other.get(name, MISSING)
         if known is not None:
             left = known.seen(left)
-            if right is MISSING:
-                right = known.nothing
+            if not plain or right is MISSING:
+                right = known.seen(right)
         if left is MISSING or right is MISSING:
             if left is not right:
                 return False
-        elif not same(known.type if known else kind.items or DEDUCED, left, right):
+        elif not same(known.type if known else kind.items or DEDUCED, left, right, plain=plain):
             return False
     return True
