@@ -36,7 +36,7 @@ from podvisor.cluster import pki
 from podvisor.store import embedded
 
 MAPS = "/api/v1/namespaces/default/configmaps"
-TARGETS = {"create": 800, "get": 4000}
+TARGETS = {"create": 800, "apply": 700, "get": 4000}
 """Per second, on one core."""
 PLACES = {
     "HTTP": ("/aiohttp/", "/multidict/", "/yarl/"),
@@ -163,6 +163,8 @@ async def ask(port: int, directory: Path, arguments: argparse.Namespace) -> None
     steps = {
         "create": ([_create(f"m{number}") for number in numbers], b"HTTP/1.1 201"),
         "create-again": ([_create(f"n{number}") for number in numbers], b"HTTP/1.1 201"),
+        "apply": ([_apply(f"m{number}") for number in numbers], b"HTTP/1.1 200"),
+        "apply-again": ([_apply(f"n{number}") for number in numbers], b"HTTP/1.1 200"),
         "get": ([_get(f"m{number}") for number in numbers], b"HTTP/1.1 200"),
         "get-again": ([_get(f"n{number}") for number in numbers], b"HTTP/1.1 200"),
     }
@@ -176,6 +178,15 @@ def _create(name: str) -> bytes:
     head = (
         f"POST {MAPS} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
+    return head.encode() + body
+
+
+def _apply(name: str) -> bytes:
+    """Another value for a key that somebody has created, and one more."""
+    data = {"key": "y" * 2200, "more": "z"}
+    body = orjson.dumps({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data})
+    head = f"PATCH {MAPS}/{name}?fieldManager=bench&force=true HTTP/1.1\r\nHost: bench\r\n"
+    head += f"Content-Type: application/apply-patch+yaml\r\nContent-Length: {len(body)}\r\n\r\n"
     return head.encode() + body
 
 

@@ -6,6 +6,7 @@ import orjson
 import pytest
 from multidict import CIMultiDict, MultiDict
 
+from podvisor import sdk
 from podvisor.apiserver import Api, Settings, access
 from podvisor.base.clock import SystemClock
 from podvisor.base.http import Answer, Request, Stream
@@ -67,3 +68,11 @@ async def test_a_watch_is_a_body_that_goes_on(server: Api) -> None:
     event = orjson.loads(await anext(aiter(answer.body)))
     assert (event["type"], event["object"]["metadata"]["name"]) == ("ADDED", "one")
     await answer.body.aclose()
+
+
+async def test_who_writes_is_known_by_the_name_of_its_client(server: Api) -> None:
+    client = sdk.Client(sdk.InProcess(server, ADMIN, agent="kube-scheduler"))
+    made = await client.create(sdk.kinds.CONFIGMAPS, {"metadata": {"name": "one"}, "data": {"a": "1"}}, "default")
+    assert made.metadata.name == "one"
+    found = orjson.loads(await (await server.answer(request("GET", f"{MAPS}/one"), ADMIN)).read())
+    assert [entry["manager"] for entry in found["metadata"]["managedFields"]] == ["kube-scheduler"]

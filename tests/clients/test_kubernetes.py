@@ -141,3 +141,16 @@ def test_roles_are_made_and_bound(api, core, name: str) -> None:
         return questions.create_subject_access_review(client.V1SubjectAccessReview(spec=spec)).status.allowed
 
     assert (may("get"), may("delete")) == (True, False)
+
+
+def test_configurations_are_applied(api, name: str) -> None:
+    maps = dynamic.DynamicClient(api).resources.get(api_version="v1", kind="ConfigMap")
+    config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": {"a": "1"}}
+    maps.server_side_apply(config, namespace=SPACE, field_manager="mine")
+    with pytest.raises(dynamic.exceptions.ConflictError) as refused:
+        maps.server_side_apply(config | {"data": {"a": "2"}}, namespace=SPACE, field_manager="other")
+    assert 'conflict with \\"mine\\": .data.a' in refused.value.body
+    other = config | {"data": {"a": "2"}}
+    found = maps.server_side_apply(other, namespace=SPACE, field_manager="other", force_conflicts=True)
+    assert found.data.a == "2"
+    assert [one.manager for one in found.metadata.managedFields] == ["other"]

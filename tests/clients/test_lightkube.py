@@ -61,3 +61,17 @@ def test_logs_and_commands(client, name: str) -> None:
     assert client.exec(name, command=["say", "it"], stdout=True).stdout == "say it\n"
     assert client.exec(name, command="fail", stdout=True).exit_code == 3
     assert client.exec(name, command="cat", stdin="hello", stdout=True).stdout.endswith("hello")
+
+
+def test_configurations_are_applied(client, name: str) -> None:
+    def config(value: str) -> ConfigMap:
+        meta = ObjectMeta(name=name, namespace="default")
+        return ConfigMap(apiVersion="v1", kind="ConfigMap", metadata=meta, data={"a": value})
+
+    client.apply(config("1"), field_manager="mine")
+    with pytest.raises(lightkube.ApiError) as refused:
+        client.apply(config("2"), field_manager="other")
+    assert [(one.field, one.message) for one in refused.value.status.details.causes] == [
+        (".data.a", 'conflict with "mine"')
+    ]
+    assert client.apply(config("2"), field_manager="other", force=True).data == {"a": "2"}
