@@ -162,3 +162,11 @@ def test_end_before_the_deadline_is_the_pods_own():
     assert (made.phase, made.deadline_exceeded) == ("Succeeded", False)
     made = look(limited, ended("main", 0, NOW + timedelta(seconds=5)), now=later)
     assert (made.phase, made.deadline_exceeded) == ("Failed", True)
+
+
+def test_evicted_pod_ends_and_is_not_started_again():
+    one = pod("Always")
+    made = plan(one, {"main": running("main")}, NOW, NOW, evicted=True)
+    assert (made.stop, made.start, made.done) == (["main"], [], False)
+    made = plan(one, {"main": ended("main", 137)}, NOW, NOW, evicted=True)
+    assert (made.stop, made.start, made.done, made.phase) == ([], [], True, "Failed")

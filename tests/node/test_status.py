@@ -122,3 +122,27 @@ def test_status_and_conditions_say_which_generation_they_are_about():
     assert made["observedGeneration"] == 3
     assert {condition["observedGeneration"] for condition in made["conditions"]} == {3}
     assert told(pod(), running())["observedGeneration"] is None
+
+
+def evicted(*containers: Container, disrupted: bool = True) -> dict[str, Any]:
+    of, known = pod(), {one.name: one for one in containers}
+    made = plan(of, known, NOW, NOW, evicted=True)
+    why = status.Eviction("The node was low on resource: memory. ", 1, disrupted)
+    return status.status(status.Seen(of, known, made, "10.0.0.2", "127.0.0.1", NOW, NOW, True, why))
+
+
+def test_evicted_pod_is_failed_when_nothing_runs_any_more():
+    ending = evicted(running())
+    assert (ending["phase"], ending["reason"], conditions(ending)["DisruptionTarget"]) == ("Running", None, "True")
+    over = evicted(crashed(1))
+    assert (over["phase"], over["reason"], over["message"]) == (
+        "Failed",
+        "Evicted",
+        "The node was low on resource: memory. ",
+    )
+    disruption = over["conditions"][-1]
+    assert (disruption["reason"], disruption["message"]) == ("TerminationByKubelet", over["message"])
+
+
+def test_pod_that_took_too_much_is_no_target_of_a_disruption():
+    assert "DisruptionTarget" not in conditions(evicted(crashed(1), disrupted=False))

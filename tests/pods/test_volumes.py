@@ -48,7 +48,8 @@ async def test_empty_dir_is_full_at_its_limit(pods: Pods, medium: str):
     pod = await pods.ended(container(script, **mounted()), **volume(**limited))
     told = await pods.logs(pod["metadata"]["name"])
     assert "No space left on device" in told
-    assert int(told.splitlines()[-1]) <= 1 << 20
+    # On the disk there is a little room beyond the limit, so that a pod that exceeds it is seen, and evicted.
+    assert int(told.splitlines()[-1]) <= (1 << 20 if medium else 17 << 16)
 
 
 async def test_config_map_is_files(pods: Pods):

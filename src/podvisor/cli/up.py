@@ -73,6 +73,18 @@ PARAMETERS: list[click.Parameter] = [
         show_default=True,
         help="How many processes and threads a pod may have.",
     ),
+    *(
+        click.Option([f"--eviction-{name}"], default="", metavar="SIGNALS", help=text)
+        for name, text in (
+            (
+                "hard",
+                "When pods end at once. By default memory.available<100Mi, and less than 5% of a disk or its inodes.",
+            ),
+            ("soft", "When pods end after a grace period, such as memory.available<1Gi,pid.available<10%."),
+            ("soft-grace-period", "How long each of these must last, such as memory.available=1m30s."),
+            ("minimum-reclaim", "How much more is then made available, such as nodefs.available=500Mi."),
+        )
+    ),
     click.Option(["--detach"], is_flag=True, help="Return when the cluster is ready, and leave it running."),
 ]
 

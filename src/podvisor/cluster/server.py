@@ -36,6 +36,7 @@ from podvisor.cluster.settings import Settings
 from podvisor.cluster.steps import Steps
 from podvisor.cluster.tokens import ServiceAccountTokens
 from podvisor.node import memory_group
+from podvisor.node.eviction import thresholds
 from podvisor.store import embedded
 from podvisor.store.backend import Backend
 
@@ -210,6 +211,7 @@ async def _node(api: Api, settings: Settings, identities: Pki, clock: Clock, ste
                 pod_memory=settings.pod_memory,
                 memory_groups=_memory_groups(settings.memory_cgroup),
                 pod_pids=settings.pod_pids,
+                eviction=_evictions(settings),
             )
             registered = asyncio.Event()
             life = partial(node.run, _client(api, "node"), chosen, clock, registered)
@@ -231,6 +233,19 @@ def _client(api: Api, name: str) -> sdk.Client:
 
 _AGENTS = {"scheduler": "kube-scheduler", "controller-manager": "kube-controller-manager", "node": "kubelet"}
 """What they are called in `managedFields`: as in Kubernetes."""
+
+
+def _evictions(settings: Settings) -> thresholds.Settings:
+    """When the node evicts pods. Raises StartFailed."""
+    try:
+        return thresholds.settings(
+            settings.eviction_hard or thresholds.HARD,
+            settings.eviction_soft,
+            settings.eviction_soft_grace_period,
+            settings.eviction_minimum_reclaim,
+        )
+    except thresholds.BadThreshold as error:
+        raise StartFailed(f"--eviction-...: {error}") from error
 
 
 def _memory_groups(chosen: Path | None) -> memory_group.Parent | None:

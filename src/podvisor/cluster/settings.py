@@ -40,3 +40,11 @@ class Settings:
     """A memory cgroup below which each pod gets one of its own; None for the one that was delegated to the server."""
     pod_pids: int = 1024
     """Processes and threads that a pod may have."""
+    eviction_hard: str = ""
+    """Below which amounts of memory, disk and processes pods end at once; empty for the node's own."""
+    eviction_soft: str = ""
+    """Below which amounts they end after a grace period."""
+    eviction_soft_grace_period: str = ""
+    """How long each of these has to last."""
+    eviction_minimum_reclaim: str = ""
+    """How much more than that is then made available."""

@@ -9,6 +9,7 @@ from podvisor.images import config, host, local
 from podvisor.images import errors as image_errors
 from podvisor.node import environment, etc, nested, objects, security
 from podvisor.node.errors import Unresolvable
+from podvisor.node.eviction.limits import room
 from podvisor.node.facts import Facts
 from podvisor.node.images import Image, is_host
 from podvisor.node.settings import Settings
@@ -43,6 +44,7 @@ async def container(described: objects.Container, around: Surroundings, image: I
     variables = await _variables(described, around)
     words = _command(described, image, variables)
     limits = described.resources.limits
+    storage = _bytes(limits.get("ephemeral-storage"))
     upper = await asyncio.to_thread(_upper, around.directory)
     return spec.Container(
         name=described.name,
@@ -50,7 +52,7 @@ async def container(described: objects.Container, around: Surroundings, image: I
         process=_process(described, around, Basis(image.execution, variables), stdio, words),
         mounts=tuple(_mounts(described, around, variables)),
         limits=spec.Limits(
-            memory_bytes=_bytes(limits.get("memory")), upper_bytes=_bytes(limits.get("ephemeral-storage"))
+            memory_bytes=_bytes(limits.get("memory")), upper_bytes=room(storage) if storage else storage
         ),
         read_only_root=bool(described.security_context.read_only_root_filesystem),
     )

@@ -9,6 +9,7 @@ from podvisor.node.addresses import Addresses
 from podvisor.node.images import Images
 from podvisor.node.metering.outcomes import Outcomes
 from podvisor.node.network import Network
+from podvisor.node.objects import Pod
 from podvisor.node.pace import Pace
 from podvisor.node.settings import Settings
 from podvisor.node.watched import Watched
@@ -32,5 +33,7 @@ class Node:
     capacity: Mapping[str, str]
     services: Callable[[], Iterable[Service]]
     """The cluster's services, as far as this node has heard of them."""
+    pressure: Callable[[Pod], str]
+    """Why a pod cannot be taken now; empty if it can."""
     outcomes: Outcomes
     """What probes have answered."""

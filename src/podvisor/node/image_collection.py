@@ -7,6 +7,7 @@ this machine is kept, like images that a container runtime has pinned: no regist
 import asyncio
 import logging
 import os
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence, Set
 from contextlib import suppress
@@ -103,6 +104,12 @@ class Collector:
             raise Failed(
                 "FreeDiskSpaceFailed", f"{text} {wanted} bytes, but only found {freed} bytes eligible to free."
             )
+
+    async def reclaim(self) -> None:
+        """Remove every image that nothing uses, however much is free (the kubelet's `DeleteUnusedImages`)."""
+        groups = _by_digest(await asyncio.to_thread(self._store.images))
+        self._detect(groups)
+        await self._free(groups, sys.maxsize)
 
     def _detect(self, groups: dict[str, list[local.Image]]) -> None:
         """Note which images are here, and which of them are in use."""

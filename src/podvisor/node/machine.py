@@ -5,13 +5,15 @@ https://kubernetes.io/docs/reference/node/node-status/
 
 import os
 import platform
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import podvisor
 from podvisor import sdk
+from podvisor.base import tasks
 from podvisor.base.clock import Clock
 from podvisor.node.settings import Settings
 from podvisor.sdk import errors
@@ -29,8 +31,8 @@ REPORT = 300.0
 """Seconds between reports of a status that does not change (the kubelet's `nodeStatusReportFrequency`)."""
 KUBERNETES = "v1.33.0"
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
-LEAST_DISK, LEAST_MEMORY = 0.05, 0.02
-"""What share of disk and memory must be free for the node to be without pressure."""
+Pressure = Callable[[], Set[str]]
+"""Which of the node's conditions of pressure are true."""
 
 
 def capacity(settings: Settings) -> Mapping[str, str]:
@@ -60,29 +62,39 @@ async def register(client: sdk.Client, settings: Settings, clock: Clock, port: i
         await client.create(sdk.kinds.NODES, node)
     key = sdk.Key("", settings.name)
     found = await client.patch(sdk.kinds.NODES, key, {"metadata": {"labels": labels}})
-    conditions = _conditions(settings, clock, found.status.conditions)
+    conditions = _conditions(frozenset(), clock, found.status.conditions)
     await client.patch(sdk.kinds.NODES, key, {"status": _status(settings, port, architecture, conditions)}, sdk.STATUS)
 
 
-async def beat(client: sdk.Client, settings: Settings, clock: Clock, images: Images) -> None:
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What is told of the machine while it runs."""
+
+    images: Images
+    pressure: Pressure
+    changed: Callable[[], Awaitable[None]]
+    """Returns once the pressure is another."""
+
+
+async def beat(client: sdk.Client, settings: Settings, clock: Clock, shown: Reported) -> None:
     """Renew the node's lease, and report its conditions and images when they change, until cancelled."""
-    told, listed, last = {}, list[Json](), clock.monotonic()
+    told, listed, last = frozenset[str](), list[Json](), clock.monotonic()
     while True:
         await _renew(client, settings, clock)
-        conditions = _conditions(settings, clock, ())
-        now = {one["type"]: one["status"] for one in conditions}
-        there = await images()
-        if (told and now != told) or there != listed or clock.monotonic() - last >= REPORT:
-            await _report(client, settings, clock, there)
+        pressure, there = frozenset(shown.pressure()), await shown.images()
+        if pressure != told or there != listed or clock.monotonic() - last >= REPORT:
+            await _report(client, settings, clock, pressure, there)
             last = clock.monotonic()
-        told, listed = now, there
-        await clock.sleep(BEAT)
+        told, listed = pressure, there
+        await tasks.first(clock.sleep(BEAT), shown.changed())
 
 
-async def _report(client: sdk.Client, settings: Settings, clock: Clock, images: Sequence[Json]) -> None:
+async def _report(
+    client: sdk.Client, settings: Settings, clock: Clock, pressure: Set[str], images: Sequence[Json]
+) -> None:
     key = sdk.Key("", settings.name)
     found = await client.get(sdk.kinds.NODES, settings.name)
-    conditions = _conditions(settings, clock, found.status.conditions)
+    conditions = _conditions(pressure, clock, found.status.conditions)
     await client.patch(sdk.kinds.NODES, key, {"status": {"conditions": conditions, "images": images}}, sdk.STATUS)
 
 
@@ -135,17 +147,18 @@ def _line(path: str) -> str:
         return ""
 
 
-def _conditions(settings: Settings, clock: Clock, before: Sequence[Condition]) -> list[Json]:
-    """Memory, disk and readiness, each with the time since when it is so."""
-    disk = os.statvfs(settings.data_dir)
-    short_of_disk = disk.f_bavail < disk.f_blocks * LEAST_DISK
-    short_of_memory = _available_memory() < LEAST_MEMORY
-    found = [
-        ("MemoryPressure", short_of_memory, "KubeletHasInsufficientMemory", "KubeletHasSufficientMemory"),
-        ("DiskPressure", short_of_disk, "KubeletHasDiskPressure", "KubeletHasNoDiskPressure"),
-        ("PIDPressure", False, "KubeletHasInsufficientPID", "KubeletHasSufficientPID"),
-        ("Ready", True, "KubeletReady", ""),
-    ]
+_PRESSURES = {
+    "MemoryPressure": ("KubeletHasInsufficientMemory", "KubeletHasSufficientMemory"),
+    "DiskPressure": ("KubeletHasDiskPressure", "KubeletHasNoDiskPressure"),
+    "PIDPressure": ("KubeletHasInsufficientPID", "KubeletHasSufficientPID"),
+}
+"""The reasons of each condition, where it is true and where not."""
+
+
+def _conditions(pressure: Set[str], clock: Clock, before: Sequence[Condition]) -> list[Json]:
+    """Pressures and readiness, each with the time since when it is so."""
+    found = [(type, type in pressure, *reasons) for type, reasons in _PRESSURES.items()]
+    found.append(("Ready", True, "KubeletReady", ""))
     now = seconds(clock.now())
     known = {one.type: one for one in before}
     made: list[Json] = []
@@ -163,13 +176,3 @@ def _words(reason: str) -> str:
     """`KubeletHasNoDiskPressure` as the kubelet says it: `kubelet has no disk pressure`."""
     words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in reason).strip()
     return words.replace("p i d", "PID") + (" available" if "sufficient" in words else "")
-
-
-def _available_memory() -> float:
-    """The share of the machine's memory that could be had."""
-    try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-    except OSError:
-        return 1.0
-    found = {name: int(rest.split()[0]) for name, _, rest in (line.partition(":") for line in lines)}
-    return found.get("MemAvailable", 1) / max(found.get("MemTotal", 1), 1)

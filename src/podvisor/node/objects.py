@@ -363,6 +363,12 @@ class LocalReference(View):
     name: str = ""
 
 
+class Toleration(View):
+    """A taint that the pod bears; without a key every one."""
+
+    key: str = ""
+
+
 class PodSpec(View):
     """What the pod asks for."""
 
@@ -384,6 +390,8 @@ class PodSpec(View):
     share_process_namespace: bool = False
     enable_service_links: bool = True
     readiness_gates: list[ReadinessGate] = field(default_factory=list[ReadinessGate])
+    priority: int = 0
+    tolerations: list[Toleration] = field(default_factory=list[Toleration])
     host_network: bool = False
     host_ipc: bool = field(default=False, name="hostIPC")
     host_pid: bool = field(default=False, name="hostPID")

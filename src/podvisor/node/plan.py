@@ -32,8 +32,10 @@ class Plan:
         self.wake = moment if self.wake is None else min(self.wake, moment)
 
 
-def plan(pod: objects.Pod, containers: Mapping[str, Container], now: datetime, started: datetime) -> Plan:
-    """The next steps for a pod that this node took up at `started`."""
+def plan(
+    pod: objects.Pod, containers: Mapping[str, Container], now: datetime, started: datetime, *, evicted: bool = False
+) -> Plan:
+    """The next steps for a pod that this node took up at `started`, and that is to end where it was `evicted`."""
     made = Plan()
     mains = [containers[one.name] for one in pod.spec.containers]
     failed = _initialize(pod, containers, now, made)
@@ -43,6 +45,8 @@ def plan(pod: objects.Pod, containers: Mapping[str, Container], now: datetime, s
     made.initialized |= any(one.runs for one in mains)
     made.phase = "Failed" if failed else _phase(pod.spec.restart_policy, mains)
     _heed_deadline(pod, containers, now, started, made)
+    if evicted:
+        made.phase = "Failed"
     if pod.finished:
         made.phase = pod.status.phase
     if pod.metadata.deleting or made.phase in ("Succeeded", "Failed"):

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from podvisor.base.clock import Clock
 from podvisor.network import egress
 from podvisor.node import claims, host, image_collection, image_list, machine, objects, removal, server
 from podvisor.node.addresses import Addresses
+from podvisor.node.eviction import manager
 from podvisor.node.image_collection import Collector
 from podvisor.node.images import Images
 from podvisor.node.metering import figures, paths
@@ -75,6 +76,10 @@ class Pods:
             if sandbox is not None and not sandbox.has_ended:
                 started = {one.name: one.state.started for one in states if isinstance(one.state, Running)}
                 yield Subject(worker.pod, sandbox, started)
+
+    def running(self) -> list[Worker]:
+        """The workers of pods that have not ended and that nobody has deleted."""
+        return [one for one in self.workers.values() if not (one.pod.finished or one.pod.metadata.deleting)]
 
     def images(self) -> Iterator[str]:
         """The images of all pods that may still start a container."""
@@ -157,17 +162,28 @@ async def run(client: sdk.Client, settings: Settings, clock: Clock, registered: 
             Images(settings.images, settings.registries, clock),
             capacity,
             lambda: services.cache,
+            lambda pod: evictions.refusal(pod),
             Outcomes(),
         )
         pods = Pods(node, scope)
         meter = Meter(pods.subjects, clock)
+        collector = Collector(node.images.store, clock, pods.images, lambda: image_collection.look(settings.images))
         itself = NodeObject(metadata=ObjectMeta(name=settings.name, uid=settings.name))
 
         def warn(failure: image_collection.Failed) -> None:
             events.warning(sdk.kinds.NODES, itself, failure.reason, str(failure))
 
+        def measure() -> Awaitable[figures.Figures]:
+            return figures.gather(meter, settings, clock)
+
         def serve_figures(app: web.Application) -> None:
-            paths.add(app, lambda: figures.gather(meter, settings, clock), node.outcomes)
+            paths.add(app, measure, node.outcomes)
+
+        def warn_of_node(reason: str, message: str) -> None:
+            events.warning(sdk.kinds.NODES, itself, reason, message)
+
+        around = manager.Surroundings(pods.running, measure, collector.reclaim, warn_of_node)
+        evictions = manager.Manager(settings.eviction, around, clock)
 
         async with server.serving(pods.find, serve_figures, settings, clock) as port:
             stack.callback(network.close)
@@ -184,13 +200,14 @@ async def run(client: sdk.Client, settings: Settings, clock: Clock, registered: 
             directories = claims.Directories(client, settings, clock)
             informers.of(sdk.kinds.PERSISTENTVOLUMES).on_change(directories.changed)
             scope.start(tasks.supervise("volumes", directories.keep, clock=clock, backoff=RESTART), name="volumes")
-            collector = Collector(node.images.store, clock, pods.images, lambda: image_collection.look(settings.images))
             collecting = tasks.supervise("images", lambda: collector.keep(warn), clock=clock, backoff=RESTART)
             scope.start(collecting, name="images")
+            scope.start(tasks.supervise("evictions", evictions.keep, clock=clock, backoff=RESTART), name="evictions")
 
             async def images() -> list[dict[str, Any]]:
                 return image_list.images(await asyncio.to_thread(node.images.store.images))
 
+            shown = machine.Reported(images, lambda: evictions.conditions, evictions.changed)
             await tasks.supervise(
-                "heartbeat", lambda: machine.beat(client, settings, clock, images), clock=clock, backoff=RESTART
+                "heartbeat", lambda: machine.beat(client, settings, clock, shown), clock=clock, backoff=RESTART
             )

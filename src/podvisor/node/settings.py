@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from podvisor.node.eviction import thresholds
 from podvisor.node.memory_group import Parent
 
 MEMORY_SHARE = 0.9
@@ -53,6 +54,8 @@ class Settings:
     """How many bytes a pod may take whose containers do not all have a limit; None for MEMORY_SHARE of the machine."""
     memory_groups: Parent | None = None
     """The memory cgroup below which each pod gets one of its own, as a second belt."""
+    eviction: thresholds.Settings = field(default_factory=thresholds.settings)
+    """When pods are evicted for memory, disk and processes (the kubelet's `--eviction-...`)."""
     pod_pids: int = 1024
     """How many processes and threads a pod may have (the kubelet's `podPidsLimit`)."""
 

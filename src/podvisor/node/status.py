@@ -3,7 +3,7 @@
 https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#PodStatus
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,17 @@ from podvisor.sdk.objects.meta import seconds
 Json = dict[str, Any]
 
 _LATE = "Pod was active on the node longer than the specified deadline"
+
+
+@dataclass(frozen=True, slots=True)
+class Eviction:
+    """Why and how the node ends a pod."""
+
+    message: str
+    grace: int
+    """Seconds that it has for that at most."""
+    disrupted: bool
+    """Whether that is because of the node, and not for what the pod has done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +41,8 @@ class Seen:
     now: datetime
     sandboxed: bool
     """Whether the pod's kernel runs."""
+    eviction: Eviction | None = None
+    """Why the node ends the pod."""
 
     @property
     def finished(self) -> bool:
@@ -40,7 +53,7 @@ class Seen:
 def status(seen: Seen) -> Json:
     """The pod's status, whole; what is None is to be taken away."""
     spec, told = seen.pod.spec, seen.pod.status
-    late = seen.made.deadline_exceeded and seen.finished
+    reason, message = _why(seen)
     made: Json = {
         "observedGeneration": seen.pod.metadata.generation or None,
         "phase": seen.made.phase,
@@ -51,12 +64,25 @@ def status(seen: Seen) -> Json:
         "startTime": seconds(seen.started),
         "conditions": _conditions(seen),
         "containerStatuses": [_container(one, seen) for one in spec.containers],
-        "reason": "DeadlineExceeded" if late else told.reason or None,
-        "message": _LATE if late else told.message or None,
+        "reason": reason or told.reason or None,
+        "message": message or told.message or None,
     }
     if spec.init_containers:
         made["initContainerStatuses"] = [_container(one, seen) for one in spec.init_containers]
     return made
+
+
+def _why(seen: Seen) -> tuple[str, str]:
+    """Why the pod is over, as reason and message, where it did not end by itself."""
+    if seen.finished and seen.eviction is not None:
+        return "Evicted", seen.eviction.message
+    return ("DeadlineExceeded", _LATE) if seen.finished and seen.made.deadline_exceeded else ("", "")
+
+
+def _disruption(seen: Seen) -> Iterator[Json]:
+    """DisruptionTarget, which Jobs look at (the kubelet's `PodReasonTerminationByKubelet`)."""
+    if seen.eviction is not None and seen.eviction.disrupted:
+        yield _condition(seen, "DisruptionTarget", ("TerminationByKubelet", seen.eviction.message), holds=True)
 
 
 def _conditions(seen: Seen) -> Sequence[Json]:
@@ -74,6 +100,7 @@ def _conditions(seen: Seen) -> Sequence[Json]:
         _condition(seen, "Ready", ready if ready[0] else _gates(seen.pod)),
         _condition(seen, "ContainersReady", ready),
         _condition(seen, "PodScheduled", ("", ""), holds=True),
+        *_disruption(seen),
     ]
 
 

@@ -15,6 +15,7 @@ from podvisor import sdk
 from podvisor.base.clock import Clock
 from podvisor.node import claims, hostpaths, nested, objects, payload, security
 from podvisor.node.errors import NotMountable, Unresolvable
+from podvisor.node.eviction import limits
 from podvisor.node.facts import Facts
 from podvisor.node.settings import Settings
 from podvisor.node.sources import Entries, Sources
@@ -89,7 +90,9 @@ class Maker:
         place = self.root / volume.name
         if (empty := volume.empty_dir) is not None:
             default = await asyncio.to_thread(self._empty, place)
-            return spec.Volume(volume.name, path=str(place), size_bytes=_bytes(empty.size_limit) or default, gid=group)
+            wanted = _bytes(empty.size_limit)
+            size = limits.room(wanted) if wanted else default
+            return spec.Volume(volume.name, path=str(place), size_bytes=size, gid=group)
         if (files := await self._files(volume)) is None:
             raise Unresolvable("this type of volume is not supported")
         await asyncio.to_thread(self._fill, place, files)

@@ -13,6 +13,7 @@ from msgspec import structs
 from podvisor import sdk
 from podvisor.base import tasks
 from podvisor.node import admission, objects, recovery, refreshing, removal, status, telling
+from podvisor.node.eviction import words
 from podvisor.node.host import Node
 from podvisor.node.plan import Plan, plan
 from podvisor.node.runtime import Runtime
@@ -44,6 +45,14 @@ class Worker:
         """What is left of the grace period, which all containers share, once the pod is to end."""
         self._reported: status.Json = {}
         self._gone = False
+        self._eviction: status.Eviction | None = None
+
+    def evict(self, message: str, grace: int, *, disrupted: bool) -> None:
+        """Have the pod end for the node's sake: its phase is Failed, its reason Evicted."""
+        if self._eviction is None and not self.pod.finished:
+            telling.warning(self._node, self.pod, "Evicted", message)
+            self._eviction = status.Eviction(message, grace, disrupted)
+            self._changed.set()
 
     def update(self, pod: objects.Pod | None) -> None:
         """The pod as the API has it; None once it is gone from there. What is older than our own writes is ignored."""
@@ -55,7 +64,7 @@ class Worker:
 
     async def run(self) -> None:
         """Bring the pod to its end, whatever that takes. Cancelled, it ends what runs and leaves the pod to be."""
-        if not self.pod.finished and (refusal := admission.refusal(self.pod)) is not None:
+        if not self.pod.finished and (refusal := self._refusal()) is not None:
             await self._reject(refusal)
         await self.runtime.recall()
         self._scope.start(refreshing.keep(self.runtime.box, self._node), name="volumes")
@@ -65,6 +74,14 @@ class Worker:
         if not self._gone:
             await self._remove()
 
+    def _refusal(self) -> admission.Refusal | None:
+        """What speaks against the pod; what ran here before is not asked whether the node has room for it."""
+        if (found := admission.refusal(self.pod)) is not None:
+            return found
+        begun = bool(self.pod.status.every_container)
+        why = "" if begun else self._node.pressure(self.pod)
+        return admission.Refusal(words.REASON, why) if why else None
+
     def _know(self, pod: objects.Pod) -> None:
         self.pod = self.runtime.pod = pod
         self.runtime.box.know(pod)
@@ -72,7 +89,8 @@ class Worker:
     async def _step(self) -> bool:
         """One look, what follows from it, and the wait for the next. Whether the pod is over and to be removed."""
         self._changed.clear()
-        made = plan(self._wanted(), self.runtime.containers, self._node.clock.now(), self._started)
+        now, evicted = self._node.clock.now(), self._eviction is not None
+        made = plan(self._wanted(), self.runtime.containers, now, self._started, evicted=evicted)
         self._stop(made)
         started = self._start(made)
         if made.done:
@@ -113,7 +131,8 @@ class Worker:
         asked = pod.metadata.deletion_grace_period_seconds
         if self._gone:
             return 0
-        return pod.spec.termination_grace_period_seconds if asked is None else asked
+        grace = pod.spec.termination_grace_period_seconds if asked is None else asked
+        return grace if self._eviction is None else min(grace, self._eviction.grace)
 
     async def _end(self, name: str, patience: Patience) -> None:
         try:
@@ -200,7 +219,9 @@ class Worker:
     def _seen(self, made: Plan, now: datetime) -> status.Seen:
         box, host = self.runtime.box, self._node.settings.address
         running = box.sandbox is not None
-        return status.Seen(self.pod, self.runtime.containers, made, box.address, host, self._started, now, running)
+        return status.Seen(
+            self.pod, self.runtime.containers, made, box.address, host, self._started, now, running, self._eviction
+        )
 
     async def _remove(self) -> None:
         """The last step of a deletion (kubelet: grace period 0 and the uid as precondition)."""
