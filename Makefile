@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 SOURCES := $(shell find crates src packaging -type f -not -name "*.pyc") Cargo.toml Cargo.lock
 
-.PHONY: build demo test check bench test-installed test-kill test-escape test-images test-hostile format clean test-differential test-published
+.PHONY: build demo test check bench test-installed test-kill test-escape test-images test-hostile format clean test-differential test-published test-churn
 
 build: .venv/built
 
@@ -81,6 +81,14 @@ test-images: build
 MINUTES ?= 10
 test-hostile: build
 	cd tests && ../$(BIN)/python -m hostile $(MINUTES) $(if $(MEMORY_CGROUP),--memory-cgroup $(MEMORY_CGROUP))
+
+# Everything above the node under random changes, on a clock that does not stand still for anybody.
+CHANGES ?= 2000
+SEEDS ?= 1 2 3 4 5
+test-churn: .venv/ready
+	for seed in $(SEEDS); do \
+		PODVISOR_CHURN=$(CHANGES) PODVISOR_SEED=$$seed PYTHONPATH=src $(BIN)/python -m pytest -q tests/workloads/test_churn.py || exit 1; \
+	done
 
 clean:
 	rm -rf .venv target dist

@@ -216,3 +216,77 @@ async def test_what_becomes_available_later_is_waited_for(world, clock):
     await clock.advance(31)
     await world.settle()
     assert world.names(kinds.PODS) == ["db-0", "db-1"]
+
+
+CLAIM = {"metadata": {"name": "data"}, "spec": {"resources": {"requests": {"storage": "1Gi"}}}}
+
+
+def owners(world) -> dict[str, list[str]]:
+    """By claim, whom it belongs to."""
+    claims = world.api.everything(kinds.PERSISTENTVOLUMECLAIMS)
+    return {
+        one["metadata"]["name"]: [owner["kind"] for owner in one["metadata"].get("ownerReferences") or ()]
+        for one in claims
+    }
+
+
+async def with_claims(world, deleted: str, scaled: str) -> None:
+    policy = {"whenDeleted": deleted, "whenScaled": scaled}
+    await create(world, replicas=2, volumeClaimTemplates=[CLAIM], persistentVolumeClaimRetentionPolicy=policy)
+    await until_all_ready(world)
+
+
+async def scale(world, replicas: int) -> None:
+    """Scale, without yet letting go of the pods that are too many."""
+    pods = [pod["metadata"]["name"] for pod in world.pods()]
+    for name in pods:
+        key = sdk.Key("default", name)
+        await world.client.patch(kinds.PODS, key, {"metadata": {"finalizers": ["example.com/held"]}})
+    await world.client.patch(kinds.STATEFULSETS, KEY, {"spec": {"replicas": replicas}})
+    await world.settle()
+
+
+@pytest.mark.parametrize(
+    ("deleted", "scaled", "before", "after"),
+    [
+        ("Retain", "Retain", [], []),
+        ("Delete", "Retain", ["StatefulSet"], ["StatefulSet"]),
+        ("Retain", "Delete", [], ["Pod"]),
+        ("Delete", "Delete", ["StatefulSet"], ["Pod"]),
+    ],
+)
+async def test_claims_belong_to_whom_the_policy_says(world, deleted, scaled, before, after):
+    await with_claims(world, deleted, scaled)
+    assert owners(world) == {"data-db-0": before, "data-db-1": before}
+    await scale(world, 1)
+    assert owners(world) == {"data-db-0": before, "data-db-1": after}
+    await world.client.patch(kinds.STATEFULSETS, KEY, {"spec": {"replicas": 2}})
+    await world.settle()
+    assert owners(world)["data-db-1"] == before, "what is wanted again does not go"
+
+
+async def test_claims_follow_a_policy_that_changes(world):
+    await with_claims(world, "Retain", "Retain")
+    policy = {"persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Delete"}}
+    await world.client.patch(kinds.STATEFULSETS, KEY, {"spec": policy})
+    await world.settle()
+    assert owners(world) == {"data-db-0": ["StatefulSet"], "data-db-1": ["StatefulSet"]}
+
+
+@pytest.mark.parametrize(
+    "owner",
+    [
+        {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "db", "uid": "another"},
+        {"apiVersion": "v1", "kind": "ConfigMap", "name": "x", "uid": "x", "controller": True},
+    ],
+    ids=["an earlier set of that name", "another controller"],
+)
+async def test_claims_of_others_are_left_alone(world, owner):
+    await with_claims(world, "Retain", "Retain")
+    await world.client.patch(
+        kinds.PERSISTENTVOLUMECLAIMS, sdk.Key("default", "data-db-1"), {"metadata": {"ownerReferences": [owner]}}
+    )
+    policy = {"persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Delete", "whenScaled": "Delete"}}
+    await world.client.patch(kinds.STATEFULSETS, KEY, {"spec": policy})
+    await world.settle()
+    assert owners(world) == {"data-db-0": ["StatefulSet"], "data-db-1": [owner["kind"]]}

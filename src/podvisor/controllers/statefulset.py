@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from podvisor.controllers import ownership, pods, statefulsetplan
+from podvisor.controllers import claimretention, ownership, pods, statefulsetplan
 from podvisor.controllers.dependents import Dependents
 from podvisor.controllers.expectations import Expectations
 from podvisor.controllers.history import Found, History, template_of
@@ -28,6 +28,7 @@ class StatefulSets:
         self._sets = cluster.informers.of(kinds.STATEFULSETS)
         self._pods = cluster.informers.of(kinds.PODS)
         self._revisions = cluster.informers.of(kinds.CONTROLLERREVISIONS)
+        self._claims = cluster.informers.of(kinds.PERSISTENTVOLUMECLAIMS)
         ownership.index(self._pods.cache)
         ownership.index(self._revisions.cache)
         ownership.index_takers(self._sets.cache)
@@ -43,6 +44,7 @@ class StatefulSets:
         """Take one set's next step; the pods' changes bring it back for the one after."""
         await self._pods.wait_synced()
         await self._revisions.wait_synced()
+        await self._claims.wait_synced()
         wanted = self._sets.cache.get(key)
         if wanted is None or selectors.is_empty(wanted.spec.selector):
             self._expectations.forget(key)
@@ -55,6 +57,8 @@ class StatefulSets:
         update = found.update.metadata.name
         current = wanted.status.current_revision if wanted.status.current_revision in known else update
         view = View(wanted, owned, current, update, self._clock.now())
+        # Before a pod is scaled away its claims are made to go with it.
+        await self._hand_over_claims(view)
         step = statefulsetplan.plan(view)
         failures = await self._apply(view, found, step)
         await self._report(wanted, statefulsetplan.status_of(view, found.collisions))
@@ -104,6 +108,14 @@ class StatefulSets:
                 continue
             what = f"Claim {claim['metadata']['name']} Pod {pod} in StatefulSet {owner.metadata.name}"
             self._events.normal(kinds.STATEFULSETS, owner, "SuccessfulCreate", f"create {what} success")
+
+    async def _hand_over_claims(self, view: View) -> None:
+        for change in claimretention.changes(view, self._claims.cache):
+            meta = change.claim.metadata
+            owners = [ownership.plain(one) for one in change.owners] or None
+            kept = {"uid": meta.uid, "resourceVersion": meta.resource_version}
+            patch = {"metadata": kept | {"ownerReferences": owners}}
+            await self._client.patch(kinds.PERSISTENTVOLUMECLAIMS, key_of(change.claim), patch)
 
     async def _delete(self, owner: StatefulSet, pod: Pod) -> None:
         self._say_why(owner, pod)
