@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 import click
 
-from podvisor.cli import flags, signals, terminal
+from podvisor.cli import flags, outside, signals, terminal
 from podvisor.cli.main import Failure
 from podvisor.images import config, host
 from podvisor.images import errors as image_errors
@@ -44,6 +44,9 @@ class Settings:
     workdir: str | None
     user: str | None
     mount: tuple[spec.Bind, ...]
+    network: Literal["none", "outside"] | None
+    allow: tuple[outside.Allowed, ...]
+    publish: tuple[outside.Published, ...]
     memory: int | None
     cpus: float | None
     pids: int | None
@@ -70,6 +73,23 @@ PARAMETERS: list[click.Parameter] = [
     click.Option(["--workdir", "-w"], type=flags.AbsolutePath(), help="Working directory."),
     click.Option(["--user", "-u"], type=flags.User(), help="UID[:GID] or NAME[:GROUP] in the image."),
     click.Option(["--mount", "-v"], type=flags.Mount(), multiple=True, help="Show a host directory or file inside."),
+    click.Option(
+        ["--network"],
+        type=click.Choice(["none", "outside"]),
+        help="What it reaches: nothing, which is the default, or what is outside of this machine.",
+    ),
+    click.Option(
+        ["--allow"],
+        type=outside.Allow(),
+        multiple=True,
+        help="Let it reach this and nothing else: a network, or a port of a name that is looked up now.",
+    ),
+    click.Option(
+        ["--publish", "-p"],
+        type=outside.Publish(),
+        multiple=True,
+        help="Lead a port of this machine, by default at 127.0.0.1, to one inside.",
+    ),
     click.Option(["--memory", "-m"], type=flags.Memory(), help="Memory limit, such as 512m."),
     click.Option(["--cpus"], type=flags.Cpus(), help="Limit on processor time, such as 1.5."),
     click.Option(["--pids"], type=click.IntRange(min=1), help="Limit on processes and threads."),
@@ -81,9 +101,10 @@ PARAMETERS: list[click.Parameter] = [
 
 def execute(settings: Settings) -> int:
     """Run the command and return the exit code to end with. Raises `Failure`."""
-    container = _container(settings)
+    network = outside.decide(settings.network, settings.allow, settings.publish)
+    container = _container(settings, network)
     try:
-        exited = _run(settings, container)
+        exited = _run(settings, container, network)
     except signals.Insisted as insisted:
         return 128 + insisted.number
     except errors.Refused as error:
@@ -97,19 +118,20 @@ def execute(settings: Settings) -> int:
     return exited.status
 
 
-def _run(settings: Settings, container: spec.Container) -> protocol.Exited:
+def _run(settings: Settings, container: spec.Container, network: outside.Network) -> protocol.Exited:
     with signals.caught() as caught, Sandbox() as sandbox, _keyboard(container.process.stdio):
         try:
-            sandbox.create(_pod(settings))
-            return _follow(sandbox, sandbox.start(container), caught)
+            sandbox.create(_pod(settings, network))
+            with outside.joined(sandbox, network):
+                return _follow(sandbox, sandbox.start(container), caught)
         except signals.Insisted:
             sandbox.kill()
             raise
 
 
-def _container(settings: Settings) -> spec.Container:
+def _container(settings: Settings, network: outside.Network) -> spec.Container:
     """The container that the flags describe, on top of what its image says. Raises `Failure`."""
-    root, said = _image(settings)
+    root, said = _image(settings, network)
     words = config.docker_argv(said, settings.command, settings.entrypoint)
     if not words:
         raise click.UsageError(f"no command: give one, or an image that has its own; {settings.image} has none")
@@ -124,16 +146,25 @@ def _container(settings: Settings) -> spec.Container:
     return spec.Container(CONTAINER, root, process, mounts=settings.mount)
 
 
-def _pod(settings: Settings) -> spec.Pod:
-    return spec.Pod(HOSTNAME, memory_bytes=settings.memory, pids_limit=settings.pids, cpus=settings.cpus)
+def _pod(settings: Settings, network: outside.Network) -> spec.Pod:
+    return spec.Pod(
+        HOSTNAME,
+        memory_bytes=settings.memory,
+        pids_limit=settings.pids,
+        cpus=settings.cpus,
+        addresses=network.addresses,
+    )
 
 
-def _image(settings: Settings) -> tuple[spec.Root, config.Execution]:
+def _image(settings: Settings, network: outside.Network) -> tuple[spec.Root, config.Execution]:
     """The image below the few files that belong to a sandbox and not to any image, and what it says of its process."""
+    names = "".join(f"{address} {name}\n" for address, name in network.hosts)
+    # Only streams leave a sandbox: its resolver is to ask by TCP.
+    resolvers = "".join(f"nameserver {one}\n" for one in network.resolvers)
     own = (
         spec.FileLayer("/etc/hostname", f"{HOSTNAME}\n"),
-        spec.FileLayer("/etc/hosts", f"127.0.0.1 localhost {HOSTNAME}\n::1 localhost {HOSTNAME}\n"),
-        spec.FileLayer("/etc/resolv.conf", ""),
+        spec.FileLayer("/etc/hosts", f"127.0.0.1 localhost {HOSTNAME}\n::1 localhost {HOSTNAME}\n{names}"),
+        spec.FileLayer("/etc/resolv.conf", f"{resolvers}options use-vc\n" if resolvers else ""),
     )
     try:
         below, said = (host.root(), config.Execution()) if settings.image == "host" else _fetched(settings)

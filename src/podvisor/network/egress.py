@@ -12,6 +12,9 @@ from ipaddress import ip_network
 
 EVERYTHING = ("0.0.0.0/0", "::/0")
 
+METADATA = frozenset({"168.63.129.16", "100.100.100.200", "192.0.0.192"})
+"""Where clouds tell a machine its secrets, beside link-local addresses."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
