@@ -11,6 +11,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from podvisor.cluster.certificates import Pair
+
 Key = ec.EllipticCurvePrivateKey
 
 
@@ -22,6 +24,11 @@ class Authority:
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test-ca")])
         self._certificate = self._sign(self._name, self._key, x509.BasicConstraints(ca=True, path_length=None))
         self.pem = self._certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+    def pair(self) -> Pair:
+        """The certificate with its key."""
+        encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+        return Pair(self.pem.encode(), self._key.private_bytes(encoding, form, serialization.NoEncryption()))
 
     def server_context(self, directory: Path) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

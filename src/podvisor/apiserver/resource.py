@@ -106,6 +106,10 @@ class Subresource:
     """Its kind, where it is not the parent's."""
     group: str = ""
     version: str = ""
+    change: Callable[[Json, Json], None] | None = None
+    """(new, old), where a change by this path is one of the object: keep of the old what it may not touch."""
+    rules: Sequence[Rule] = ()
+    """What such a change must heed, in place of the resource's own rules."""
 
 
 @dataclass(frozen=True)
@@ -234,6 +238,10 @@ class Resource:
         if self.scale:
             found.append(Subresource("scale", UNCHANGED_STATUS, "Scale", "autoscaling", "v1"))
         return sorted(found, key=lambda subresource: subresource.name)
+
+    def subresource(self, name: str) -> Subresource | None:
+        """The path below its objects that has this name, others than status and scale."""
+        return next((one for one in self.subresources if one.name == name), None) if name else None
 
     def with_hooks(self, **hooks: Any) -> "Resource":
         """The same resource with other hooks."""

@@ -11,7 +11,7 @@ from podvisor.apiserver.ownership import Unconverted
 from podvisor.apiserver.resource import Json, Resource
 from podvisor.apiserver.server import Server
 from podvisor.store.backend import KeyValue
-from podvisor.types import field, status
+from podvisor.types import field, rules, status
 
 _ATTEMPTS = 100
 """Tries before a write that names no resourceVersion gives up; each failure means that somebody else succeeded."""
@@ -38,6 +38,7 @@ def _view(server: Server) -> chain.View:
         server.access.authorizer,
         server.issuer is not None,
         server.webhooks,
+        server.clock,
     )
 
 
@@ -177,7 +178,7 @@ async def _edited(server: Server, call: Call, resource: Resource, before: KeyVal
 
 
 def _edit(server: Server, call: Call, resource: Resource, before: KeyValue, edit: Edit) -> tuple[Json, Json]:
-    subresource = edit.subresource
+    subresource, below = edit.subresource, resource.subresource(edit.subresource)
     old = objects.decode(resource, before)
     new = edit.make(objects.decode(resource, before))
     metadata.check_identity(new, old, resource)
@@ -185,6 +186,8 @@ def _edit(server: Server, call: Call, resource: Resource, before: KeyValue, edit
     metadata.carry(new, old)
     if subresource == "status":
         _reset_for_status(resource, new, old)
+    elif below and below.change:
+        below.change(new, old)
     resource.hooks.default(new)
     if not edit.tracked:
         ownership.track(writer(server, call, resource), old, new)
@@ -224,7 +227,10 @@ def _change_object(resource: Resource, new: Json, old: Json, *, whole: bool) -> 
 def _errors(resource: Resource, new: Json, old: Json, subresource: str) -> field.Errors:
     yield from metadata.validate(new, resource)
     yield from metadata.validate_update(new, old)
-    if subresource == "status":
+    below = resource.subresource(subresource)
+    if below and below.rules:
+        yield from rules.check(below.rules, new, old)
+    elif subresource == "status":
         yield from resource.status_errors(new, old)
     elif subresource not in ("binding", "eviction"):
         yield from resource.errors(new, old)

@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+
+from podvisor.cluster import keyusages
+from podvisor.types.csr import SigningRequest
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -21,6 +25,8 @@ AUTHORITY_LIFE = timedelta(days=3650)
 LIFE = timedelta(days=365)
 SKEW = timedelta(minutes=5)
 """How far a certificate reaches back, for clients whose clocks are slow."""
+SHORT = timedelta(hours=8)
+"""From this life on, what it reaches back is part of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,34 @@ def issue(issuer: Pair, identity: Identity, now: datetime) -> Pair:
         names = x509.SubjectAlternativeName([_name(host) for host in identity.hosts])
         builder = builder.add_extension(names, critical=False)
     return _signed(builder, key, issuer_key)
+
+
+def sign(issuer: Pair, request: SigningRequest, usages: Sequence[str], life: timedelta, now: datetime) -> bytes:
+    """A certificate for whoever asked, in PEM: with his subject and names, these usages, and nothing else of his.
+
+    It holds no longer than its issuer does. Raises ValueError where that is over, or a usage is unknown.
+    """
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    issuer_key, issuer_certificate = _load(issuer)
+    last = issuer_certificate.not_valid_after_utc
+    if now >= last:
+        raise ValueError(f"the signer has expired: NotAfter={last}")
+    asked, kept = request.parsed, now + life if life < SHORT else now + life - SKEW
+    builder = x509.CertificateBuilder(issuer_certificate.subject, asked.subject, asked.public_key())
+    builder = builder.serial_number(x509.random_serial_number())
+    builder = builder.not_valid_before(now - SKEW).not_valid_after(min(kept, last))
+    builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+    for extension, critical in keyusages.extensions(usages):
+        builder = builder.add_extension(extension, critical)
+    authority_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key())
+    builder = builder.add_extension(authority_key, critical=False)
+    with suppress(x509.ExtensionNotFound):
+        names = asked.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+        builder = builder.add_extension(names.value, critical=False)
+    return builder.sign(issuer_key, hashes.SHA256()).public_bytes(Encoding.PEM)
 
 
 def signing_key() -> bytes:

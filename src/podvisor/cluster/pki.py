@@ -43,6 +43,11 @@ class Pki:
     clients: Mapping[str, Pair]
 
     @property
+    def signing(self) -> Pair:
+        """The CA with its key, which signs what was asked for by CertificateSigningRequests."""
+        return _read(self.path, "ca")
+
+    @property
     def server_certificate(self) -> Path:
         return self.path / "apiserver.crt"
 

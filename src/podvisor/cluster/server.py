@@ -25,7 +25,7 @@ from podvisor.apiserver.access.rbac import Rbac
 from podvisor.base import tasks
 from podvisor.base.backoff import Backoff
 from podvisor.base.clock import Clock
-from podvisor.cluster import ending, host, kubeconfig, listener, pki
+from podvisor.cluster import certificates, ending, host, kubeconfig, listener, pki
 from podvisor.cluster.authorization import authorizer
 from podvisor.cluster.connections import Connections, Recognising
 from podvisor.cluster.directory import Directory, Running, replace
@@ -177,7 +177,9 @@ async def _components(api: Api, identities: Pki, clock: Clock, steps: Steps) -> 
     async with AsyncExitStack() as stack:
         scope = await stack.enter_async_context(tasks.background())
         with steps.step("controllers") as step:
-            chosen = controllers.Settings(root_authority=identities.authority.decode())
+            chosen = controllers.Settings(
+                root_authority=identities.authority.decode(), sign=partial(certificates.sign, identities.signing)
+            )
             loops = {
                 "scheduler": lambda: scheduler.run(scheduling, scheduler.Settings(), clock),
                 "controllers": lambda: controllers.run(managing, chosen, clock),

@@ -8,6 +8,9 @@ from podvisor.controllers import loop
 from podvisor.controllers.aggregation import AggregatedRoles
 from podvisor.controllers.autoscaler import Autoscalers
 from podvisor.controllers.cronjob import CronJobs
+from podvisor.controllers.csrapproving import CertificateApprovals
+from podvisor.controllers.csrcleaner import CertificateCleaning
+from podvisor.controllers.csrsigning import CertificateSigning
 from podvisor.controllers.daemonset import DaemonSets
 from podvisor.controllers.deployment import Deployments
 from podvisor.controllers.disruption import DisruptionBudgets
@@ -55,6 +58,9 @@ LOOPS: Mapping[str, Callable[[Cluster], Loop]] = {
     "endpoints": ServiceEndpoints,
     "slices": EndpointSlices,
     "aggregation": AggregatedRoles,
+    "csrapproving": CertificateApprovals,
+    "csrsigning": CertificateSigning,
+    "csrcleaner": CertificateCleaning,
 }
 """Every loop by its name on the command line."""
 

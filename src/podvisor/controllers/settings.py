@@ -1,6 +1,14 @@
 """What an operator may decide about the controllers."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+from podvisor.types.csr import SigningRequest
+
+Sign: TypeAlias = Callable[[SigningRequest, Sequence[str], timedelta, datetime], bytes]
+"""From a request, its usages, how long it shall hold and the time to a certificate in PEM."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -9,6 +17,10 @@ class Settings:
 
     root_authority: str = ""
     """PEM of the cluster's CA, published to every namespace as `kube-root-ca.crt`; empty publishes nothing."""
+    sign: Sign | None = None
+    """Makes certificates for Kubernetes' own signers; None leaves requests to others."""
+    certificate_seconds: float = 365 * 86400.0
+    """How long such a certificate holds at most (`--cluster-signing-duration`)."""
     node_grace_seconds: float = 50.0
     """How long a node may be silent before it counts as Unknown."""
     discovery_seconds: float = 30.0

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from podvisor.sdk.objects import apps, autoscaling, batch, core, policy, rbac, storage
+from podvisor.sdk.objects import apps, autoscaling, batch, certificates, core, policy, rbac, storage
 from podvisor.sdk.resource import Resource
 
 Plain = dict[str, Any]
@@ -47,4 +47,15 @@ HORIZONTALPODAUTOSCALERS = Resource(
 LEASES = Resource("coordination.k8s.io", "v1", "leases", "Lease", core.Lease)
 CLUSTERROLES = Resource(
     "rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole", rbac.ClusterRole, namespaced=False
+)
+CERTIFICATESIGNINGREQUESTS = Resource(
+    "certificates.k8s.io",
+    "v1",
+    "certificatesigningrequests",
+    "CertificateSigningRequest",
+    certificates.CertificateSigningRequest,
+    namespaced=False,
+)
+SUBJECTACCESSREVIEWS = Resource(
+    "authorization.k8s.io", "v1", "subjectaccessreviews", "SubjectAccessReview", Plain, namespaced=False
 )

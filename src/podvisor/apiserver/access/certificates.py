@@ -22,6 +22,7 @@ def user(certificate: Mapping[str, Any]) -> User | None:
     """The user that a certificate (as `ssl.SSLSocket.getpeercert` shows it) names; None without a common name."""
     subject: Sequence[Sequence[tuple[str, str]]] = certificate.get("subject", ())
     attributes = [pair for names in subject for pair in names]
-    name = next((value for key, value in attributes if key == "commonName"), "")
+    # The last, as Go's `pkix.Name` has it.
+    name = next((value for key, value in reversed(attributes) if key == "commonName"), "")
     groups = tuple(value for key, value in attributes if key == "organizationName")
     return User(name, groups) if name else None

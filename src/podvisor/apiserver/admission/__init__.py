@@ -7,6 +7,7 @@ itself belong to its kind's hooks.
 
 from collections.abc import Sequence
 
+from podvisor.apiserver.admission import certificates
 from podvisor.apiserver.admission.accounts import service_account
 from podvisor.apiserver.admission.addresses import allocate
 from podvisor.apiserver.admission.chain import Plugin
@@ -33,9 +34,20 @@ PLUGINS: Sequence[Plugin] = (
     default_class,
     protection,
     webhooks.mutating,
+    # After whatever may change an object: nobody says in another's name who asks for a certificate.
+    certificates.requester,
     typechecking.status,
     allocate,
 )
 """In the order in which they are asked, before an object's own rules."""
-VALIDATING: Sequence[Plugin] = (permissions.parameters, limit_range, resize, policies.validating, webhooks.validating)
+VALIDATING: Sequence[Plugin] = (
+    permissions.parameters,
+    limit_range,
+    resize,
+    certificates.approval,
+    certificates.signing,
+    certificates.subject_restriction,
+    policies.validating,
+    webhooks.validating,
+)
 """Those that change nothing, asked after an object's own rules. `quotas` comes last, as a part of the write itself."""

@@ -12,6 +12,7 @@ from podvisor.apiserver.resource import Json, Resource
 from podvisor.apiserver.settings import Settings
 from podvisor.apiserver.storage import Storage
 from podvisor.apiserver.webhooks.client import WebhookClient
+from podvisor.base.clock import Clock, SystemClock
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class View:
     """Whether this server makes the tokens that pods mount."""
     webhooks: WebhookClient | None = None
     """How webhooks are reached; None where none are."""
+    clock: Clock = field(default_factory=SystemClock)
 
 
 class Plugin(Protocol):

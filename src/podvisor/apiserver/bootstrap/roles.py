@@ -22,6 +22,11 @@ _OWN: Mapping[str, tuple[str, ...]] = {
         "create | core | configmaps endpoints persistentvolumeclaims persistentvolumes pods pods/binding pods/eviction",
         "create | apps batch discovery.k8s.io coordination.k8s.io | *",
         "escalate | rbac.authorization.k8s.io | clusterroles",
+        "approve | certificates.k8s.io | signers | kubernetes.io/kube-apiserver-client-kubelet",
+        (
+            "sign | certificates.k8s.io | signers | kubernetes.io/kube-apiserver-client "
+            "kubernetes.io/kube-apiserver-client-kubelet kubernetes.io/kubelet-serving kubernetes.io/legacy-unknown"
+        ),
     ),
     # metrics-server's own, which is part of all three levels.
     _METRICS: ("get list watch | metrics.k8s.io | pods nodes",),

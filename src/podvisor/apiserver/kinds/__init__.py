@@ -15,6 +15,7 @@ from podvisor.apiserver.kinds.apiextensions import customresourcedefinition
 from podvisor.apiserver.kinds.apps import controllerrevision, daemonset, deployment, replicaset, statefulset
 from podvisor.apiserver.kinds.autoscaling import horizontalpodautoscaler
 from podvisor.apiserver.kinds.batch import cronjob, job
+from podvisor.apiserver.kinds.certificates import certificatesigningrequest
 from podvisor.apiserver.kinds.coordination import lease
 from podvisor.apiserver.kinds.core import (
     configmap,
@@ -70,6 +71,7 @@ RECORDS = (
     cronjob.RECORD,
     horizontalpodautoscaler.RECORD,
     horizontalpodautoscaler.FIRST,
+    certificatesigningrequest.RECORD,
     lease.RECORD,
     endpointslice.RECORD,
     ingress.RECORD,

@@ -22,6 +22,7 @@ _OF_KIND: Mapping[tuple[str, str], Mapping[str, Handler]] = {
     ("pods", "exec"): {"get": attach.handle, "create": attach.handle},
     ("pods", "attach"): {"get": attach.handle, "create": attach.handle},
     ("pods", "portforward"): {"get": portforward.handle, "create": portforward.handle},
+    ("certificatesigningrequests", "approval"): _STATUS,
     ("namespaces", "finalize"): {"update": finalize.handle},
     ("serviceaccounts", "token"): {"create": token.handle},
 }
