@@ -27,6 +27,7 @@ from podvisor.base.backoff import Backoff
 from podvisor.base.clock import Clock
 from podvisor.cluster import certificates, ending, host, kubeconfig, listener, pki
 from podvisor.cluster.authorization import authorizer
+from podvisor.cluster.bootstraptokens import BootstrapTokens
 from podvisor.cluster.connections import Connections, Recognising
 from podvisor.cluster.directory import Directory, Running, replace
 from podvisor.cluster.errors import StartFailed
@@ -133,11 +134,12 @@ async def _api(
             identities.token_key.read_bytes(), store, clock, identities.earlier_token_keys()
         )
         connections = Connections(clock)
-        authenticators = [ClientCertificates(), Recognising(Tokens(accounts), connections)]
+        tokens = [accounts, BootstrapTokens(store, clock, accounts.audiences)]
+        authenticators = [ClientCertificates(), Recognising(Tokens(*tokens), connections)]
         rbac = Rbac(store)
         following = await stack.enter_async_context(tasks.background())
         following.start(tasks.supervise("roles", rbac.run, clock=clock, backoff=RESTART), name="roles")
-        access = Access(authenticators, authorizer(store, rbac), [accounts])
+        access = Access(authenticators, authorizer(store, rbac), tokens)
         api = apiserver.Api(chosen, store, access, clock, nodes=nodes, issuer=accounts)
         runner = web.AppRunner(apiserver.app(api), access_log=None, handle_signals=False, shutdown_timeout=PATIENCE)
         await runner.setup()

@@ -30,6 +30,7 @@ from podvisor.controllers.serviceaccount import DefaultServiceAccounts
 from podvisor.controllers.settings import Settings
 from podvisor.controllers.slices import EndpointSlices
 from podvisor.controllers.statefulset import StatefulSets
+from podvisor.controllers.tokencleaner import BootstrapTokens
 from podvisor.controllers.ttl import FinishedJobs
 from podvisor.controllers.volumes import Volumes
 from podvisor.sdk import Client, Informers
@@ -61,6 +62,7 @@ LOOPS: Mapping[str, Callable[[Cluster], Loop]] = {
     "csrapproving": CertificateApprovals,
     "csrsigning": CertificateSigning,
     "csrcleaner": CertificateCleaning,
+    "tokencleaner": BootstrapTokens,
 }
 """Every loop by its name on the command line."""
 

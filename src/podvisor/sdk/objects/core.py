@@ -279,6 +279,16 @@ class ConfigMap(Object):
     data: dict[str, str] = field(default_factory=dict[str, str])
 
 
+class Secret(Object):
+    """What not everybody may read; each value in base64."""
+
+    type: str = ""
+    data: dict[str, str] = field(default_factory=dict[str, str])
+
+    def __repr__(self) -> str:
+        return f"Secret({self.metadata.namespace}/{self.metadata.name})"
+
+
 class ServiceAccount(Object):
     """An identity for pods."""
 
