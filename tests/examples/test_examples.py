@@ -1,5 +1,6 @@
 """Every example does what its first lines say, on a cluster with real pods."""
 
+import asyncio
 from pathlib import Path
 
 import yaml
@@ -43,6 +44,25 @@ async def test_redis_runs_by_what_its_image_says_and_answers(stage: Stage, like_
     [pod] = (await stage.client.list(sdk.kinds.PODS, sdk.Selection("default", labels="app=redis"))).items
     done = await stage.hands.execute(pod.metadata.name, ["sh", "-c", "id -un; cat /data/started"])
     assert done.stdout.split() == ["app", "yes"], done.stderr
+
+
+async def test_tiers_reach_the_next_tier_and_no_other(stage: Stage) -> None:
+    await stage.apply("tiers")
+    for tier in ("store", "api", "web"):
+        await stage.until(sdk.kinds.DEPLOYMENTS, f"tiers-{tier}", lambda found: found.status.available_replicas == 1)
+    service = await stage.client.get(sdk.kinds.SERVICES, "tiers-web", "default")
+    assert (await _page(service.spec.ports[0].node_port)).startswith("this is visit ")
+    selection = sdk.Selection("default", labels="app=tiers,tier=web")
+    [pod] = (await stage.client.list(sdk.kinds.PODS, selection)).items
+    ask = ["timeout", "1", "bash", "-c", ": </dev/tcp/10.96.0.13/6379"]
+    assert (await stage.hands.execute(pod.metadata.name, ask)).exit_code == 124, "nobody answers"
+
+
+async def _page(port: int) -> str:
+    """What is served at a port of the machine, asked for until the way there is known everywhere."""
+    words = ["curl", "-s", "--retry", "20", "--retry-all-errors", "--retry-delay", "1", f"http://127.0.0.1:{port}/"]
+    done = await asyncio.create_subprocess_exec(*words, stdout=asyncio.subprocess.PIPE)
+    return (await done.communicate())[0].decode()
 
 
 async def test_init_containers_run_in_order_and_hand_on_their_work(stage: Stage) -> None:
