@@ -205,7 +205,9 @@ async def test_a_condition_that_cannot_be_evaluated_refuses(api: Api, hooks: Hoo
     await register(api, "validating", "v", hooks.hook("/a", matchConditions=condition))
     reply = await create(api, "one")
     assert reply.code == 403
-    assert "no such key: nothing; division by zero" in reply.message
+    first = "expression 'object.nothing.there == 1' resulted in error: no such key: nothing"
+    second = "expression '1 / 0 == 1' resulted in error: division by zero"
+    assert reply.message == f'configmaps "one" is forbidden: [{first}, {second}]'
 
 
 async def test_no_webhook_is_asked_about_webhooks(api: Api, hooks: Hooks) -> None:

@@ -49,3 +49,15 @@ def test_a_description_shows_what_the_type_check_found(kubectl: Kubectl) -> None
     assert "Expression Warnings:" in printed
     assert "/v1, Kind=ConfigMap: ERROR: <input>:1:7: undefined field 'date'" in printed
     assert kubectl.rows("get", "validatingadmissionpolicies", name)[1][:3] == [name, "1", "<unset>"]
+
+
+def test_a_pod_that_its_namespace_does_not_allow_is_refused(kubectl: Kubectl) -> None:
+    kubectl("label", "namespace", kubectl.namespace, "pod-security.kubernetes.io/enforce=baseline")
+    container = {"name": "a", "image": "a", "securityContext": {"privileged": True}}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": [container]}}
+    printed = kubectl("create", "-f", "-", given=json.dumps(pod), code=1)
+    violation = 'privileged (container "a" must not set securityContext.privileged=true)'
+    assert printed == (
+        'Error from server (Forbidden): error when creating "STDIN": pods "p" is forbidden: violates PodSecurity '
+        f'"baseline:latest": {violation}\n'
+    )

@@ -1,6 +1,8 @@
 """What the composition root decides about the API server."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from podvisor.apiserver.podsecurity.levels import Exemptions, Standards
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +25,7 @@ class Settings:
     """The authority of client certificates, in PEM, for servers beside this one that have to check them as well."""
     external_address: str = "127.0.0.1:6443"
     """Where clients reach this server, as discovery tells them."""
+    pod_security: Standards = field(default_factory=Standards)
+    """The Pod Security Standards of namespaces that say nothing of them (the defaults of PodSecurityConfiguration)."""
+    pod_security_exemptions: Exemptions = field(default_factory=Exemptions)
+    """Whom they do not concern."""

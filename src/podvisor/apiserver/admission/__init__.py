@@ -11,13 +11,15 @@ from podvisor.apiserver.admission import certificates
 from podvisor.apiserver.admission.accounts import service_account
 from podvisor.apiserver.admission.addresses import allocate
 from podvisor.apiserver.admission.chain import Plugin
+from podvisor.apiserver.admission.ingresses import ingress_class
 from podvisor.apiserver.admission.limits import limit_defaults, limit_range
 from podvisor.apiserver.admission.namespaces import lifecycle
 from podvisor.apiserver.admission.nodes import node_restriction
-from podvisor.apiserver.admission.pods import priority, tolerations
+from podvisor.apiserver.admission.pods import priority, priority_class, tolerations
 from podvisor.apiserver.admission.roles import escalation
 from podvisor.apiserver.admission.runtimes import runtime_class
 from podvisor.apiserver.admission.storage import default_class, protection, resize
+from podvisor.apiserver.podsecurity.plugin import pod_security
 from podvisor.apiserver.policies import permissions, typechecking
 from podvisor.apiserver.policies import validating as policies
 from podvisor.apiserver.webhooks import calls as webhooks
@@ -32,6 +34,7 @@ PLUGINS: Sequence[Plugin] = (
     runtime_class,
     limit_defaults,
     default_class,
+    ingress_class,
     protection,
     webhooks.mutating,
     # After whatever may change an object: nobody says in another's name who asks for a certificate.
@@ -42,7 +45,9 @@ PLUGINS: Sequence[Plugin] = (
 """In the order in which they are asked, before an object's own rules."""
 VALIDATING: Sequence[Plugin] = (
     permissions.parameters,
+    priority_class,
     limit_range,
+    pod_security,
     resize,
     certificates.approval,
     certificates.signing,

@@ -26,6 +26,19 @@ async def priority(change: Change, view: View) -> None:
     spec.setdefault("preemptionPolicy", policy)
 
 
+async def priority_class(change: Change, view: View) -> None:
+    """Raises Forbidden for a second default among the classes of priority."""
+    new = change.new
+    is_class = (change.resource.group, change.resource.plural) == ("scheduling.k8s.io", "priorityclasses")
+    if not is_class or new is None or not new.get("globalDefault"):
+        return
+    for kv in (await view.storage.all(change.resource)).kvs:
+        other = objects.decode(change.resource, kv)
+        if (name := other["metadata"]["name"]) != change.name and other.get("globalDefault"):
+            why = f"PriorityClass {name} is already marked as default. Only one default can exist"
+            raise status.Forbidden(why, change.resource.subject(change.name))
+
+
 async def tolerations(change: Change, view: View) -> None:
     """Tolerate failing nodes for five minutes unless the pod says otherwise."""
     if not _is_new_pod(change) or change.new is None:

@@ -4,6 +4,8 @@ The plugins StorageObjectInUseProtection, DefaultStorageClass and PersistentVolu
 https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/
 """
 
+from collections.abc import Sequence
+
 from podvisor.apiserver import objects
 from podvisor.apiserver.admission.chain import Change, View
 from podvisor.apiserver.kinds.storage import storageclass
@@ -35,10 +37,15 @@ async def default_class(change: Change, view: View) -> None:
         return
     classes = view.catalogue.get("storage.k8s.io", "v1", "storageclasses")
     every = [objects.decode(classes, kv) for kv in (await view.storage.all(classes)).kvs]
-    if defaults := [one for one in every if storageclass.is_default(one)]:
-        newest = max(one["metadata"]["creationTimestamp"] for one in defaults)
-        named = (one["metadata"]["name"] for one in defaults if one["metadata"]["creationTimestamp"] == newest)
-        change.new["spec"]["storageClassName"] = min(named)
+    if (name := newest([one for one in every if storageclass.is_default(one)])) is not None:
+        change.new["spec"]["storageClassName"] = name
+
+
+def newest(classes: Sequence[Json]) -> str | None:
+    """The name of the class that is the newest, the first by name of several; None if there are none."""
+    metadata = [one["metadata"] for one in classes]
+    last = max((one["creationTimestamp"] for one in metadata), default=None)
+    return min((one["name"] for one in metadata if one["creationTimestamp"] == last), default=None)
 
 
 async def resize(change: Change, view: View) -> None:

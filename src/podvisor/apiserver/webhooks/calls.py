@@ -13,12 +13,14 @@ from typing import Any
 
 import orjson
 
-from podvisor.apiserver import expressions, objects
+from podvisor.apiserver import objects
 from podvisor.apiserver.admission.chain import Change, View, with_old
+from podvisor.apiserver.policies import evaluation
+from podvisor.apiserver.policies.variables import Variables
 from podvisor.apiserver.resource import Json, Resource
 from podvisor.apiserver.webhooks import conditions, matching, reviews, services
 from podvisor.apiserver.webhooks.client import CallFailed
-from podvisor.types import cel, decode, patch, status
+from podvisor.types import decode, patch, status
 
 log = logging.getLogger(__name__)
 _GROUP = "admissionregistration.k8s.io"
@@ -83,23 +85,17 @@ async def _concerned(hook: Json, change: Change, view: View) -> Asked | None:
 
 
 async def _conditions_hold(hook: Json, change: Change, view: View, wanted: Resource) -> bool:
-    """True if all match conditions are. One that is false decides, whatever becomes of the others."""
+    """True if all match conditions are. Raises Forbidden where one comes to no result and that counts."""
     if not (given := hook.get("matchConditions")):
         return True
-    asked = await reviews.request(change, wanted, view)
-    variables = {"object": asked["object"], "oldObject": asked["oldObject"], "request": asked, "namespaceObject": None}
-    scope = expressions.Scope(view.authorizer, change, cel.Budget(cel.PER_REQUEST // 4))
-    failures: list[str] = []
-    for condition in given:
-        try:
-            if await expressions.evaluate(conditions.compiled(condition["expression"]), variables, scope) is False:
-                return False
-        except cel.CelError as error:
-            failures.append(str(error))
-    if failures and hook.get("failurePolicy") != "Ignore":
-        why = f'failed to evaluate match conditions of webhook "{hook["name"]}": {"; ".join(failures)}'
-        raise status.Forbidden(why, change.resource.subject(change.name))
-    return not failures
+    conditions_ = [(one["name"], conditions.compiled(one["expression"])) for one in given]
+    about = await evaluation.situation(change, view, wanted, None)
+    try:
+        return await evaluation.conditions_hold(conditions_, Variables({}), about)
+    except evaluation.Failure as failure:
+        if hook.get("failurePolicy") == "Ignore":
+            return False
+        raise status.Forbidden(str(failure), change.resource.subject(change.name)) from None
 
 
 async def _mutate(hook: Json, change: Change, view: View) -> bool | None:
