@@ -11,6 +11,7 @@ from aiohttp import web
 
 from apiserver import authority
 from apiserver.conftest import Api, serving
+from podvisor.apiserver.admission import accounts
 
 Json = dict[str, Any]
 GROUP = "/apis/admissionregistration.k8s.io/v1"
@@ -217,3 +218,32 @@ async def test_no_webhook_is_asked_about_webhooks(api: Api, hooks: Hooks) -> Non
     assert (await create(api, "one")).code == 400
     assert (await api.delete(f"{GROUP}/validatingwebhookconfigurations/v")).code == 200
     assert (await create(api, "one")).code == 201
+
+
+async def test_what_a_webhook_adds_gets_what_all_get(api: Api, hooks: Hooks) -> None:
+    """The built-in plugins see again what webhooks have changed, and then the webhooks that want to."""
+    sidecar = {"name": "sidecar", "image": "s", "terminationMessagePath": "/x", "resources": {}}
+    hooks.answers = {
+        "/a": lambda asked: {} if len(asked["object"]["spec"]["containers"]) > 1 else patching(
+            {"op": "add", "path": "/spec/containers/-", "value": sidecar})(asked)
+    }  # fmt: skip
+    limit = {"type": "Container", "default": {"cpu": "2"}, "defaultRequest": {"cpu": "1"}}
+    await api.post("/api/v1/namespaces/default/limitranges", {"metadata": {"name": "l"}, "spec": {"limits": [limit]}})
+    await api.post("/api/v1/namespaces/default/serviceaccounts", {"metadata": {"name": "default"}})
+    rule = {"operations": ["CREATE"], "apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"]}
+    await register(api, "mutating", "m", hooks.hook("/a", rules=[rule], reinvocationPolicy="IfNeeded"))
+    pod = {"metadata": {"name": "p"}, "spec": {"containers": [{"name": "a", "image": "a"}]}}
+    made = await api.post("/api/v1/namespaces/default/pods", pod)
+    assert made.code == 201, made.body
+    resources = [one["resources"] for one in made.body["spec"]["containers"]]
+    assert resources == [{"requests": {"cpu": "1"}, "limits": {"cpu": "2"}}] * 2
+    assert [len(asked["object"]["spec"]["containers"]) for asked in hooks.asked] == [1, 2]
+
+
+def test_a_container_that_comes_later_gets_the_token_that_the_others_have() -> None:
+    spec: Json = {"containers": [{"name": "a"}]}
+    accounts.mount_token(spec)
+    spec["containers"].append({"name": "b"})
+    accounts.mount_token(spec)
+    assert len(spec["volumes"]) == 1
+    assert spec["containers"][0]["volumeMounts"] == spec["containers"][1]["volumeMounts"]

@@ -24,7 +24,7 @@ from podvisor.apiserver.policies import permissions, typechecking
 from podvisor.apiserver.policies import validating as policies
 from podvisor.apiserver.webhooks import calls as webhooks
 
-PLUGINS: Sequence[Plugin] = (
+_BUILT_IN: Sequence[Plugin] = (
     lifecycle,
     node_restriction,
     escalation,
@@ -36,7 +36,10 @@ PLUGINS: Sequence[Plugin] = (
     default_class,
     ingress_class,
     protection,
-    webhooks.mutating,
+)
+PLUGINS: Sequence[Plugin] = (
+    *_BUILT_IN,
+    webhooks.mutating(_BUILT_IN),
     # After whatever may change an object: nobody says in another's name who asks for a certificate.
     certificates.requester,
     typechecking.status,

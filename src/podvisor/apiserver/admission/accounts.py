@@ -9,6 +9,7 @@ from podvisor.apiserver.resource import Json
 from podvisor.types import status
 
 _MOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
+_VOLUME = "kube-api-access-"
 _MIRROR = "kubernetes.io/config.mirror"
 
 
@@ -47,11 +48,14 @@ def mount_token(spec: Json) -> None:
     without = [one for one in containers if _MOUNT not in {mount["mountPath"] for mount in one.get("volumeMounts", ())}]
     if not without:
         return
-    volume = f"kube-api-access-{metadata.suffix()}"
+    # A container that a webhook has added gets the volume that the others have.
+    there = [one["name"] for one in spec.get("volumes") or () if one["name"].startswith(_VOLUME)]
+    volume = there[0] if there else f"{_VOLUME}{metadata.suffix()}"
     for one in without:
         mounts = one.get("volumeMounts", [])
         one["volumeMounts"] = [*mounts, {"name": volume, "readOnly": True, "mountPath": _MOUNT}]
-    spec["volumes"] = [*spec.get("volumes", []), {"name": volume, "projected": _projected()}]
+    if not there:
+        spec["volumes"] = [*spec.get("volumes", []), {"name": volume, "projected": _projected()}]
 
 
 def _projected() -> Json:

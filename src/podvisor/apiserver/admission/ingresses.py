@@ -27,5 +27,5 @@ async def ingress_class(change: Change, view: View) -> None:
 
 
 def _is_default(item: Json) -> bool:
-    annotations = item["metadata"].get("annotations") or {}
+    annotations: Json = item["metadata"].get("annotations") or {}
     return annotations.get(_DEFAULT) == "true"

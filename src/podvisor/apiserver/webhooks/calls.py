@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from podvisor.apiserver import objects
-from podvisor.apiserver.admission.chain import Change, View, with_old
+from podvisor.apiserver.admission.chain import Change, Plugin, View, admit, with_old
 from podvisor.apiserver.policies import evaluation
 from podvisor.apiserver.policies.variables import Variables
 from podvisor.apiserver.resource import Json, Resource
@@ -35,24 +35,33 @@ class Asked:
     """The version in which it wants to see the object."""
 
 
-async def mutating(change: Change, view: View) -> None:
+def mutating(built_in: Sequence[Plugin]) -> Plugin:
     """Let the mutating webhooks change the object, one after the other; those that ask for it see it twice.
 
-    Raises ApiError where one refuses, or fails and may not.
+    What they have changed the `built_in` plugins see again: a container that a webhook adds gets what all get. The
+    plugin raises ApiError where a webhook refuses, or fails and may not.
     """
-    hooks = await _hooks("mutatingwebhookconfigurations", view)
-    change = await with_old(change, view) if hooks else change
-    # A webhook that came before the last change is asked again, once, if its reinvocationPolicy wants it.
-    asked_at: list[tuple[Json, int]] = []
-    changes = 0
-    for hook in hooks:
-        changed = await _mutate(hook, change, view)
-        changes += changed is True
-        if changed is not None:
-            asked_at.append((hook, changes))
-    for hook, seen in asked_at:
-        if hook.get("reinvocationPolicy") == "IfNeeded" and seen < changes:
-            await _mutate(hook, change, view)
+
+    async def plugin(change: Change, view: View) -> None:
+        hooks = await _hooks("mutatingwebhookconfigurations", view)
+        change = await with_old(change, view) if hooks else change
+        # A webhook that came before the last change is asked again, once, if its reinvocationPolicy wants it.
+        asked_at: list[tuple[Json, int]] = []
+        changes = 0
+        for hook in hooks:
+            changed = await _mutate(hook, change, view)
+            changes += changed is True
+            if changed is not None:
+                asked_at.append((hook, changes))
+        if changes:
+            before = orjson.dumps(change.new)
+            await admit(built_in, change, view)
+            changes += orjson.dumps(change.new) != before
+        for hook, seen in asked_at:
+            if hook.get("reinvocationPolicy") == "IfNeeded" and seen < changes:
+                await _mutate(hook, change, view)
+
+    return plugin
 
 
 async def validating(change: Change, view: View) -> None:
