@@ -108,13 +108,16 @@ def heads(dice: random.Random) -> Iterator[bytes]:
         yield bytes(head)
 
 
-async def code(port: int, context: ssl.SSLContext, head: bytes) -> int:
-    """The status with which a request is answered; 0 where the server waits for more or ends the connection."""
+async def code(port: int, context: ssl.SSLContext, head: bytes, patience: float = 0.5) -> int:
+    """The status with which a request is answered; 0 where the server waits for more or ends the connection.
+
+    A request that is whole is answered, however busy the machine is: who asks for that has patience.
+    """
     reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context)
     try:
         writer.write(head)
         writer.write_eof() if writer.can_write_eof() else None
-        async with asyncio.timeout(0.5):
+        async with asyncio.timeout(patience):
             line = await reader.readline()
         return int(line.split()[1]) if line.startswith(b"HTTP/1.1 ") else 0
     except (TimeoutError, ConnectionError, ssl.SSLError):
@@ -127,13 +130,12 @@ async def code(port: int, context: ssl.SSLContext, head: bytes) -> int:
 async def test_no_head_is_answered_with_a_500(address: str, ca: Authority, tmp_path: Path, api: Api, who: str):
     context = ca.client_context(tmp_path) if who == "master" else ssl.create_default_context(cadata=ca.pem)
     port, generated = int(address.rpartition(":")[2]), heads(random.Random(7))
-    seen: set[int] = set()
     for _ in range(15):
         batch = [next(generated) for _ in range(20)]
         answers = await asyncio.gather(*(code(port, context, head) for head in batch))
         assert [head for head, answer in zip(batch, answers, strict=True) if answer in (500, 502)] == []
-        seen.update(answers)
-    assert (401 if who == "stranger" else 200) in seen
+    whole = b"GET /api/v1/namespaces HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    assert await code(port, context, whole, patience=30) == (403 if who == "stranger" else 200)
     assert (await api.get("/api/v1/namespaces/default")).code == 200
 
 
@@ -141,7 +143,7 @@ async def test_no_head_is_answered_with_a_500(address: str, ca: Authority, tmp_p
 async def test_a_token_of_any_bytes_is_a_401(address: str, ca: Authority, token: bytes):
     head = b"GET /api HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token + b"\r\n\r\n"
     context = ssl.create_default_context(cadata=ca.pem)
-    assert await code(int(address.rpartition(":")[2]), context, head) == 401
+    assert await code(int(address.rpartition(":")[2]), context, head, patience=30) == 401
 
 
 @pytest.mark.parametrize(
