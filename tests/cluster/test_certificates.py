@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from podvisor.cluster import certificates, pki
+from podvisor.base import tasks
+from podvisor.cluster import certificates, pki, renewal
 from podvisor.cluster.certificates import Identity, Pair
+from podvisor.cluster.pki import Pki
+from podvisor.testing.clock import VirtualClock
 
 NOW = datetime.now(UTC)
 HOSTS = ["localhost", "127.0.0.1", "kubernetes.default.svc"]
@@ -130,3 +133,30 @@ def test_what_a_crash_left_half_made_is_made_again(tmp_path: Path):
     again = pki.ensure(tmp_path / "pki", HOSTS, "n1", NOW)
     assert again.authority == first.authority
     assert set(again.clients) == set(first.clients)
+
+
+async def test_a_server_that_runs_for_a_year_shows_new_certificates(tmp_path: Path):
+    clock = VirtualClock(NOW - certificates.LIFE - timedelta(days=1))
+
+    def ensure() -> Pki:
+        return pki.ensure(tmp_path, HOSTS, "n1", clock.now())
+
+    first = ensure()
+    server, nodes = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    contexts, used = renewal.Contexts(server, nodes), list[Pki]()
+    contexts.load(first)
+
+    def use(found: Pki) -> None:
+        contexts.load(found)
+        used.append(found)
+
+    async with tasks.background() as scope:
+        scope.start(renewal.run(first, ensure, use, clock))
+        await clock.advance((certificates.LIFE - pki.RENEW).total_seconds() - 3600)
+        assert used == []
+        await clock.advance(24 * 3600)
+        assert [found.clients["admin"] != first.clients["admin"] for found in used] == [True]
+        await clock.advance(24 * 3600)
+    assert len(used) == 1
+    # The first certificate is over by the clock that TLS reads.
+    handshake(server, ssl.create_default_context(cadata=first.authority.decode()), "localhost")

@@ -25,7 +25,7 @@ from podvisor.apiserver.access.rbac import Rbac
 from podvisor.base import tasks
 from podvisor.base.backoff import Backoff
 from podvisor.base.clock import Clock
-from podvisor.cluster import certificates, ending, host, kubeconfig, listener, pki
+from podvisor.cluster import certificates, ending, host, kubeconfig, listener, pki, renewal
 from podvisor.cluster.authorization import authorizer
 from podvisor.cluster.bootstraptokens import BootstrapTokens
 from podvisor.cluster.connections import Connections, Recognising
@@ -33,6 +33,7 @@ from podvisor.cluster.directory import Directory, Running, replace
 from podvisor.cluster.errors import StartFailed
 from podvisor.cluster.nodes import HttpsNodes
 from podvisor.cluster.pki import Pki
+from podvisor.cluster.renewal import Contexts
 from podvisor.cluster.settings import Settings
 from podvisor.cluster.steps import Steps
 from podvisor.cluster.tokens import ServiceAccountTokens
@@ -122,7 +123,8 @@ async def _store(directory: Directory, clock: Clock, steps: Steps) -> AsyncGener
 async def _api(
     settings: Settings, accepting: socket.socket, identities: Pki, store: Backend, clock: Clock, steps: Steps
 ) -> AsyncGenerator[Api]:
-    nodes, stack = HttpsNodes(_tls_to_nodes(identities)), AsyncExitStack()
+    contexts = Contexts(_tls(identities), _tls_to_nodes(identities))
+    nodes, stack = HttpsNodes(contexts.nodes), AsyncExitStack()
     with steps.step("API server") as step:
         chosen = apiserver.Settings(
             service_addresses=settings.service_addresses,
@@ -139,12 +141,14 @@ async def _api(
         rbac = Rbac(store)
         following = await stack.enter_async_context(tasks.background())
         following.start(tasks.supervise("roles", rbac.run, clock=clock, backoff=RESTART), name="roles")
+        renewing = partial(_renew, settings, listener.url(accepting), identities, contexts, clock)
+        following.start(tasks.supervise("certificates", renewing, clock=clock, backoff=RESTART), name="certificates")
         access = Access(authenticators, authorizer(store, rbac), tokens)
         api = apiserver.Api(chosen, store, access, clock, nodes=nodes, issuer=accounts)
         runner = web.AppRunner(apiserver.app(api), access_log=None, handle_signals=False, shutdown_timeout=PATIENCE)
         await runner.setup()
         assert runner.server is not None
-        await stack.enter_async_context(connections.accepting(accepting, runner.server, _tls(identities)))
+        await stack.enter_async_context(connections.accepting(accepting, runner.server, contexts.server))
         step.result = listener.url(accepting)
     try:
         async with nodes:
@@ -152,6 +156,20 @@ async def _api(
     finally:
         await stack.aclose()
         await runner.cleanup()
+
+
+async def _renew(settings: Settings, url: str, identities: Pki, contexts: Contexts, clock: Clock) -> None:
+    """Renew certificates in time, and hand the administrator his."""
+    directory = Directory(settings.data_dir)
+
+    def ensure() -> Pki:
+        return pki.ensure(directory.pki, hosts(settings), _node_name(), clock.now())
+
+    def use(found: Pki) -> None:
+        contexts.load(found)
+        _hand_out(directory, url, found)
+
+    await renewal.run(identities, ensure, use, clock)
 
 
 def _tls(identities: Pki) -> ssl.SSLContext:
@@ -264,6 +282,11 @@ def _memory_groups(chosen: Path | None) -> memory_group.Parent | None:
 
 def _announce(directory: Directory, url: str, identities: Pki, now: datetime) -> None:
     """Let others find this server."""
+    _hand_out(directory, url, identities)
+    directory.announce(Running(os.getpid(), url, now.strftime("%Y-%m-%dT%H:%M:%SZ")))
+
+
+def _hand_out(directory: Directory, url: str, identities: Pki) -> None:
+    """Write the administrator's kubeconfig."""
     admin = kubeconfig.render(url, identities.authority, "kubernetes-admin", identities.clients["admin"])
     replace(directory.admin_kubeconfig, admin)
-    directory.announce(Running(os.getpid(), url, now.strftime("%Y-%m-%dT%H:%M:%SZ")))
