@@ -1,4 +1,4 @@
-"""A stream, a ping-pong and new connections between two pods, beside the loopback of the host.
+"""A stream, ping-pongs and new connections between two pods, and their DNS, beside the loopback of the host.
 
     python benches/network.py
 
@@ -17,8 +17,13 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from statistics import median
 
+from podvisor.base import tasks
 from podvisor.base.clock import SystemClock
 from podvisor.images import host
+from podvisor.network.dns import zone as zones
+from podvisor.network.dns.server import Responder, Server, serve
+from podvisor.network.dns.zone import Zone
+from podvisor.network.listening import Listening, Service
 from podvisor.network.services import Backends, Port
 from podvisor.network.switch import Switch
 from podvisor.sandbox import spec
@@ -26,12 +31,18 @@ from podvisor.sandbox.driver import Sandbox
 
 PYTHON = "/usr/bin/python3"
 ROUNDS = 3
-CLIENT, SERVER, SERVICE = "10.42.0.2", "10.42.0.3", "10.96.0.10"
+CLIENT, SERVER, SERVICE, DNS = "10.42.0.2", "10.42.0.3", "10.96.0.9", "10.96.0.10"
 
 SERVE = """
 import socket, threading
 server = socket.create_server(("0.0.0.0", 8080), backlog=1024)
+datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+datagrams.bind(server.getsockname())
 print("listening", flush=True)
+def echo():
+    while True:
+        datagrams.sendto(*datagrams.recvfrom(2000))
+threading.Thread(target=echo, daemon=True).start()
 def serve(one):
     one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     mode = one.recv(1)
@@ -74,11 +85,61 @@ for _ in range(1000):
     socket.create_connection((to, port)).close()
 print(1000 / (time.perf_counter() - began))
 """
+ASK += """
+one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+one.connect((to, port))
+one.settimeout(20)
+one.send(b"x")
+one.recv(1)
+began = time.perf_counter()
+for _ in range(3000):
+    one.send(b"x")
+    one.recv(1)
+print((time.perf_counter() - began) / 3000 * 1e6)
+"""
+RESOLVE = """
+import socket, struct, sys, time
+labels = b"web.default.svc.cluster.local".split(b".")
+question = b"".join(bytes([len(label)]) + label for label in labels) + b"\\0\\0\\1\\0\\1"
+one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+one.connect((sys.argv[1], int(sys.argv[2])))
+one.settimeout(20)
+count, window, took, sent = 20000, 16, [], {}
+began = time.perf_counter()
+for number in range(count + window):
+    if number >= window:
+        answer = one.recv(600)
+        took.append(time.perf_counter() - sent.pop(answer[:2]))
+    if number < count:
+        head = struct.pack("!H", number % 60000)
+        sent[head] = time.perf_counter()
+        one.send(head + b"\\1\\0\\0\\1\\0\\0\\0\\0\\0\\0" + question)
+print(count / (time.perf_counter() - began))
+print(sorted(took)[int(len(took) * 0.99)] * 1e3)
+"""
 FIGURES = (
     ("stream, 64 KB writes, MB/s", lambda ours, native: ours / native, ">= 1x"),
     ("ping-pong of 1 byte, us", lambda ours, native: ours / native, "<= 3x"),
     ("connect and close, 1/s", lambda ours, native: ours / native, "10,000"),
+    ("UDP ping-pong of 1 byte, us", lambda ours, native: ours / native, "<= 3x"),
 )
+OF_DNS = (("DNS, cached answers, 1/s", ">= 10,000"), ("DNS, p99 of 16 at a time, ms", "< 2"))
+
+
+class One:
+    """A cluster of one Service."""
+
+    def has_namespace(self, name: str) -> bool:
+        return name == "default"
+
+    def service(self, namespace: str, name: str) -> zones.Service | None:
+        return zones.Service("default", "web", [SERVICE]) if (namespace, name) == ("default", "web") else None
+
+    def endpoints(self, namespace: str, name: str) -> Sequence[zones.Endpoint]:
+        return ()
+
+    def services_at(self, address: str) -> Sequence[zones.Service]:
+        return ()
 
 
 def native() -> list[float]:
@@ -97,12 +158,33 @@ async def between_pods(to: str, port: int) -> list[float]:
     """The same of two pods."""
     async with AsyncExitStack() as stack:
         switch = await stack.enter_async_context(Switch(SystemClock()))
-        await switch.services({Port("TCP", SERVICE, 80): Backends(((SERVER, 8080),))}, ())
+        backends = Backends(((SERVER, 8080),))
+        await switch.services({Port(protocol, SERVICE, 80): backends for protocol in ("TCP", "UDP")}, ())
         pods = [await _pod(stack, switch, address) for address in (CLIENT, SERVER)]
         serving = await _program(pods[1], "server", (PYTHON, "-c", SERVE))
         await serving.readline()
         told = await (await _program(pods[0], "client", (PYTHON, "-c", ASK, to, str(port)))).read()
         return [float(line) for line in told.split()]
+
+
+async def resolving() -> tuple[list[float], list[float]]:
+    """The figures of the cluster's DNS: asked by a process of the host on loopback, and by a pod."""
+    zone, clock = Zone("cluster.local", One(), DNS), SystemClock()
+    async with AsyncExitStack() as stack:
+        place = await stack.enter_async_context(serve(zone, clock))
+        host, _, port = place.rpartition(":")
+        asking = await asyncio.create_subprocess_exec(PYTHON, "-c", RESOLVE, host, port, stdout=subprocess.PIPE)
+        native_told, _ = await asking.communicate()
+        switch = await stack.enter_async_context(Switch(clock))
+        scope = await stack.enter_async_context(tasks.background())
+        server = Server(Responder(zone, clock), clock, lambda: 0)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            await switch.pod("node", (DNS,), theirs.fileno())
+        scope.start(Listening(Service(53, server.answer, server.converse), scope.start).hear(ours))
+        pod = await _pod(stack, switch, CLIENT)
+        told = await (await _program(pod, "client", (PYTHON, "-c", RESOLVE, DNS, "53"))).read()
+        return [float(line) for line in native_told.split()], [float(line) for line in told.split()]
 
 
 async def _pod(stack: AsyncExitStack, switch: Switch, address: str) -> Sandbox:
@@ -139,6 +221,10 @@ def main() -> None:
         cells = [found[name][index] for name in ("native", "pod", "Service")]
         shown = " ".join(f"{cell:10.1f}" for cell in cells)
         print(f"{title:32} {shown} {ratio(cells[1], cells[0]):6.2f}x   {target}")
+    rounds = [asyncio.run(resolving()) for _ in range(ROUNDS)]
+    for index, (title, target) in enumerate(OF_DNS):
+        cells = [median(one[side][index] for one in rounds) for side in (0, 1)]
+        print(f"{title:32} {cells[0]:10.1f} {cells[1]:10.1f} {'':10} {cells[1] / cells[0]:6.2f}x   {target}")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import yaml
 
 from podvisor import sdk
 from podvisor.sdk import conditions
-from podvisor.sdk.objects.apps import Deployment
+from podvisor.sdk.objects.apps import Deployment, StatefulSet
 from podvisor.sdk.objects.batch import Job
 from podvisor.sdk.objects.core import Pod
 from podvisor.tour.acts import breakout, images, web
@@ -129,6 +129,19 @@ async def test_job_completes_with_every_piece_of_its_work_done(stage: Stage) -> 
     assert (job.status.succeeded, job.status.failed) == (6, 0)
     pods = await stage.client.list(sdk.kinds.PODS, sdk.Selection("default", labels="job-name=primes"))
     assert [await stage.hands.logs(pod.metadata.name, "count") for pod in pods.items] == ["1229\n"] * 6
+
+
+async def test_peers_find_each_other_by_their_names(stage: Stage) -> None:
+    def are_ready(found: StatefulSet) -> bool:
+        return found.status.ready_replicas == 3
+
+    await stage.apply("peers")
+    await stage.until(sdk.kinds.STATEFULSETS, "peers", are_ready)
+    heard = (await stage.hands.logs("peers-0", "peer")).splitlines()
+    names = [f"peers-{number}.peers.default.svc.cluster.local" for number in (1, 2)]
+    assert sorted(heard) == [f"hello from peers-{number} at {name}" for number, name in zip((1, 2), names, strict=True)]
+    found = await stage.hands.execute("peers-1", ["getent", "hosts", "peers-0.peers"])
+    assert found.stdout.split()[1] == "peers-0.peers.default.svc.cluster.local", found.stderr
 
 
 async def test_web_is_scaled_and_rolled_and_never_short_of_servers(stage: Stage) -> None:

@@ -15,7 +15,7 @@ use rustix::net::{
 
 use crate::stream::translate;
 
-/// How much a stream between two pods holds in each direction, as SO_SNDBUF is asked for.
+/// How much a stream or a channel between two pods holds in each direction, as SO_SNDBUF is asked for.
 const STREAM_BYTES: usize = 208 << 10;
 
 /// Sends a packet, and a copy of `descriptor` with it. `EAGAIN` where the other side has not read enough.
@@ -53,13 +53,30 @@ pub fn receive(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<(usize, Opti
 
 /// Two ends of a stream.
 pub fn stream_pair() -> Result<(OwnedFd, OwnedFd), Errno> {
+    pair(SocketType::STREAM)
+}
+
+fn pair(kind: SocketType) -> Result<(OwnedFd, OwnedFd), Errno> {
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-    let pair = rustix::net::socketpair(AddressFamily::UNIX, SocketType::STREAM, flags, None);
+    let pair = rustix::net::socketpair(AddressFamily::UNIX, kind, flags, None);
     let (one, other) = pair.map_err(|error| translate(error.raw_os_error()))?;
     for end in [&one, &other] {
         let _ = sockopt::set_socket_send_buffer_size(end, STREAM_BYTES);
     }
     Ok((one, other))
+}
+
+/// Two ends of a channel, which carries packets.
+pub fn packet_pair() -> Result<(OwnedFd, OwnedFd), Errno> {
+    pair(SocketType::SEQPACKET)
+}
+
+/// Sends a packet of two parts. `EAGAIN` where the other side has not read enough.
+pub fn send_parts(socket: BorrowedFd<'_>, head: &[u8], body: &[u8]) -> Result<(), Errno> {
+    let parts = [IoSlice::new(head), IoSlice::new(body)];
+    let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+    let sent = sendmsg(socket, &parts, &mut SendAncillaryBuffer::default(), flags);
+    sent.map(|_| ()).map_err(|error| translate(error.raw_os_error()))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 //! has forgotten, so its end harms nobody.
 
 mod arrivals;
+mod datagrams;
 mod departures;
 mod egress;
 mod network;

@@ -113,6 +113,7 @@ impl Switch {
                 if let Err(wrong) = changes.perform(&mut self.tables.policies) {
                     return Outcome::invalid(wrong);
                 }
+                self.tell_of_change();
             }
             Operation::Listen(listen) => return self.listen(listen, descriptors),
             Operation::Unlisten(unlisten) => self.unlisten(&unlisten.listener),
@@ -180,11 +181,18 @@ impl Switch {
     }
 
     fn answer(&mut self, id: PodId, ask: Ask) {
-        let Ask::Connect { number, transport, port, to } = ask;
-        if transport == Transport::Tcp && self.openings.ask_again((id, port, to), number, seconds()) {
+        let (number, transport, port, to) = match ask {
+            Ask::Connect { number, transport, port, to } => (number, transport, port, to),
+            Ask::Route { number, to, before } => return self.tell_route(id, number, to, before),
+        };
+        if transport == Transport::Udp {
+            let outcome = self.open_channel(id, to);
+            return self.tell(id, number, outcome);
+        }
+        if self.openings.ask_again((id, port, to), number, seconds()) {
             return;
         }
-        match self.connect(id, transport, port, to) {
+        match self.connect(id, port, to) {
             Ok(Way::Pod(end)) => self.tell(id, number, Ok(end)),
             Ok(Way::Machine(host)) => self.open((id, port, to), number, host),
             Err(errno) => self.tell(id, number, Err(errno)),
@@ -197,28 +205,37 @@ impl Switch {
             Ok((errno, end)) => (errno, Some(end)),
             Err(errno) => (errno.0, None),
         };
-        let Some(socket) = self.pods.get(&id) else { return };
-        // A kernel that does not read its answers does without them: it asks again.
-        let _ = packet::send(socket.as_fd(), &Tell::Answer { number, errno }.write(), end.as_ref().map(AsFd::as_fd));
+        self.send(id, Tell::Answer { number, errno }, end);
+    }
+
+    /// Tells a kernel. One that does not read its answers does without them: it asks again.
+    pub(crate) fn send(&self, id: PodId, tell: Tell, end: Option<OwnedFd>) {
+        if let Some(socket) = self.pods.get(&id) {
+            let _ = packet::send(socket.as_fd(), &tell.write(), end.as_ref().map(AsFd::as_fd));
+        }
+    }
+
+    /// Tells the kernel of `pod` of somebody who wants to reach `to` there, and hands it its end.
+    pub(crate) fn offer(&self, pod: PodId, tell: Tell, end: OwnedFd) -> Result<(), Errno> {
+        let socket = self.pods.get(&pod).ok_or(Errno::EHOSTUNREACH)?;
+        match packet::send(socket.as_fd(), &tell.write(), Some(end.as_fd())) {
+            Err(Errno::EAGAIN) => Err(Errno::EAGAIN),
+            other => other.map_err(|_| Errno::EHOSTUNREACH),
+        }
     }
 
     /// Has the kernel behind `to` told of a connection; answers the other end of it.
-    fn connect(&mut self, id: PodId, transport: Transport, port: u16, to: SocketAddr) -> Result<Way, Errno> {
+    fn connect(&mut self, id: PodId, port: u16, to: SocketAddr) -> Result<Way, Errno> {
+        let transport = Transport::Tcp;
         match self.tables.route(id, Port { transport, at: to }, seconds(), chance())? {
-            Target::Host(_) | Target::Outside(_) if transport == Transport::Udp => Err(Errno::ECONNREFUSED),
             Target::Host(host) => Ok(Way::Machine(host)),
             Target::Outside(to) => self.leave(to).map(Way::Machine),
             Target::Pod(pod, to) => {
                 let from = self.tables.address_of(id, to.ip()).ok_or(Errno::ENETUNREACH)?;
-                let socket = self.pods.get(&pod).ok_or(Errno::EHOSTUNREACH)?;
                 // Where the host has no descriptors left it may have some soon.
                 let (near, far) = packet::stream_pair().map_err(|_| Errno::EAGAIN)?;
-                let tell = Tell::Incoming { transport, from: SocketAddr::new(from, port), to };
-                match packet::send(socket.as_fd(), &tell.write(), Some(far.as_fd())) {
-                    Ok(()) => Ok(Way::Pod((0, near))),
-                    Err(Errno::EAGAIN) => Err(Errno::EAGAIN),
-                    Err(_) => Err(Errno::EHOSTUNREACH),
-                }
+                self.offer(pod, Tell::Incoming { transport, from: SocketAddr::new(from, port), to }, far)?;
+                Ok(Way::Pod((0, near)))
             }
         }
     }

@@ -125,6 +125,12 @@ impl Tables {
         self.addresses.get(&pod)?.iter().copied().find(|ip| ip.is_ipv4() == like.is_ipv4())
     }
 
+    /// The chance by which [`Tables::route`] chooses `endpoint`; nothing where that does not serve `port`.
+    pub(crate) fn chance_of(&self, port: Port, endpoint: SocketAddr) -> Option<u64> {
+        let index = self.services.get(&port)?.endpoints.iter().position(|serving| *serving == endpoint)?;
+        Some(index as u64)
+    }
+
     /// Where `pod` gets when it connects to `to` at `now` (seconds); `chance` chooses among endpoints.
     ///
     /// What a NetworkPolicy bars is `EAGAIN`, which has the kernel ask again after 1, 2, 4 … seconds and give up with

@@ -4,6 +4,8 @@
 //! and descriptors. Either side takes what the other sends for hostile: a message is [`SIZE`] bytes that mean exactly
 //! one thing, or nothing. Each is one packet of a SOCK_SEQPACKET socket. The socket itself says which pod speaks.
 
+pub mod datagrams;
+
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
@@ -42,8 +44,17 @@ pub enum Ask {
         transport: Transport,
         /// The port on this side.
         port: u16,
+        /// The address that the guest named: a pod's or a Service's. Of datagrams a pod's.
+        to: SocketAddr,
+    },
+    /// To which pod datagrams to an address go.
+    Route {
+        /// Chosen by the kernel, and given back.
+        number: u32,
         /// The address that the guest named: a pod's or a Service's.
         to: SocketAddr,
+        /// Where they went before, which is answered again while it serves.
+        before: Option<SocketAddr>,
     },
 }
 
@@ -73,12 +84,24 @@ pub enum Tell {
         /// The pod's own address and port that are meant.
         to: SocketAddr,
     },
+    /// To which pod datagrams go.
+    Route {
+        /// The question's number.
+        number: u32,
+        /// A pod's address.
+        to: SocketAddr,
+    },
+    /// Who may send datagrams to whom has changed: channels are to be asked for anew.
+    Changed,
 }
 
 const CONNECT: u8 = 1;
 const ANSWER: u8 = 2;
 const INCOMING: u8 = 3;
 const ARRIVED: u8 = 4;
+const ASK_ROUTE: u8 = 5;
+const TELL_ROUTE: u8 = 6;
+const CHANGED: u8 = 7;
 
 const TCP: u8 = 6;
 const UDP: u8 = 17;
@@ -146,16 +169,34 @@ impl Ask {
     pub fn read(bytes: &[u8]) -> Option<Ask> {
         let raw = Raw::read(bytes)?;
         let (transport, to) = (Transport::read(raw.transport)?, address(raw.to, raw.to_port));
-        let ask = Ask::Connect { number: raw.number, transport, port: raw.from_port, to };
+        let ask = match raw.kind {
+            CONNECT => Ask::Connect { number: raw.number, transport, port: raw.from_port, to },
+            ASK_ROUTE => {
+                let before = (raw.from != [0; 16]).then(|| address(raw.from, raw.from_port));
+                Ask::Route { number: raw.number, to, before }
+            }
+            _ => return None,
+        };
         (ask.write() == raw.write()).then_some(ask)
     }
 
     /// Its packet.
     pub fn write(&self) -> [u8; SIZE] {
-        let Ask::Connect { number, transport, port, to } = *self;
-        let (kind, transport) = (CONNECT, transport.number());
-        let (to, to_port) = (bits(to.ip()), to.port());
-        Raw { kind, transport, number, to, from_port: port, to_port, ..Raw::default() }.write()
+        let raw = match *self {
+            Ask::Connect { number, transport, port, .. } => {
+                Raw { kind: CONNECT, transport: transport.number(), number, from_port: port, ..Raw::default() }
+            }
+            Ask::Route { number, before, .. } => Raw {
+                kind: ASK_ROUTE,
+                transport: UDP,
+                number,
+                from: before.map_or([0; 16], |before| bits(before.ip())),
+                from_port: before.map_or(0, |before| before.port()),
+                ..Raw::default()
+            },
+        };
+        let (Ask::Connect { to, .. } | Ask::Route { to, .. }) = *self;
+        Raw { to: bits(to.ip()), to_port: to.port(), ..raw }.write()
     }
 }
 
@@ -171,6 +212,8 @@ impl Tell {
                 to: address(raw.to, raw.to_port),
             },
             ARRIVED => Tell::Arrived { from: address(raw.from, raw.from_port), to: address(raw.to, raw.to_port) },
+            TELL_ROUTE => Tell::Route { number: raw.number, to: address(raw.to, raw.to_port) },
+            CHANGED => Tell::Changed,
             _ => return None,
         };
         (tell.write() == raw.write()).then_some(tell)
@@ -198,6 +241,10 @@ impl Tell {
                 to_port: to.port(),
                 ..Raw::default()
             },
+            Tell::Route { number, to } => {
+                Raw { kind: TELL_ROUTE, number, to: bits(to.ip()), to_port: to.port(), ..Raw::default() }
+            }
+            Tell::Changed => Raw { kind: CHANGED, ..Raw::default() },
         }
         .write()
     }
@@ -215,13 +262,16 @@ mod tests {
     fn messages_survive_the_way() {
         let asks = [("10.42.0.2:80", Transport::Tcp), ("[fd00::7]:53", Transport::Udp)]
             .map(|(to, transport)| Ask::Connect { number: 0xdead_beef, transport, port: 32768, to: at(to) });
-        for ask in asks {
+        let routes =
+            [None, Some(at("10.42.0.3:53"))].map(|before| Ask::Route { number: 9, to: at("10.96.0.10:53"), before });
+        for ask in asks.into_iter().chain(routes) {
             assert_eq!(Ask::read(&ask.write()), Some(ask));
             assert_eq!(Tell::read(&ask.write()), None);
         }
         let incoming = Tell::Incoming { transport: Transport::Tcp, from: at("10.42.0.3:40000"), to: at("[::1]:80") };
         let arrived = Tell::Arrived { from: at("192.0.2.1:40000"), to: at("10.42.0.3:80") };
-        for tell in [Tell::Answer { number: 7, errno: 111 }, incoming, arrived] {
+        let route = Tell::Route { number: 7, to: at("10.42.0.3:53") };
+        for tell in [Tell::Answer { number: 7, errno: 111 }, incoming, arrived, route, Tell::Changed] {
             assert_eq!(Tell::read(&tell.write()), Some(tell));
             assert_eq!(Ask::read(&tell.write()), None);
         }

@@ -10,6 +10,7 @@ from podvisor.apiserver.kinds.scheduling import priorityclass
 from podvisor.apiserver.kinds.storage import storageclass
 from podvisor.apiserver.resource import Json
 from podvisor.apiserver.server import Server
+from podvisor.network import ranges
 from podvisor.types import status
 
 NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
@@ -24,6 +25,8 @@ async def create(server: Server) -> None:
         await _create(server, priorityclass.new(name))
     await _create(server, storageclass.new())
     await _create(server, _service(server))
+    if (address := ranges.dns(server.settings.service_addresses)) is not None:
+        await _create(server, _dns(address))
     await _write_endpoints(server)
     if server.settings.client_authority:
         await _write_authentication(server)
@@ -70,6 +73,18 @@ def _service(server: Server) -> Json:
     port = {"name": "https", "port": 443, "protocol": "TCP", "targetPort": _listener(server)[1]}
     spec = {"clusterIP": address, "clusterIPs": [address], "ports": [port]}
     return {"kind": "Service", "apiVersion": "v1", "metadata": _metadata(), "spec": spec}
+
+
+def _dns(address: str) -> Json:
+    """The cluster's DNS, under the name by which everybody looks for it. No pods are behind it: each node answers."""
+    labels = {"k8s-app": "kube-dns", "kubernetes.io/cluster-service": "true", "kubernetes.io/name": "CoreDNS"}
+    ports = [
+        {"name": "dns", "port": 53, "protocol": "UDP", "targetPort": 53},
+        {"name": "dns-tcp", "port": 53, "protocol": "TCP", "targetPort": 53},
+    ]
+    spec = {"clusterIP": address, "clusterIPs": [address], "ports": ports}
+    metadata = {"name": "kube-dns", "namespace": "kube-system", "labels": labels}
+    return {"kind": "Service", "apiVersion": "v1", "metadata": metadata, "spec": spec}
 
 
 async def _write_endpoints(server: Server) -> None:

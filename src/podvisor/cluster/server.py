@@ -37,6 +37,7 @@ from podvisor.cluster.renewal import Contexts
 from podvisor.cluster.settings import Settings
 from podvisor.cluster.steps import Steps
 from podvisor.cluster.tokens import ServiceAccountTokens
+from podvisor.network import ranges
 from podvisor.node import memory_group
 from podvisor.node.eviction import thresholds
 from podvisor.store import embedded
@@ -224,6 +225,7 @@ async def _node(api: Api, settings: Settings, identities: Pki, clock: Clock, ste
                 authority=identities.authority_certificate,
                 images=directory.root / "images",
                 api_address=api.settings.external_address,
+                dns=node.Dns(ranges.dns(settings.service_addresses)),
                 name=_node_name(),
                 service_addresses=settings.service_addresses,
                 nodeport_addresses=settings.nodeport_addresses,

@@ -6,10 +6,12 @@ pods run or which exist. Sees the cluster through the API, with the SDK; only `c
 `plan` says what to do for a pod and `status` what to report, both functions of plain data. `worker` follows the plan,
 one task a pod; `runtime` starts and ends containers; `supervision` asks their probes; `containers`, `environment`,
 `etc` and `volumes` turn a pod's words into the sandbox's; `logs` keeps what containers write; `server` and `streams`
-answer the API server's requests for logs, exec and attach.
+answer the API server's requests for logs, exec and attach; `network` keeps the switch, `naming` and `resolvconf` are
+the cluster's DNS as the node serves it and as its pods use it.
 """
 
+from podvisor.node.resolvconf import Cluster as Dns
 from podvisor.node.run import run
 from podvisor.node.settings import Settings
 
-__all__ = ["Settings", "run"]
+__all__ = ["Dns", "Settings", "run"]

@@ -6,7 +6,7 @@ They are one for all of the pod's containers, as the kubelet has it: what one wr
 from collections.abc import Mapping
 from pathlib import Path
 
-from podvisor.node import objects
+from podvisor.node import objects, resolvconf
 from podvisor.node.facts import Facts
 from podvisor.sandbox import spec
 
@@ -19,7 +19,6 @@ _LOCAL = (
     "fe00::1\tip6-allnodes",
     "fe00::2\tip6-allrouters",
 )
-DOMAIN = "cluster.local"
 VOLUME = "podvisor.etc"
 """The volume that they lie in; no volume of a pod can have such a name."""
 NAMES = ("hostname", "hosts", "resolv.conf")
@@ -32,44 +31,31 @@ def hostname(pod: objects.Pod) -> str:
     return (pod.spec.hostname or pod.metadata.name)[:63].rstrip("-.")
 
 
-def volume(facts: Facts, directory: Path) -> spec.Volume:
+def volume(facts: Facts, directory: Path, cluster: resolvconf.Cluster) -> spec.Volume:
     """The files as a volume, made anew for each kernel of the pod."""
     place = directory / "etc"
     place.mkdir(parents=True, exist_ok=True)
-    for name, text in files(facts).items():
+    for name, text in files(facts, cluster).items():
         path = place / name
         path.write_text(text)
         path.chmod(0o644)
     return spec.Volume(VOLUME, path=str(place), size_bytes=_BYTES)
 
 
-def files(facts: Facts) -> Mapping[str, str]:
+def files(facts: Facts, cluster: resolvconf.Cluster) -> Mapping[str, str]:
     """What each of them says."""
-    return dict(zip(NAMES, (f"{hostname(facts.pod)}\n", _hosts(facts), _resolver(facts.pod)), strict=True))
+    resolver = resolvconf.config(facts.pod, cluster, resolvconf.machine()).text
+    return dict(zip(NAMES, (f"{hostname(facts.pod)}\n", _hosts(facts, cluster.domain), resolver), strict=True))
 
 
-def _hosts(facts: Facts) -> str:
+def _hosts(facts: Facts, domain: str) -> str:
     pod = facts.pod
     name = hostname(pod)
     names = [name]
     if pod.spec.subdomain:
-        names.insert(0, f"{name}.{pod.spec.subdomain}.{pod.metadata.namespace}.svc.{DOMAIN}")
+        names.insert(0, f"{name}.{pod.spec.subdomain}.{pod.metadata.namespace}.svc.{domain}")
     lines = [*_LOCAL, "\t".join([facts.address, *names])]
     if pod.spec.host_aliases:
         lines += ["", "# Entries added by HostAliases."]
         lines += ["\t".join([alias.ip, *alias.hostnames]) for alias in pod.spec.host_aliases]
-    return "\n".join(lines) + "\n"
-
-
-def _resolver(pod: objects.Pod) -> str:
-    config, namespace = pod.spec.dns_config, pod.metadata.namespace
-    cluster = pod.spec.dns_policy.startswith("ClusterFirst")
-    searches = [f"{namespace}.svc.{DOMAIN}", f"svc.{DOMAIN}", DOMAIN] if cluster else []
-    searches += config.searches
-    options = [one.name if one.value is None else f"{one.name}:{one.value}" for one in config.options]
-    if cluster and not any(one.name == "ndots" for one in config.options):
-        options.insert(0, "ndots:5")
-    lines = [f"nameserver {address}" for address in config.nameservers]
-    lines += [f"search {' '.join(searches)}"] if searches else []
-    lines += [f"options {' '.join(options)}"] if options else []
     return "\n".join(lines) + "\n"

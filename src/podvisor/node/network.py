@@ -6,7 +6,7 @@ A switch that ends is started again and told everything anew; connections that s
 import asyncio
 import logging
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -15,6 +15,7 @@ from podvisor.base import tasks
 from podvisor.base.clock import Clock
 from podvisor.network import policy, services, switch
 from podvisor.network.egress import NOTHING, Bounds
+from podvisor.network.listening import Listening
 from podvisor.network.services import Backends, Port
 from podvisor.node import balancers, objects, ports
 from podvisor.node.policies import Policies
@@ -27,6 +28,8 @@ log = logging.getLogger(__name__)
 
 API = sdk.Key("default", "kubernetes")
 """The Service of the API server, which runs on the machine and not in a pod."""
+NODE = "node"
+"""The switch's name for the node itself; those of pods are uids."""
 SERVICE = "kubernetes.io/service-name"
 """Label of a slice: the Service that it is about."""
 BATCH = 0.01
@@ -58,11 +61,20 @@ class Outside:
     """What pods may reach outside of the cluster."""
 
 
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What the node itself serves in the pod network, and at which address."""
+
+    address: str
+    listening: Listening
+
+
 class Network:
     """Keeps the switch, and tells it of pods, Services and policies."""
 
-    def __init__(self, outside: Outside, known: sdk.Informers, node: str) -> None:
-        """`node` is this node's name."""
+    def __init__(self, outside: Outside, known: sdk.Informers, node: str, own: Own | None = None) -> None:
+        """`node` is this node's name, `own` what it serves itself."""
+        self._own = own
         self._outside = outside
         self._clock = outside.clock
         self._client = outside.client
@@ -85,7 +97,7 @@ class Network:
 
     async def follow(self) -> None:
         """Know the cluster's Services and policies, and hear of changes. Returns once all are known."""
-        self._slices.cache.add_index("service", lambda one: [str(key)] if (key := _service_of(one)) else [])
+        self._slices.cache.add_index("service", by_service)
         await self._services.wait_synced()
         await self._slices.wait_synced()
         self._services.on_change(self._service_changed)
@@ -103,6 +115,7 @@ class Network:
             await running.services(self._whole(), ())
             self._told = policy.Table()
             self._ports.forget()
+            serving = await self._serve(running)
             self._switch = running
             try:
                 for name, member in list(self._members.items()):
@@ -110,7 +123,7 @@ class Network:
                         await self._join(running, name, member)
                 await self._refresh_ports(running)
                 self._running.set()
-                await tasks.first(running.ended(), self._update(running), self._report())
+                await tasks.first(running.ended(), self._update(running), self._report(), serving)
             finally:
                 self._switch = None
                 self._running.clear()
@@ -143,6 +156,15 @@ class Network:
             await running.pod(name, member.addresses, ours.fileno())
             with suppress(errors.Ended):  # Its worker learns that by itself.
                 await member.sandbox.network(theirs.fileno())
+
+    async def _serve(self, running: switch.Switch) -> Awaitable[None]:
+        """Have pods reach the node itself from now on; what is answered serves them as long as the switch runs."""
+        if self._own is None:
+            return running.ended()
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            await running.pod(NODE, [self._own.address], theirs.fileno())
+        return self._own.listening.hear(ours)
 
     async def _update(self, running: switch.Switch) -> None:
         """Tell the switch of changes, some at a time."""
@@ -225,7 +247,7 @@ class Network:
 
     def _slice_changed(self, old: core.EndpointSlice | None, new: core.EndpointSlice | None) -> None:
         for one in (old, new):
-            if one is not None and (key := _service_of(one)) is not None:
+            if one is not None and (key := service_of(one)) is not None:
                 self._touch(key)
 
     def _touch(self, key: sdk.Key) -> None:
@@ -233,7 +255,13 @@ class Network:
         self._changed.set()
 
 
-def _service_of(one: core.EndpointSlice) -> sdk.Key | None:
+def by_service(one: core.EndpointSlice) -> list[str]:
+    """An index of slices: by the Service that they are about."""
+    return [str(key)] if (key := service_of(one)) else []
+
+
+def service_of(one: core.EndpointSlice) -> sdk.Key | None:
+    """The Service that a slice is about."""
     name = one.metadata.labels.get(SERVICE)
     return sdk.Key(one.metadata.namespace, name) if name else None
 

@@ -157,7 +157,7 @@ class PodSandbox:
     async def _describe(self, sandbox: driver.Sandbox, around: Surroundings, image: str) -> None:
         """Tell a new kernel of the pod and of all that its containers will need of the host."""
         await sandbox.create(containers.pod(self.pod, self.address, self._node.settings))
-        etc_files = await asyncio.to_thread(etc.volume, around.facts, self.directory)
+        etc_files = await asyncio.to_thread(etc.volume, around.facts, self.directory, self._node.settings.dns)
         messages = await asyncio.to_thread(containers.messages, self.pod, self.directory)
         for volume in (*around.volumes, etc_files, messages):
             await sandbox.volume(volume)

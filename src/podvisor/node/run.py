@@ -14,6 +14,10 @@ from podvisor.base import tasks
 from podvisor.base.backoff import Backoff
 from podvisor.base.clock import Clock
 from podvisor.network import egress
+from podvisor.network.dns import forwarding
+from podvisor.network.dns import server as dns
+from podvisor.network.dns.zone import Zone
+from podvisor.network.listening import Listening, Service
 from podvisor.node import claims, host, image_collection, image_list, machine, objects, removal, server
 from podvisor.node.addresses import Addresses
 from podvisor.node.eviction import manager
@@ -22,7 +26,8 @@ from podvisor.node.images import Images
 from podvisor.node.metering import figures, paths
 from podvisor.node.metering.meter import Meter, Subject
 from podvisor.node.metering.outcomes import Outcomes
-from podvisor.node.network import Network, Outside
+from podvisor.node.naming import Names
+from podvisor.node.network import Network, Outside, Own
 from podvisor.node.pace import Pace
 from podvisor.node.runtime import Runtime
 from podvisor.node.settings import Settings
@@ -37,6 +42,8 @@ log = logging.getLogger(__name__)
 
 RESTART = Backoff(first=0.5, limit=30.0)
 SWITCH = Backoff(first=0.05, limit=5.0)
+DNS = 53
+"""The port of the cluster's DNS."""
 LOOK = 30.0
 """Seconds between looks at whether the kernels that have run meanwhile still answer."""
 
@@ -131,6 +138,16 @@ def sweep(data_dir: Path, kept: set[str]) -> None:
             removal.remove(entry)
 
 
+def _dns(names: Names, settings: Settings, clock: Clock, scope: tasks.Scope) -> Own | None:
+    """The cluster's DNS, as a part of the node that pods reach."""
+    if settings.dns.server is None:
+        return None
+    zone = Zone(settings.dns.domain, names, settings.dns.server)
+    responder = dns.Responder(zone, clock, forwarding.Forwarder(forwarding.Machine(), clock))
+    server = dns.Server(responder, clock, lambda: names.version)
+    return Own(settings.dns.server, Listening(Service(DNS, server.answer, server.converse), scope.start))
+
+
 async def run(client: sdk.Client, settings: Settings, clock: Clock, registered: asyncio.Event) -> None:
     """Be a node until cancelled; `registered` is set once the API knows it as ready.
 
@@ -149,7 +166,8 @@ async def run(client: sdk.Client, settings: Settings, clock: Clock, registered: 
         bounds = egress.bounds(settings.egress, settings.egress_deny, cluster)
         api = settings.api_address
         outside = Outside(clock, client, events, api, addresses.own, settings.nodeport_addresses, bounds)
-        network = Network(outside, informers, settings.name)
+        names = Names(informers)
+        network = Network(outside, informers, settings.name, _dns(names, settings, clock, scope))
         node = host.Node(
             client,
             settings,
@@ -188,6 +206,7 @@ async def run(client: sdk.Client, settings: Settings, clock: Clock, registered: 
         async with server.serving(pods.find, serve_figures, settings, clock) as port:
             stack.callback(network.close)
             await network.follow()
+            await names.follow()
             scope.start(tasks.supervise("switch", network.run, clock=clock, backoff=SWITCH), name="switch")
             await bound.wait_synced()
             await asyncio.to_thread(sweep, settings.data_dir, {pod.metadata.uid for pod in bound.cache})

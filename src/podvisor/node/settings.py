@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from podvisor.node import resolvconf
 from podvisor.node.eviction import thresholds
 from podvisor.node.memory_group import Parent
 
@@ -32,6 +33,8 @@ class Settings:
     """Where the node's server listens; 0 takes any free port."""
     api_address: str | None = None
     """Where this machine reaches the API server, `ADDRESS:PORT`: what the Service `kubernetes` leads pods to."""
+    dns: resolvconf.Cluster = field(default_factory=resolvconf.Cluster)
+    """The cluster's DNS, which the node serves to its pods at that address (the kubelet's `clusterDNS`)."""
     pod_addresses: str = "10.42.0.0/24"
     """Where the pods' addresses come from."""
     service_addresses: str = "10.96.0.0/16"

@@ -67,6 +67,15 @@ impl Base {
     }
 }
 
+/// For what a call has to know the way to an address.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Purpose {
+    /// To say whether it can be reached.
+    Connect,
+    /// To send there.
+    Send,
+}
+
 /// What a protocol answers. Nothing here waits: `EAGAIN` asks the caller to listen on
 /// `base().queue` and to ask again.
 pub trait Endpoint: Send + Sync {
@@ -82,6 +91,12 @@ pub trait Endpoint: Send + Sync {
     /// connect(2) of a socket that does not wait; `EINPROGRESS` where the outcome comes later.
     fn connect_nowait(self: Arc<Self>, caller: &Caller, address: &Address) -> Result<(), Errno> {
         self.connect(caller, address)
+    }
+
+    /// Whether connect(2) or send(2) to an address can be answered: `EAGAIN` while it is being found out where that is.
+    /// On Linux the routes are at hand, so that this is waited for also by a call that does not wait.
+    fn settle(&self, _to: Option<&Address>, _purpose: Purpose) -> Result<(), Errno> {
+        Ok(())
     }
 
     /// listen(2).

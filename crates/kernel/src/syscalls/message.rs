@@ -7,9 +7,10 @@ use abi::signal::Signal;
 use abi::socket::*;
 
 use super::poll::{Patience, span};
-use super::socket::{cut, deadline, find};
+use super::socket::{cut, deadline, find, settle};
 use super::{Answer, Args, Call, message_control as control, socket_address as addresses};
 use crate::net::message::{Outgoing, Received};
+use crate::net::socket::Purpose;
 use crate::net::{Address, Endpoint};
 use crate::task::{Fault, Task, UserPtr};
 use crate::vfs::OpenFlags;
@@ -150,6 +151,9 @@ async fn send(task: &Arc<Task>, fd: u64, mut sending: Sending) -> Answer {
     let total = sending.parts.total;
     if !stream && total > 1 << 20 {
         return Err(Errno::EMSGSIZE.into());
+    }
+    if !stream {
+        settle(task, &*endpoint, sending.to.as_ref(), Purpose::Send).await?;
     }
     let most = if stream { PIECE } else { total };
     let mut sent: usize = 0;

@@ -11,14 +11,15 @@ use abi::socket::{
 use super::event::install;
 use super::socket_address as addresses;
 use super::{Answer, Args, Call};
+use crate::net::socket::Purpose;
 use crate::net::{Address, Caller, Endpoint, Socket, UnixName, options};
 use crate::task::{Cut, Fault, Resource, Task, UserPtr, capability};
-use crate::time::{self, Nanos};
+use crate::time::{self, Nanos, SECOND};
 use crate::vfs::{OpenFile, OpenFlags};
 use crate::{now, waits};
 
 pub(super) const CALLS: &[Call] = &[
-    now!(SOCKET, socket, "Unix, inet, route netlink; datagrams stay within the pod"),
+    now!(SOCKET, socket, "Unix, inet, route netlink"),
     now!(SOCKETPAIR, socketpair),
     now!(BIND, bind),
     waits!(CONNECT, connect),
@@ -34,6 +35,9 @@ pub(super) const CALLS: &[Call] = &[
 
 /// The longest option value that is read.
 const LONGEST_OPTION: i32 = 4096;
+
+/// How long a call waits for the switch that would not wait for anything on Linux.
+const SETTLING: Nanos = SECOND;
 
 /// The socket's file and its protocol's side.
 pub(super) fn find(task: &Task, fd: u64) -> Result<(Arc<OpenFile>, Arc<dyn Endpoint>), Errno> {
@@ -107,6 +111,7 @@ async fn connect(task: Arc<Task>, [fd, address, length, ..]: Args) -> Answer {
     let (file, endpoint) = find(&task, fd)?;
     let address = addresses::find_node(&task, addresses::read(&task, address, length)?)?;
     let caller = Caller::of(&task);
+    settle(&task, &*endpoint, Some(&address), Purpose::Connect).await?;
     if file.flags().contains(OpenFlags::NONBLOCK) {
         endpoint.connect_nowait(&caller, &address)?;
         return Ok(0);
@@ -118,6 +123,24 @@ async fn connect(task: Arc<Task>, [fd, address, length, ..]: Args) -> Answer {
     };
     task.wait(&[&endpoint.base().queue], deadline(timeout), attempt).await.map_err(|end| cut(end, timeout))??;
     Ok(0)
+}
+
+/// Waits until it is known where `to` is, whatever O_NONBLOCK says, for a moment: [`Endpoint::settle`].
+pub(super) async fn settle(
+    task: &Arc<Task>,
+    endpoint: &dyn Endpoint,
+    to: Option<&Address>,
+    purpose: Purpose,
+) -> Result<(), Fault> {
+    let attempt = || match endpoint.settle(to, purpose) {
+        Err(Errno::EAGAIN) => None,
+        outcome => Some(outcome),
+    };
+    match task.wait(&[&endpoint.base().queue], Some(time::monotonic().saturating_add(SETTLING)), attempt).await {
+        Ok(outcome) => Ok(outcome?),
+        Err(Cut::Deadline) => Ok(()),
+        Err(cut) => Err(cut.restartable()),
+    }
 }
 
 fn listen(task: &Arc<Task>, [fd, backlog, ..]: Args) -> Answer {

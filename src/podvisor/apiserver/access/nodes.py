@@ -26,6 +26,7 @@ RULES = (
     Rule(_READ, ("discovery.k8s.io",), ("endpointslices",)),
     # And the work of a network plugin, whose agents read these with roles of their own.
     Rule(_READ, ("networking.k8s.io",), ("networkpolicies",)),
+    # These are read by CoreDNS too, as system:coredns.
     Rule(_READ, ("",), ("namespaces",)),
     Rule((*_READ, "patch"), ("",), ("persistentvolumes",)),
     Rule(_READ, ("node.k8s.io",), ("runtimeclasses",)),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +36,13 @@ def resolvers(path: Path = Path("/etc/resolv.conf")) -> Sequence[str]:
     return ()
 
 
+class Machine:
+    """The machine's resolvers as they are now: those of a laptop change with its network."""
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(resolvers())
+
+
 @dataclass(frozen=True, slots=True)
 class _Kept:
     answer: bytes
@@ -47,7 +54,8 @@ class Forwarder:
     """Asks resolvers, the first that answers."""
 
     def __init__(self, addresses: Iterable[str], clock: Clock, *, port: int = 53) -> None:
-        self._addresses = tuple(addresses)
+        """`addresses` is gone through anew for each question."""
+        self._addresses = addresses
         self._clock = clock
         self._port = port
         self._cache: OrderedDict[tuple[str, int, bool], _Kept] = OrderedDict()

@@ -3,20 +3,21 @@
     async with serve(zone, clock) as address: ...
 
 It answers each question at once and keeps nothing of who asked, so that a client's flood costs only what its answers
-cost. Names outside of the cluster are refused, unless there is a `Forwarder`.
+cost. Names outside of the cluster are refused, unless there is a `Forwarder`. A node serves its pods by `Server` alone.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Protocol
+from typing import Any, Protocol
 
 from podvisor.base import tasks
 from podvisor.base.clock import Clock
 from podvisor.network.dns import codec
+from podvisor.network.dns.cache import Cache
 from podvisor.network.dns.codec import Malformed, Question
 from podvisor.network.dns.zone import Answer, Record, Zone
 
@@ -46,10 +47,13 @@ class Forwarder(Protocol):
 async def serve(
     zone: Zone, clock: Clock, *, host: str = "127.0.0.1", forwarder: Forwarder | None = None
 ) -> AsyncGenerator[str]:
-    """Answer questions about `zone` while the block runs. Yields `ADDRESS:PORT`, the same for both transports."""
-    responder = Responder(zone, clock, forwarder)
+    """Answer questions about `zone`, which does not change, while the block runs.
+
+    Yields `ADDRESS:PORT`, the same for both transports.
+    """
+    server = Server(Responder(zone, clock, forwarder), clock, lambda: 0)
     async with tasks.background() as scope:
-        udp, tcp = await _listen(responder, scope, clock, host)
+        udp, tcp = await _listen(server, scope, host)
         try:
             yield f"{host}:{udp.get_extra_info('sockname')[1]}"
         finally:
@@ -57,15 +61,12 @@ async def serve(
             tcp.close()
 
 
-async def _listen(
-    responder: Responder, scope: tasks.Scope, clock: Clock, host: str
-) -> tuple[asyncio.DatagramTransport, asyncio.Server]:
-    clients = _Clients(responder, clock)
+async def _listen(server: Server, scope: tasks.Scope, host: str) -> tuple[asyncio.DatagramTransport, asyncio.Server]:
     for attempt in range(_ATTEMPTS):
         loop = asyncio.get_running_loop()
-        udp, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(responder, scope), (host, 0))
+        udp, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(server, scope), (host, 0))
         try:
-            return udp, await asyncio.start_server(clients.serve, host, udp.get_extra_info("sockname")[1])
+            return udp, await asyncio.start_server(server.converse, host, udp.get_extra_info("sockname")[1])
         except OSError:
             udp.close()
             if attempt + 1 == _ATTEMPTS:
@@ -108,9 +109,33 @@ class Responder:
         return codec.encode(question, "NOERROR", records, additional=found.additional, room=room)
 
 
-class _Datagrams(asyncio.DatagramProtocol):
-    def __init__(self, responder: Responder, scope: tasks.Scope) -> None:
+class Server:
+    """What is said to pods: messages by UDP, and conversations by TCP."""
+
+    def __init__(self, responder: Responder, clock: Clock, version: Callable[[], int]) -> None:
+        """`version` counts the changes of what the zone knows."""
         self._responder = responder
+        self._cache = Cache(version)
+        self.converse = _Clients(responder, clock).serve
+
+    def answer(self, message: bytes) -> bytes | Coroutine[Any, Any, bytes] | None:
+        """The answer to a datagram: at once, later, or none."""
+        if (kept := self._cache.get(message)) is not None:
+            return kept
+        try:
+            question = codec.decode(message)
+        except Malformed as error:
+            return error.answer
+        answer = self._responder.at_once(question, question.room)
+        if answer is None:
+            return self._responder.later(message, question, tcp=False)
+        self._cache.put(message, answer)
+        return answer
+
+
+class _Datagrams(asyncio.DatagramProtocol):
+    def __init__(self, server: Server, scope: tasks.Scope) -> None:
+        self._server = server
         self._scope = scope
         self._asked = 0
 
@@ -118,21 +143,18 @@ class _Datagrams(asyncio.DatagramProtocol):
         self._transport = transport
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        try:
-            question = codec.decode(data)
-        except Malformed as error:
-            answer = error.answer
-        else:
-            answer = self._responder.at_once(question, question.room)
-            if answer is None and self._asked < _ASKED:
-                self._scope.start(self._later(data, question, addr))
-        if answer is not None:
+        answer = self._server.answer(data)
+        if isinstance(answer, bytes):
             self._transport.sendto(answer, addr)
+        elif answer is not None and self._asked < _ASKED:
+            self._scope.start(self._later(answer, addr))
+        elif answer is not None:
+            answer.close()
 
-    async def _later(self, message: bytes, question: Question, sender: tuple[str, int]) -> None:
+    async def _later(self, coming: Coroutine[Any, Any, bytes], sender: tuple[str, int]) -> None:
         self._asked += 1
         try:
-            answer = await self._responder.later(message, question, tcp=False)
+            answer = await coming
         finally:
             self._asked -= 1
         if not self._transport.is_closing():

@@ -310,6 +310,7 @@ class ServiceSpec(View):
     type: str = "ClusterIP"
     cluster_ip: str = field(default="", name="clusterIP")
     cluster_ips: list[str] = field(default_factory=list[str], name="clusterIPs")
+    external_name: str = ""
     session_affinity: str = "None"
     session_affinity_config: dict[str, Any] = field(default_factory=dict[str, Any])
     selector: dict[str, str] = field(default_factory=dict[str, str])

@@ -1,9 +1,10 @@
 //! AF_INET and AF_INET6: ip(7), ipv6(7), tcp(7), udp(7).
 //!
 //! Owns: [`Inet`], the pod's addresses and its port space, which all containers share; streams and
-//! datagrams between sockets of the pod, and streams that leave it by the switch. Does not own: who is
-//! reached outside, which the switch decides; without one every address but the pod's own is unreachable.
+//! datagrams between sockets of the pod, and those that leave it. Does not own: who is reached outside,
+//! which the switch decides; without one every address but the pod's own is unreachable.
 
+mod channels;
 mod line;
 pub mod multicast;
 mod outer;
@@ -40,6 +41,7 @@ pub struct Inet {
     udp: ports::Ports<UdpSocket>,
     all_tcp: Mutex<Vec<Weak<TcpSocket>>>,
     all_udp: Mutex<Vec<Weak<UdpSocket>>>,
+    channels: channels::Channels,
     /// The way out of the pod.
     pub uplink: uplink::Uplink,
     /// What went over `eth0`.

@@ -57,7 +57,7 @@ enum Stage {
 }
 
 /// A queue that is told when a time has come.
-struct Alarm(Arc<WaitQueue>);
+pub(super) struct Alarm(pub(super) Arc<WaitQueue>);
 
 impl Listener for Alarm {
     fn notify(&self, _: Events) {
@@ -157,7 +157,7 @@ impl Reach {
 }
 
 /// What others may have connect(2) say.
-fn known(errno: u16) -> Errno {
+pub(super) fn known(errno: u16) -> Errno {
     match Errno(errno) {
         known @ (Errno::ECONNREFUSED | Errno::EHOSTUNREACH | Errno::ENETUNREACH | Errno::ETIMEDOUT | Errno::EACCES) => {
             known

@@ -15,9 +15,10 @@ use abi::Errno;
 use platform::packet;
 use wire::{Ask, Tell, Transport};
 
-use super::TcpSocket;
+use super::channels::refusal;
 use super::outside::{self, Way};
 use super::reach::Answer;
+use super::{TcpSocket, UdpSocket};
 use crate::kernel::Kernel;
 use crate::sync::Mutex;
 use crate::wait::{WaitQueue, either};
@@ -37,8 +38,55 @@ struct State {
     /// Packets that it has not taken yet.
     unsent: VecDeque<[u8; wire::SIZE]>,
     next: u32,
-    asked: HashMap<u32, Weak<TcpSocket>>,
+    asked: HashMap<u32, Asker>,
     waiting: usize,
+}
+
+/// Who waits for an answer.
+pub(super) enum Asker {
+    /// A socket that connects.
+    Stream(Weak<TcpSocket>),
+    /// A socket that sends datagrams to that address.
+    Route(Weak<UdpSocket>, SocketAddr),
+    /// All that send datagrams to that pod.
+    Channel(SocketAddr),
+}
+
+impl Asker {
+    /// True if nobody is there any more to hear an answer.
+    fn is_gone(&self) -> bool {
+        match self {
+            Asker::Stream(socket) => socket.strong_count() == 0,
+            Asker::Route(socket, _) => socket.strong_count() == 0,
+            Asker::Channel(_) => false,
+        }
+    }
+
+    /// There is a new switch, which knows nothing of what was asked.
+    fn ask_again(self, kernel: &Kernel) {
+        match self {
+            Asker::Stream(socket) => socket.upgrade().iter().for_each(|socket| socket.ask_again()),
+            Asker::Route(socket, to) => socket.upgrade().iter().for_each(|socket| socket.ask_route_again(to)),
+            Asker::Channel(to) => kernel.net.inet.channels.ask_again(to),
+        }
+    }
+
+    /// The switch has answered.
+    fn hear(self, kernel: &Arc<Kernel>, answer: Answer) {
+        match self {
+            Asker::Stream(socket) => {
+                if let Some(socket) = socket.upgrade() {
+                    socket.answered(kernel, answer);
+                }
+            }
+            Asker::Channel(to) => kernel.net.inet.channels.answered(kernel, to, answer),
+            Asker::Route(socket, to) => {
+                if let Some(socket) = socket.upgrade() {
+                    socket.routed(to, answer.number, Err(refusal(answer.errno)));
+                }
+            }
+        }
+    }
 }
 
 impl Uplink {
@@ -52,7 +100,7 @@ impl Uplink {
             state.unsent.clear();
             std::mem::take(&mut state.asked)
         };
-        asked.values().filter_map(Weak::upgrade).for_each(|socket| socket.ask_again());
+        asked.into_values().for_each(|asker| asker.ask_again(kernel));
         kernel.runtime.spawn(listen(Arc::clone(kernel), socket));
     }
 
@@ -68,14 +116,30 @@ impl Uplink {
 
     /// Asks for a connection of `socket`, at `port`, to `to`; answers the question's number.
     pub(super) fn ask(&self, socket: Weak<TcpSocket>, port: u16, to: SocketAddr) -> u32 {
+        let transport = Transport::Tcp;
+        self.put(Asker::Stream(socket), |number| Ask::Connect { number, transport, port, to })
+    }
+
+    /// Asks for a channel to the pod at `to`.
+    pub(super) fn ask_channel(&self, to: SocketAddr) -> u32 {
+        let transport = Transport::Udp;
+        self.put(Asker::Channel(to), |number| Ask::Connect { number, transport, port: 0, to })
+    }
+
+    /// Asks to which pod datagrams of `socket` to `to` go, which went to `before`.
+    pub(super) fn ask_route(&self, socket: &Weak<UdpSocket>, to: SocketAddr, before: Option<SocketAddr>) -> u32 {
+        self.put(Asker::Route(Weak::clone(socket), to), |number| Ask::Route { number, to, before })
+    }
+
+    fn put(&self, asker: Asker, ask: impl FnOnce(u32) -> Ask) -> u32 {
         let mut state = self.0.lock();
         let number = state.next;
         state.next = number.wrapping_add(1);
         if state.asked.len() == state.asked.capacity() {
-            state.asked.retain(|_, socket| socket.strong_count() > 0);
+            state.asked.retain(|_, asker| !asker.is_gone());
         }
-        state.asked.insert(number, socket);
-        state.unsent.push_back(Ask::Connect { number, transport: Transport::Tcp, port, to }.write());
+        state.asked.insert(number, asker);
+        state.unsent.push_back(ask(number).write());
         state.flush();
         number
     }
@@ -85,8 +149,8 @@ impl Uplink {
         self.0.lock().asked.remove(&number);
     }
 
-    fn take(&self, number: u32) -> Option<Arc<TcpSocket>> {
-        self.0.lock().asked.remove(&number)?.upgrade()
+    fn take(&self, number: u32) -> Option<Asker> {
+        self.0.lock().asked.remove(&number)
     }
 
     /// Whether `socket` is still the way out; sends what waits.
@@ -166,9 +230,19 @@ fn hear(kernel: &Arc<Kernel>, tell: Tell, passed: Option<OwnedFd>) {
     let uplink = &kernel.net.inet.uplink;
     match (tell, passed) {
         (Tell::Answer { number, errno }, passed) => {
-            if let Some(socket) = uplink.take(number) {
-                socket.answered(kernel, Answer { number, errno, passed });
+            if let Some(asker) = uplink.take(number) {
+                asker.hear(kernel, Answer { number, errno, passed });
             }
+        }
+        (Tell::Route { number, to }, None) => {
+            if let Some(Asker::Route(socket, named)) = uplink.take(number)
+                && let Some(socket) = socket.upgrade()
+            {
+                socket.routed(named, number, Ok(to));
+            }
+        }
+        (Tell::Incoming { transport: Transport::Udp, from, to }, Some(fd)) => {
+            kernel.net.inet.channels.accept(kernel, from.ip(), to, fd);
         }
         (Tell::Incoming { transport: Transport::Tcp, from, to }, Some(host)) => {
             if !uplink.may_wait() {
@@ -183,7 +257,8 @@ fn hear(kernel: &Arc<Kernel>, tell: Tell, passed: Option<OwnedFd>) {
                 serve(kernel, Way { from, to }, host, false);
             }
         }
-        (Tell::Incoming { .. } | Tell::Arrived { .. }, _) => {}
+        (Tell::Changed, _) => kernel.net.inet.channels.close_all(),
+        (Tell::Incoming { .. } | Tell::Arrived { .. } | Tell::Route { .. }, _) => {}
     }
 }
 

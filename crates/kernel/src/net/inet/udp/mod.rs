@@ -1,22 +1,32 @@
-//! UDP sockets within the pod, udp(7).
+//! UDP sockets, udp(7).
+//!
+//! Owns: [`UdpSocket`]. Does not own: what lies between two pods (`channels`).
 
-use std::collections::VecDeque;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+mod delivery;
+mod flows;
+mod inbox;
+mod path;
+
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Weak};
 
 use abi::Errno;
 use abi::socket::*;
 use zerocopy::IntoBytes;
 
+pub(super) use self::delivery::{Delivered, Way, deliver, is_bound, refused};
+use self::flows::Flows;
+use self::inbox::{Datagram, Inbox};
+use self::path::Path;
 use super::multicast::{self, Groups};
 use super::ports::Binding;
 use super::{Inet, either_family, own_family, wildcard};
 use crate::net::address::{Address, shown_to};
 use crate::net::message::{Caller, Outgoing, Received};
-use crate::net::socket::{Base, Endpoint};
+use crate::net::socket::{Base, Endpoint, Purpose};
 use crate::net::stream::copy;
 use crate::sync::Mutex;
-use crate::time::{Nanos, SECOND};
+use crate::time::{SECOND, Timer};
 use crate::wait::Events;
 
 /// The most bytes of a datagram: 65535 less the headers of IP and UDP.
@@ -35,24 +45,17 @@ struct State {
     local: Option<SocketAddr>,
     binding: Option<Binding<UdpSocket>>,
     peer: Option<SocketAddr>,
-    inbox: VecDeque<Datagram>,
+    inbox: Inbox,
+    flows: Flows,
     /// The port was found by us: it goes with the association.
     found_port: bool,
-    held: usize,
     read_shut: bool,
     write_shut: bool,
     groups: Groups,
     /// Nobody listened where a connected socket sent to.
     error: Option<Errno>,
-}
-
-/// A datagram that came.
-struct Datagram {
-    bytes: Vec<u8>,
-    from: SocketAddr,
-    to: SocketAddr,
-    /// When, by CLOCK_REALTIME.
-    came: Nanos,
+    /// When who waits for an answer of the switch looks again.
+    alarm: Option<Timer>,
 }
 
 impl UdpSocket {
@@ -76,7 +79,7 @@ impl UdpSocket {
     pub fn facts(&self) -> (SocketAddr, SocketAddr, usize) {
         let none = SocketAddr::new(wildcard(self.base.domain), 0);
         let state = self.state.lock();
-        (state.local.unwrap_or(none), state.peer.unwrap_or(none), state.held)
+        (state.local.unwrap_or(none), state.peer.unwrap_or(none), state.inbox.held())
     }
 
     /// Whether it is of AF_INET6.
@@ -138,20 +141,6 @@ impl UdpSocket {
         }
     }
 
-    /// Where it reaches `to` and from which address, as [`Inet::route`]; a group by the interface of
-    /// IP_MULTICAST_IF, its own address, or the one that leads out.
-    fn route(&self, to: SocketAddr) -> Result<(SocketAddr, IpAddr), Errno> {
-        if !to.ip().is_multicast() {
-            return self.inet.route(to);
-        }
-        let chosen = self.base.options.lock().kept(SOL_IP, IP_MULTICAST_IF).filter(|_| to.is_ipv4());
-        let chosen = chosen.map(|bits| IpAddr::V4(Ipv4Addr::from(bits.to_ne_bytes())));
-        let bound = self.state.lock().local.map(|local| local.ip());
-        let own = [chosen, bound].into_iter().flatten().find(|ip| !ip.is_unspecified() && !ip.is_multicast());
-        let outside = || self.inet.addresses().into_iter().find(|ip| ip.is_ipv4() == to.is_ipv4());
-        Ok((to, own.or_else(outside).ok_or(Errno::ENETUNREACH)?))
-    }
-
     /// Gives a datagram to every socket of the pod that takes it: those in the group, and, once
     /// somebody is, those that did not take IP_MULTICAST_ALL back.
     fn send_to_group(&self, bytes: &[u8], from: SocketAddr, to: SocketAddr) {
@@ -168,7 +157,7 @@ impl UdpSocket {
         }
         for socket in self.inet.udp.find(to) {
             if (is_member(&socket) || kept(&socket, all)) && socket.takes_from(from) {
-                socket.take_in(bytes, from, to);
+                socket.take_in(bytes, from, to, None);
             }
         }
     }
@@ -178,19 +167,35 @@ impl UdpSocket {
         self.state.lock().peer.is_none_or(|peer| peer == from)
     }
 
-    /// Takes a datagram in; one that does not fit is lost, as on any network.
-    fn take_in(&self, bytes: &[u8], from: SocketAddr, to: SocketAddr) {
+    /// Takes a datagram in, of `sender` where another pod sent it; false where it is lost for want of room.
+    fn take_in(&self, bytes: &[u8], from: SocketAddr, to: SocketAddr, sender: Option<IpAddr>) -> bool {
         let limit = self.base.options.lock().receive_buffer;
+        let came = crate::time::realtime();
         {
             let mut state = self.state.lock();
-            if state.read_shut || (state.held > 0 && state.held.saturating_add(bytes.len()) > limit) {
-                return;
+            let datagram = Datagram { bytes: bytes.to_vec(), from, to, came, sender };
+            if state.read_shut || !state.inbox.push(datagram, limit) {
+                return false;
             }
-            state.held = state.held.saturating_add(bytes.len());
-            let came = crate::time::realtime();
-            state.inbox.push_back(Datagram { bytes: bytes.to_vec(), from, to, came });
         }
         self.base.queue.announce(Events::IN | Events::RDNORM);
+        true
+    }
+
+    /// The address that a datagram to `to` shows as its sender's; `other` where the socket has none of its own.
+    fn source(&self, other: IpAddr) -> Result<SocketAddr, Errno> {
+        let local = self.state.lock().local.ok_or(Errno::EINVAL)?;
+        let own = Some(local.ip()).filter(|ip| !ip.is_unspecified() && !ip.is_multicast());
+        Ok(SocketAddr::new(own.unwrap_or(other), local.port()))
+    }
+
+    /// Gives a datagram to who takes it in this pod.
+    fn send_within(&self, bytes: &[u8], from: SocketAddr, to: SocketAddr) -> Delivered {
+        if to.ip().is_multicast() {
+            self.send_to_group(bytes, from, to);
+            return Delivered::Taken;
+        }
+        deliver(&self.inet, bytes, Way { from, to, answers_only: false })
     }
 }
 
@@ -219,7 +224,7 @@ impl Endpoint for UdpSocket {
             drop(ended);
             return Ok(());
         }
-        let (to, from) = self.route(either_family(&self.base, address)?)?;
+        let (to, from) = self.look_up(either_family(&self.base, address)?)?;
         self.bind_to(caller, SocketAddr::new(wildcard(self.base.domain), 0))?;
         let mut state = self.state.lock();
         // Port 0 is nobody's: the socket only has an address of its own from now on.
@@ -250,30 +255,36 @@ impl Endpoint for UdpSocket {
         if matches!(to.ip(), IpAddr::V4(ip) if ip.is_broadcast()) && !self.base.options.lock().broadcast {
             return Err(Errno::EACCES);
         }
-        let (to, source) = self.route(to)?;
-        let connected = connected || self.state.lock().peer == Some(to);
         let caller = Caller { ucred: message.from, low_ports: false };
         self.bind_to(&caller, SocketAddr::new(wildcard(self.base.domain), 0))?;
-        let local = self.state.lock().local.ok_or(Errno::EINVAL)?;
-        let ip = if local.ip().is_unspecified() { source } else { local.ip() };
-        let ip = if ip.is_multicast() { source } else { ip };
-        let from = SocketAddr::new(ip, local.port());
-        if to.ip().is_multicast() {
-            self.send_to_group(message.bytes, from, to);
-            return Ok(message.bytes.len());
-        }
-        let mut takers: Vec<_> = self.inet.udp.find(to).into_iter().filter(|socket| socket.takes_from(from)).collect();
-        // A socket that is connected to the sender comes before one that takes from anybody.
-        takers.sort_by_key(|socket| socket.state.lock().peer.is_none());
-        match takers.first() {
-            Some(taker) => taker.take_in(message.bytes, from, to),
-            None if connected => {
-                self.state.lock().error = Some(Errno::ECONNREFUSED);
-                self.base.queue.announce(Events::ERR);
+        let peer = self.state.lock().peer;
+        let (sent, connected) = match self.path(to)? {
+            Path::Outer(channel, own, far) => {
+                channel.send(&self.inet, (own, far), message.bytes);
+                (Delivered::Taken, connected)
             }
-            None => {}
+            Path::Inner(to, other) => {
+                let from = self.source(other)?;
+                (self.send_within(message.bytes, from, to), connected || peer == Some(to))
+            }
+            Path::Refused => (Delivered::Refused, connected || peer == Some(to)),
+            Path::Lost => (Delivered::Lost, connected),
+        };
+        if sent == Delivered::Refused && connected {
+            self.state.lock().error = Some(Errno::ECONNREFUSED);
+            self.base.queue.announce(Events::ERR);
         }
         Ok(message.bytes.len())
+    }
+
+    fn settle(&self, to: Option<&Address>, purpose: Purpose) -> Result<(), Errno> {
+        let outcome = match (purpose, to) {
+            (Purpose::Connect, Some(Address::Inet(_))) => self.target(to).and_then(|(to, _)| self.settle_endpoint(to)),
+            (Purpose::Connect, _) => Ok(()),
+            (Purpose::Send, _) => self.target(to).and_then(|(to, _)| self.path(to).map(drop)),
+        };
+        // Whatever else is wrong the call itself says.
+        outcome.or_else(|errno| if errno == Errno::EAGAIN { Err(errno) } else { Ok(()) })
     }
 
     fn receive(&self, buffer: &mut [u8], flags: u32) -> Result<Received, Errno> {
@@ -293,8 +304,7 @@ impl Endpoint for UdpSocket {
             ..Received::default()
         };
         if flags & MSG_PEEK == 0 {
-            state.held = state.held.saturating_sub(got.full);
-            state.inbox.pop_front();
+            state.inbox.pop();
         }
         Ok(got)
     }
@@ -323,9 +333,11 @@ impl Endpoint for UdpSocket {
     }
 
     fn poll(&self) -> Events {
+        let writable = !self.is_waiting();
         let state = self.state.lock();
-        let mut events = Events::OUT | Events::WRNORM;
-        events.set(Events::IN | Events::RDNORM, state.read_shut || !state.inbox.is_empty());
+        let mut events = Events::empty();
+        events.set(Events::OUT | Events::WRNORM, writable);
+        events.set(Events::IN | Events::RDNORM, state.read_shut || state.inbox.front().is_some());
         events.set(Events::RDHUP, state.read_shut);
         events.set(Events::HUP, state.read_shut && state.write_shut);
         events.set(Events::ERR, state.error.is_some());
