@@ -7,6 +7,7 @@ import pytest
 
 from network.net import CLOCK, net
 from network.test_streams import A, B, C
+from podvisor.network.policy import Changes, Rules
 from podvisor.network.services import Backends, Port
 from podvisor.network.switch import Switch
 
@@ -301,3 +302,36 @@ one.sendto(b"sent", (sys.argv[1], 5354))
         await it.serving(A, FLOOD, B)
         await it.ran(C, good, B)
         assert (await served.end())[0] == "b'sent'\nfound\n"
+
+
+async def test_a_policy_holds_for_datagrams_too_also_where_some_went_before():
+    client = """
+import socket, sys
+one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+one.settimeout(20)
+one.connect((sys.argv[1], 5353))
+one.send(b"before")
+print(one.recv(100).decode(), flush=True)
+open("/dev/shm/go").read()
+print(one.send(b"barred"), flush=True)
+open("/dev/shm/go").read()
+one.settimeout(0.1)
+while True:
+    try:
+        one.send(b"after")
+        print(one.recv(100).decode())
+        break
+    except TimeoutError:
+        pass
+"""
+    async with net(A, B) as it:
+        await it.serving(B, ECHO)
+        await it.pods[A].run("pipe", "mkfifo /dev/shm/go")
+        asking = await it.python(A, client, B)
+        assert await asking.line() == f"{A} before"
+        await it.switch.policies(Changes({B: Rules(ingress=())}, {}, [], []))
+        await it.pods[A].run("first", "echo > /dev/shm/go")
+        assert await asking.line() == "6"
+        await it.switch.policies(Changes({}, {}, [B], []))
+        await it.pods[A].run("second", "echo > /dev/shm/go")
+        assert (await asking.end())[0] == f"{A} after\n"
