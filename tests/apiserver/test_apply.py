@@ -1,11 +1,14 @@
 """Server-side apply and managedFields, as clients see them."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from apiserver.caller import Caller, Json, Reply, calling, definition, version
+from apiserver.caller import Caller, Json, Reply, calling, definition, version, widget
+from podvisor.apiserver import Api, Settings, access, ownership
+from podvisor.base.clock import SystemClock
 
 MAPS = "/api/v1/namespaces/default/configmaps"
 DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
@@ -53,7 +56,7 @@ async def test_an_apply_makes_the_object_that_is_not_there(api: Caller) -> None:
         "manager": "alice", "operation": "Apply", "apiVersion": "v1", "time": "", "fieldsType": "FieldsV1",
         "fieldsV1": {"f:data": {"f:x": {}}},
     }  # fmt: skip
-    assert entry["time"] == made.body["metadata"]["creationTimestamp"]
+    assert entry["time"] <= made.body["metadata"]["creationTimestamp"]
 
 
 async def test_applying_the_same_again_writes_nothing(api: Caller) -> None:
@@ -321,6 +324,69 @@ async def test_a_custom_resource_is_applied_by_its_schema(api: Caller) -> None:
     assert [one["field"] for one in refused.body["details"]["causes"]] == [".spec.atom", ".spec.whole"]
     unknown = await apply(api, path, widget(other=1), "bob")
     assert ".spec.other: field not declared in schema" in unknown.message
+
+
+def typed_version(name: str, *fields: str, storage: bool = True) -> Json:
+    spec = {"type": "object", "properties": {one: {"type": "string"} for one in fields}}
+    return version(name, {"type": "object", "properties": {"spec": spec}}, storage=storage)
+
+
+async def test_what_was_applied_in_one_version_goes_in_another(api: Caller) -> None:
+    await api.define(definition(versions=[typed_version("v1", "a", "b"), typed_version("v2", "a", "b", storage=False)]))
+    path = "/apis/example.com/{}/namespaces/default/widgets"
+    first = widget("w", "example.com/v1", spec={"a": "1", "b": "1"})
+    assert (await apply(api, path.format("v1"), first)).code == 201
+    await apply(api, path.format("v1"), widget("w", "example.com/v1", spec={"b": "1"}), "bob")
+    moved = (await apply(api, path.format("v2"), widget("w", "example.com/v2", spec={}))).body
+    assert moved["spec"] == {"b": "1"}
+    versions = {one["manager"]: one["apiVersion"] for one in moved["metadata"]["managedFields"]}
+    assert versions == {"alice": "example.com/v2", "bob": "example.com/v1"}
+    refused = await apply(api, path.format("v2"), widget("w", "example.com/v2", spec={"b": "2"}))
+    assert [one["field"] for one in refused.body["details"]["causes"]] == [".spec.b"]
+
+
+async def test_who_owned_in_a_version_that_is_gone_owns_no_more(api: Caller) -> None:
+    await api.define(definition(versions=[typed_version("v1", "a"), typed_version("v2", "a", storage=False)]))
+    path = "/apis/example.com/{}/namespaces/default/widgets"
+    await apply(api, path.format("v2"), widget("w", "example.com/v2", spec={"a": "1"}))
+    await api.redefine(typed_version("v1", "a"), typed_version("v2", "a", storage=False) | {"served": False})
+    taken = await apply(api, path.format("v1"), widget("w", "example.com/v1", spec={"a": "2"}), "bob")
+    assert list(owners(taken.body)) == [("bob", "Apply")]
+
+
+async def test_of_two_who_apply_at_once_one_makes_the_object(api: Caller) -> None:
+    replies = await asyncio.gather(*(apply(api, MAPS, config_map(**{who: "1"}), who) for who in ("x", "y", "z")))
+    assert sorted(reply.code for reply in replies) == [200, 200, 201]
+    assert (await api.get(f"{MAPS}/a")).body["data"] == {"x": "1", "y": "1", "z": "1"}
+
+
+class Patchers:
+    """Everybody may patch, nobody may create."""
+
+    async def authorize(self, user: access.User, asked: access.Attributes) -> access.Decision:
+        return access.Decision(asked.verb in ("patch", "get"), "no")
+
+    async def rules(self, user: access.User, namespace: str) -> list[access.Rule]:
+        return []
+
+
+async def test_who_may_not_create_makes_no_object_by_applying() -> None:
+    async with calling() as caller:
+        api = Api(Settings(), caller.store, access.Access([], Patchers()), SystemClock())
+        limited = Caller(api, caller.store)
+        refused = await apply(limited, MAPS, config_map(x="1"))
+        assert (refused.code, refused.body["reason"]) == (403, "Forbidden")
+        await apply(caller, MAPS, config_map(x="1"))
+        assert (await apply(limited, MAPS, config_map(x="2"))).code == 200
+
+
+def test_entries_that_a_webhook_spoils_are_put_back() -> None:
+    before = [{"manager": "m", "operation": "Apply", "apiVersion": "v1", "fieldsType": "FieldsV1", "fieldsV1": {}}]
+    item: Json = {"metadata": {"managedFields": [{"manager": "m", "operation": "Apply"}]}}
+    warning = ownership.restore(item, before)
+    assert item["metadata"]["managedFields"] == before
+    assert warning.endswith("please fix your requests: apiVersion must not be empty")
+    assert ownership.restore(item, before) == ""
 
 
 async def test_an_owner_keeps_what_became_atomic_as_a_whole(api: Caller) -> None:
