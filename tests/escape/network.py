@@ -13,6 +13,16 @@ with socket.socket(socket.AF_INET6) as s: fails("mapped", lambda: s.connect(("::
 """,
     ),
     Attempt(
+        "what_is_outside_is_not_the_machine",
+        """
+for host in ("127.0.0.1", "127.0.0.2", "0.0.0.0", "169.254.169.254", "224.0.0.1", "255.255.255.255"):
+    with socket.socket() as s: fails(host, lambda: s.connect((host, {port})))
+with socket.socket(socket.AF_INET6) as s: fails("mapped", lambda: s.connect(("::ffff:127.0.0.1", {port})))
+with socket.socket() as s: fails("fastopen", lambda: s.sendto(b"x", 0x20000000, ("127.0.0.1", {port})))
+""",
+        flags=("--network", "outside"),
+    ),
+    Attempt(
         "abstract_sockets_of_the_machine_are_not_here",
         "with socket.socket(socket.AF_UNIX) as s: fails('abstract', lambda: s.connect(b'\\0{abstract}'))",
     ),
