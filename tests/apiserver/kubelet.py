@@ -1,6 +1,7 @@
 """A node's server that makes up its answers: logs, commands and ports that echo."""
 
 import asyncio
+from contextlib import suppress
 
 import orjson
 from aiohttp import web
@@ -79,7 +80,10 @@ async def run(request: web.Request) -> web.WebSocketResponse:
 
 
 async def forward(request: web.Request) -> web.WebSocketResponse:
-    """Port 7 echoes to the end of its input and then says "over", 9 refuses, 5 says what it was asked and ends."""
+    """Port 7 echoes to the end of its input and then says "over", 9 refuses, 5 says what it was asked and ends.
+
+    Others are this machine's, as if the pod had them.
+    """
     stream = web.WebSocketResponse(protocols=["v5.channel.k8s.io", "v4.channel.k8s.io"])
     await stream.prepare(request)
     port = int(request.query["port"])
@@ -92,6 +96,9 @@ async def forward(request: web.Request) -> web.WebSocketResponse:
     await stream.send_bytes(b"\x00" + begin)
     if port == 5:
         await stream.send_bytes(b"\x00" + f"{request.path} {dict(request.query)}".encode())
+    if port > 1000:
+        await _to_machine(stream, port)
+        return stream
     if port == 7:
         async for message in stream:
             if message.data == b"\xff\x00":
@@ -102,3 +109,25 @@ async def forward(request: web.Request) -> web.WebSocketResponse:
     async for _ in stream:
         continue
     return stream
+
+
+async def _to_machine(stream: web.WebSocketResponse, port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+
+    async def back() -> None:
+        while data := await reader.read(65536):
+            await stream.send_bytes(b"\x00" + data)
+        await stream.send_bytes(b"\xff\x00")
+
+    sending = asyncio.ensure_future(back())
+    try:
+        async for message in stream:
+            if message.data == b"\xff\x00":
+                writer.write_eof()
+            else:
+                writer.write(message.data[1:])
+    finally:
+        sending.cancel()
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()

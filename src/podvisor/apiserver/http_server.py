@@ -6,8 +6,8 @@ app(api)      an aiohttp Application, to be served over TLS with the cluster's C
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator
+from contextlib import contextmanager, suppress
 from typing import Any, cast
 
 import aiohttp
@@ -68,7 +68,15 @@ def _request(request: web.Request) -> Request:
         except ConnectionError as error:
             raise ClientGone from error
 
-    return Request(request.method, request.path, request.query, request.headers, read, peer)
+    async def chunks() -> AsyncIterator[bytes]:
+        try:
+            async for chunk in request.content.iter_any():
+                yield chunk
+        except (ConnectionError, aiohttp.ClientError) as error:
+            raise ClientGone from error
+
+    raw_query = request.rel_url.raw_query_string
+    return Request(request.method, request.path, request.query, request.headers, read, peer, raw_query, chunks)
 
 
 def _refusal(error: web.HTTPException) -> status.ApiError:
@@ -147,11 +155,11 @@ async def _upgrade(request: web.Request, upgrade: Upgrade) -> web.StreamResponse
 async def _take_over(request: web.Request, answer: Answer, takeover: Takeover) -> web.StreamResponse:
     response = web.StreamResponse(status=101, headers=answer.headers)
     response.force_close()
-    try:
+    with suppress(ConnectionError):
         await response.prepare(request)
+    with suppress(ConnectionError):
+        # Also for a client that is gone already: what is held for it is let go of there.
         await takeover.run(_Wire(request, response))
-    except ConnectionError:
-        pass
     return response
 
 

@@ -35,6 +35,12 @@ async def no_body() -> bytes:
     return b""
 
 
+async def no_chunks() -> AsyncIterator[bytes]:
+    """The pieces of the body of a request that has none."""
+    return
+    yield
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """A request whose head is here and whose body may still be on its way."""
@@ -48,6 +54,21 @@ class Request:
     read: Callable[[], Awaitable[bytes]] = no_body
     """The whole body. Raises ClientGone."""
     peer: Peer = NOBODY
+    raw_query: str = ""
+    """The query as it was sent, for whoever passes it on."""
+    chunks: Callable[[], AsyncIterator[bytes]] = no_chunks
+    """The body as it comes, in place of `read`; of any size. Raises ClientGone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A request that is passed on to another server."""
+
+    method: str
+    url: str
+    """Encoded; a path and its query where whoever sends it knows the server."""
+    headers: CIMultiDict[str]
+    body: AsyncIterator[bytes] | None = None
 
 
 class Stream:

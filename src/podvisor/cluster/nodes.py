@@ -3,6 +3,7 @@
 import ssl
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from types import TracebackType
 
 import aiohttp
@@ -11,9 +12,10 @@ from yarl import URL
 
 from podvisor.apiserver import objects
 from podvisor.apiserver.http_server import Socket
+from podvisor.apiserver.reach import http_client
 from podvisor.apiserver.resource import Json
 from podvisor.apiserver.streams.log import refusal
-from podvisor.base.http import Answer, Stream, WebSocket
+from podvisor.base.http import Answer, Outgoing, Stream, WebSocket
 from podvisor.types import status
 
 _ADDRESSES = ("Hostname", "InternalDNS", "InternalIP", "ExternalDNS", "ExternalIP")
@@ -29,7 +31,7 @@ class HttpsNodes:
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> "HttpsNodes":
-        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None, sock_connect=10))
+        self._session = http_client.session_over(aiohttp.TCPConnector(), connect_seconds=10)
         return self
 
     async def __aexit__(
@@ -63,6 +65,11 @@ class HttpsNodes:
             raise status.Unavailable(f"the node cannot be reached: {error}") from error
         async with stream:
             yield Socket(stream)
+
+    async def forward(self, node: Json, request: Outgoing) -> Answer:
+        """See NodeStreams."""
+        url = str(address(node, self._preferred)).rstrip("/") + request.url
+        return await http_client.exchange(self._open(), replace(request, url=url), ssl=self._tls)
 
     async def _why(self, url: URL, error: aiohttp.WSServerHandshakeError) -> str:
         """What the node says of a stream that it refuses: the handshake's error does not hold it."""

@@ -34,6 +34,8 @@ class PodPort:
     port: int
     address: str = ""
     """One of the pod's addresses; empty for its own localhost, where `kubectl port-forward` leads."""
+    uid: str = ""
+    """The pod's, where connections are kept: another pod may have the name by then."""
 
 
 @asynccontextmanager

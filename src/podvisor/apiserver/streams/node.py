@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from podvisor.apiserver.resource import Json
-from podvisor.base.http import Answer, WebSocket
+from podvisor.base.http import Answer, Outgoing, WebSocket
 
 
 class NodeStreams(Protocol):
@@ -26,5 +26,12 @@ class NodeStreams(Protocol):
         """A WebSocket with one of these subprotocols.
 
         Raises Unavailable if nobody answers, and the node's refusal as a Status.
+        """
+        ...
+
+    async def forward(self, node: Json, request: Outgoing) -> Answer:
+        """What the node's server answers to a request whose URL is a path and its query; the body streams.
+
+        Raises Unavailable if nobody answers.
         """
         ...

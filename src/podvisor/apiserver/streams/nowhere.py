@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from podvisor.apiserver.resource import Json
-from podvisor.base.http import Answer, WebSocket
+from podvisor.base.http import Answer, Outgoing, WebSocket
 from podvisor.types import status
 
 
@@ -22,6 +22,9 @@ class Nowhere:
     ) -> AsyncGenerator[WebSocket]:
         raise _refusal(node)
         yield
+
+    async def forward(self, node: Json, request: Outgoing) -> Answer:
+        raise _refusal(node)
 
 
 def _refusal(node: Json) -> status.Unavailable:

@@ -15,7 +15,12 @@ import aiohttp.abc
 import orjson
 from yarl import URL
 
+from podvisor.apiserver.reach import dialing
+from podvisor.apiserver.reach.dialing import PodPort
+from podvisor.apiserver.reach.http_client import PodConnector
+from podvisor.apiserver.reach.sockets import Sockets
 from podvisor.apiserver.resource import Json
+from podvisor.apiserver.streams.node import NodeStreams
 
 _MAX_ANSWER = 3 * 1024 * 1024
 _MAX_KEPT = 256
@@ -36,13 +41,17 @@ class Endpoint:
     """`caBundle`: who vouches for it; empty for whom the machine trusts."""
     address: tuple[str, int] | None = None
     """Where it listens, if its name is no name of DNS."""
+    pod: PodPort | None = None
+    """The pod that it runs in, if it runs in one: it is reached through the pod's node."""
 
 
 class WebhookClient:
     """Connections are kept between calls; `close` ends them."""
 
-    def __init__(self) -> None:
-        self._sessions: dict[tuple[str, tuple[str, int] | None], aiohttp.ClientSession] = {}
+    def __init__(self, nodes: NodeStreams) -> None:
+        self._nodes = nodes
+        self._sockets = Sockets()
+        self._sessions: dict[tuple[object, ...], aiohttp.ClientSession] = {}
 
     async def post(self, endpoint: Endpoint, body: Json, seconds: float) -> Json:
         """The answer of `endpoint` to `body`, of at most 3 MB or four times what was sent. Raises CallFailed."""
@@ -60,6 +69,7 @@ class WebhookClient:
         sessions, self._sessions = self._sessions, {}
         for session in sessions.values():
             await session.close()
+        await self._sockets.close()
 
     async def _post(self, endpoint: Endpoint, url: URL, body: Json) -> Json:
         headers = {"Content-Type": "application/json", "Accept": "application/json, */*"}
@@ -77,16 +87,23 @@ class WebhookClient:
         return _object(content)
 
     async def _session(self, endpoint: Endpoint) -> aiohttp.ClientSession:
-        key = (endpoint.authority, endpoint.address)
+        pod = endpoint.pod
+        key = (endpoint.authority, endpoint.address, pod and (pod.uid, pod.address, pod.port))
         if (session := self._sessions.get(key)) is None or session.closed:
             if len(self._sessions) >= _MAX_KEPT:
                 await self._sessions.pop(next(iter(self._sessions))).close()
-            resolver = _Fixed(endpoint.address) if endpoint.address else None
-            connector = aiohttp.TCPConnector(ssl=_context(endpoint.authority), resolver=resolver, use_dns_cache=False)
             timeout = aiohttp.ClientTimeout(total=None)
-            session = aiohttp.ClientSession(connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar())
+            jar = aiohttp.DummyCookieJar()
+            session = aiohttp.ClientSession(connector=self._connector(endpoint), timeout=timeout, cookie_jar=jar)
             self._sessions[key] = session
         return session
+
+    def _connector(self, endpoint: Endpoint) -> aiohttp.BaseConnector:
+        tls, pod = _context(endpoint.authority), endpoint.pod
+        if pod is not None:
+            return PodConnector(self._sockets, lambda: dialing.dial(self._nodes, pod), tls)
+        resolver = _Fixed(endpoint.address) if endpoint.address else None
+        return aiohttp.TCPConnector(ssl=tls, resolver=resolver, use_dns_cache=False)
 
 
 class _Fixed(aiohttp.abc.AbstractResolver):

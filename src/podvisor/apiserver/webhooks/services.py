@@ -1,65 +1,37 @@
-"""Where the Service of a webhook can be reached.
-
-Its ready endpoints are dialled directly; a connection through the nodes' own network is the port that is left for them.
-"""
-
-from typing import Protocol
+"""Where a webhook can be reached: at its URL, or in the pods of its Service."""
 
 from podvisor.apiserver import objects
-from podvisor.apiserver.catalogue import Catalogue
+from podvisor.apiserver.reach import backends
 from podvisor.apiserver.resource import Json
-from podvisor.apiserver.storage import Storage
 from podvisor.apiserver.webhooks.client import CallFailed, Endpoint
+from podvisor.types import status
 
 
-class Objects(Protocol):
-    """Where Services are looked up."""
+async def endpoint(config: Json, view: backends.Known) -> Endpoint:
+    """Where a `clientConfig` leads. Raises CallFailed.
 
-    @property
-    def storage(self) -> Storage:
-        """The objects."""
-        ...
-
-    @property
-    def catalogue(self) -> Catalogue:
-        """What is served."""
-        ...
-
-
-async def endpoint(config: Json, view: Objects) -> Endpoint:
-    """Where a `clientConfig` leads. Raises CallFailed."""
+    An endpoint of the Service that is a pod is reached through the pod's node. One that is none is dialled by this
+    machine, which has to have a way to it, as for a Service whose endpoints somebody has written.
+    """
     authority: str = config.get("caBundle") or ""
     if url := config.get("url"):
         return Endpoint(url, authority)
     service: Json = config["service"]
     name, namespace, port = service["name"], service["namespace"], service.get("port", 443)
     url = f"https://{name}.{namespace}.svc:{port}{service.get('path') or '/'}"
-    return Endpoint(url, authority, await _address(view, namespace, name, port))
-
-
-async def _address(view: Objects, namespace: str, name: str, port: int) -> tuple[str, int]:
     services = view.catalogue.get("", "v1", "services")
     if (kv := await view.storage.find(services, namespace, name)) is None:
         raise CallFailed(f'service "{name}" not found')
-    spec: Json = objects.decode(services, kv)["spec"]
-    if spec.get("type") == "ExternalName":
-        return spec["externalName"], port
-    wanted = next((one for one in spec.get("ports", ()) if one["port"] == port), None)
-    if wanted is None:
-        raise CallFailed(f"no service port {port} found for service {name!r}")
-    slices = view.catalogue.get("discovery.k8s.io", "v1", "endpointslices")
-    for found in (await view.storage.all(slices, namespace)).kvs:
-        item = objects.decode(slices, found)
-        if item["metadata"].get("labels", {}).get("kubernetes.io/service-name") == name and (
-            address := _ready(item, wanted.get("name", ""))
-        ):
-            return address
+    item = objects.decode(services, kv)
+    if item["spec"].get("type") == "ExternalName":
+        return Endpoint(url, authority, (item["spec"]["externalName"], port))
+    try:
+        found = await backends.of_service(view, namespace, item, str(port))
+    except status.Unavailable as error:
+        raise CallFailed(error.message) from None
+    for backend in found:
+        if not backend.pod:
+            return Endpoint(url, authority, (backend.address, backend.port))
+        if (pod := await backends.checked(view, namespace, backend)) is not None:
+            return Endpoint(url, authority, pod=pod)
     raise CallFailed(f'no endpoints available for service "{name}"')
-
-
-def _ready(item: Json, port_name: str) -> tuple[str, int] | None:
-    port = next((one for one in item.get("ports") or () if (one.get("name") or "") == port_name), None)
-    for endpoint in item.get("endpoints") or ():
-        if port and port.get("port") and endpoint.get("conditions", {}).get("ready", True):
-            return endpoint["addresses"][0], port["port"]
-    return None

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from podvisor.apiserver import cells, objects
 from podvisor.apiserver.kinds.podspec import resources, scheduling
-from podvisor.apiserver.resource import AGE, NAME, Cells, Column, Hooks, Json, Resource
+from podvisor.apiserver.resource import AGE, NAME, Cells, Column, Hooks, Json, Resource, Subresource
 from podvisor.types import field, formats, names, rules
 
 _ROLE = "node-role.kubernetes.io/"
@@ -148,5 +148,6 @@ RECORD = Resource(
     status_rules=STATUS_RULES,
     fields={"spec.unschedulable": lambda item: str(bool(item.get("spec", {}).get("unschedulable"))).lower()},
     has_status=True,
+    subresources=(Subresource("proxy", ("create", "delete", "get", "patch", "update"), "NodeProxyOptions"),),
     status_on_create=True,
 )

@@ -266,5 +266,6 @@ RECORD = Resource(
         Subresource("exec", ("create", "get"), "PodExecOptions"),
         Subresource("log", ("get",)),
         Subresource("portforward", ("create", "get"), "PodPortForwardOptions"),
+        Subresource("proxy", ("create", "delete", "get", "patch", "update"), "PodProxyOptions"),
     ),
 )

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from podvisor.apiserver import cells, objects
-from podvisor.apiserver.resource import AGE, NAME, Cells, Column, Hooks, Json, Resource
+from podvisor.apiserver.resource import AGE, NAME, Cells, Column, Hooks, Json, Resource, Subresource
 from podvisor.types import field, formats, names, rules
 from podvisor.types.field import Error
 
@@ -373,6 +373,7 @@ RECORD = Resource(
     status_rules=STATUS_RULES,
     fields={"spec.clusterIP": objects.text("spec", "clusterIP"), "spec.type": objects.text("spec", "type")},
     has_status=True,
+    subresources=(Subresource("proxy", ("create", "delete", "get", "patch", "update"), "ServiceProxyOptions"),),
     name_rule=names.dns_1035_label,
     shares_pool=True,
 )
