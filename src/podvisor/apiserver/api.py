@@ -40,11 +40,10 @@ class Api:
         nodes: NodeStreams | None = None,
         issuer: Issuer | None = None,
     ) -> None:
-        catalogue, webhooks, expiry = kinds.catalogue(), WebhookClient(), Expiry(store, clock)
+        catalogue, nodes, expiry = kinds.catalogue(), nodes or Nowhere(), Expiry(store, clock)
+        webhooks = WebhookClient(nodes)
         storage = Storage(store, expiry, Converter(webhooks, Storage(store), catalogue))
-        self._server = Server(
-            settings, catalogue, storage, access, clock, nodes or Nowhere(), PLUGINS, issuer, webhooks=webhooks
-        )
+        self._server = Server(settings, catalogue, storage, access, clock, nodes, PLUGINS, issuer, webhooks=webhooks)
         self._definitions = Definitions(catalogue, storage, self._server.watches, clock)
         self.settings = settings
         self.clock = clock

@@ -37,12 +37,11 @@ class Server:
     """For resources that are written one at a time, by their plural."""
     metrics: Metrics = field(init=False)
     watches: WatchCaches = field(init=False)
-    webhooks: WebhookClient = field(init=False)
+    webhooks: WebhookClient = field(kw_only=True)
 
     def __post_init__(self) -> None:
         self.metrics = Metrics(self.catalogue)
         self.watches = WatchCaches(self.storage, self.clock)
-        self.webhooks = WebhookClient(self.nodes)
 
     def turn(self, resource: Resource) -> AbstractAsyncContextManager[None]:
         """Wait for one's turn to write, where the objects of a resource share a pool."""
