@@ -66,7 +66,12 @@ impl Guest {
 
     /// The same with another root file system.
     pub(crate) fn with(top: Arc<Mount>) -> Guest {
-        let kernel = Kernel::for_tests(Arc::new(FakePlatform(Mutex::new(vec![0; MEMORY]))));
+        Guest::on(Arc::new(FakePlatform(Mutex::new(vec![0; MEMORY]))), top)
+    }
+
+    /// The same on another platform.
+    pub(crate) fn on(platform: Arc<dyn Platform>, top: Arc<Mount>) -> Guest {
+        let kernel = Kernel::for_tests(platform);
         let mounts = Mounts::new(top);
         let fs =
             FsContext { root: Mutex::new(mounts.root()), cwd: Mutex::new(mounts.root()), umask: Mutex::new(0o022) };

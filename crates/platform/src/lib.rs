@@ -185,6 +185,12 @@ pub trait Platform: Send + Sync {
     /// Writes guest memory from `address` on, as far as it is mapped and writable; at least one byte.
     fn write_memory(&self, task: HostTask, address: u64, bytes: &[u8]) -> Result<usize, BadAddress>;
 
+    /// True if the thread of a call still waits for its answer: one that is killed is gone at once, unless it is the
+    /// first of its process, and another may have its id.
+    fn is_waiting(&self, _call: &GuestCall) -> bool {
+        false
+    }
+
     /// Ends a call.
     fn answer(&self, _call: &GuestCall, _reply: Reply) {}
 

@@ -9,6 +9,18 @@ _SCRIPTS = {
     "hello": "import sys; print('hello', sys.platform); sys.exit(4)",
     "stdin": "import sys; print(sorted(sys.stdin.read().split()))",
     "traceback": "import sys; sys.tracebacklimit = 0; raise ValueError('bad')",
+    "the first thread ends before the others": """
+import ctypes, os, threading, time
+libc = ctypes.CDLL(None)
+def last():
+    while open('/proc/self/stat').read().split()[2] != 'Z': time.sleep(0.001)
+    r, w = os.pipe()
+    os.write(w, b'still here'); print(os.read(r, 100), os.stat('/').st_ino > 0, os.getcwd() != '', flush=True)
+    try: os.execv('/bin/echo', ['echo', 'another program'])
+    except OSError as e: print(e)
+threading.Thread(target=last).start()
+libc.pthread_exit(None)
+""",
     "threads": """
 import threading, queue
 q, done = queue.Queue(), []

@@ -2,10 +2,16 @@
 //!
 //! Owns: [`UserPtr`] and a task's copy-in and copy-out. Does not own: how the host reaches the
 //! memory (`platform`). A bad address is `EFAULT`, as each man page says.
+//!
+//! A thread that is killed leaves its id to whoever comes next, while its call may still be handled. The id of a
+//! process is its own until we have reaped it, so memory, which threads share, is reached by that. Only where the
+//! first thread has ended before the others is it reached by the thread's own id, and then the host is asked whether
+//! the thread still waits: after reading, before writing, seccomp_unotify(2).
 
 use std::marker::PhantomData;
 
 use abi::Errno;
+use platform::BadAddress;
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 use super::Task;
@@ -50,7 +56,17 @@ impl Task {
         if buffer.is_empty() {
             return Ok(0);
         }
-        self.kernel().platform.read_memory(self.host, address, buffer).map_err(|_| Errno::EFAULT)
+        let platform = &self.kernel().platform;
+        let read = match platform.read_memory(self.process().host, address, buffer) {
+            Err(BadAddress) if self.may_outlive_first() => {
+                platform.read_memory(self.host, address, buffer).and_then(|length| match self.is_waiting() {
+                    true => Ok(length),
+                    false => Err(BadAddress),
+                })
+            }
+            read => read,
+        };
+        read.map_err(|BadAddress| Errno::EFAULT)
     }
 
     /// Writes all of `bytes` to `address`, or `EFAULT`.
@@ -66,7 +82,24 @@ impl Task {
         if bytes.is_empty() {
             return Ok(0);
         }
-        self.kernel().platform.write_memory(self.host, address, bytes).map_err(|_| Errno::EFAULT)
+        let platform = &self.kernel().platform;
+        let written = match platform.write_memory(self.process().host, address, bytes) {
+            Err(BadAddress) if self.may_outlive_first() && self.is_waiting() => {
+                platform.write_memory(self.host, address, bytes)
+            }
+            written => written,
+        };
+        written.map_err(|BadAddress| Errno::EFAULT)
+    }
+
+    /// True if the first thread of its process, by which memory is reached otherwise, may have ended before this one.
+    fn may_outlive_first(&self) -> bool {
+        self.host != self.process().host
+    }
+
+    /// True if it waits for the answer to its call.
+    fn is_waiting(&self) -> bool {
+        self.call().is_some_and(|call| self.kernel().platform.is_waiting(&call))
     }
 
     /// Copies a value in.
@@ -120,5 +153,82 @@ impl Task {
     /// A path argument: `ENAMETOOLONG` over [`PATH_MAX`], as path_resolution(7).
     pub fn read_path(&self, address: u64) -> Result<Vec<u8>, Errno> {
         self.read_string(address, PATH_MAX, Errno::ENAMETOOLONG)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use platform::{GuestCall, HostTask, Platform};
+
+    use super::*;
+    use crate::fs::tmpfs::{Options, Tmpfs};
+    use crate::sync::Mutex;
+    use crate::task::Pid;
+    use crate::testing::Guest;
+    use crate::vfs::{Mount, MountFlags};
+
+    /// Tells by which ids memory is reached.
+    #[derive(Default)]
+    struct Told {
+        used: Mutex<Vec<i32>>,
+        first_has_ended: bool,
+        thread_waits: bool,
+    }
+
+    impl Told {
+        fn reach(&self, task: HostTask, length: usize) -> Result<usize, BadAddress> {
+            self.used.lock().push(task.0);
+            if self.first_has_ended && task.0 == 1 { Err(BadAddress) } else { Ok(length) }
+        }
+    }
+
+    impl Platform for Told {
+        fn read_memory(&self, task: HostTask, _: u64, buffer: &mut [u8]) -> Result<usize, BadAddress> {
+            self.reach(task, buffer.len())
+        }
+
+        fn write_memory(&self, task: HostTask, _: u64, bytes: &[u8]) -> Result<usize, BadAddress> {
+            self.reach(task, bytes.len())
+        }
+
+        fn is_waiting(&self, _: &GuestCall) -> bool {
+            self.thread_waits
+        }
+
+        fn memory_file(&self, _: &str) -> std::io::Result<std::os::fd::OwnedFd> {
+            Err(std::io::ErrorKind::Unsupported.into())
+        }
+    }
+
+    /// What a second thread's reading and writing come to, and the ids that were used.
+    fn reached(told: Told) -> (Result<(), Errno>, Result<(), Errno>, Vec<i32>) {
+        let told = Arc::new(told);
+        let root = Mount::new(Tmpfs::new(Options::sized(1 << 20)), b"none", MountFlags::empty());
+        let first = Guest::on(Arc::clone(&told) as Arc<dyn Platform>, root);
+        let thread = Task::new(Pid(2), HostTask(2), Arc::clone(first.task.process()), Vec::new());
+        let task = HostTask(2);
+        let call = GuestCall { task, number: 0, args: [0; 6], instruction_pointer: 0, listener: 0, id: 7 };
+        thread.begin_call(&call);
+        let done = (thread.read_bytes(4096, &mut [0]), thread.write_bytes(4096, &[0]));
+        (done.0, done.1, told.used.lock().clone())
+    }
+
+    #[test]
+    fn memory_is_reached_by_the_id_of_the_process_which_nobody_else_can_have() {
+        assert_eq!(reached(Told::default()), (Ok(()), Ok(()), vec![1, 1]));
+    }
+
+    #[test]
+    fn a_thread_that_outlives_the_first_is_reached_by_its_own_id_while_it_waits() {
+        let told = Told { first_has_ended: true, thread_waits: true, ..Told::default() };
+        assert_eq!(reached(told), (Ok(()), Ok(()), vec![1, 2, 1, 2]));
+    }
+
+    #[test]
+    fn whoever_has_the_id_of_a_thread_that_is_gone_is_not_written_to_and_not_read_from() {
+        let told = Told { first_has_ended: true, thread_waits: false, ..Told::default() };
+        assert_eq!(reached(told), (Err(Errno::EFAULT), Err(Errno::EFAULT), vec![1, 2, 1]));
     }
 }

@@ -36,13 +36,22 @@ pub(super) struct Target<'a> {
 impl Target<'_> {
     /// Ends the received call that the thread waits in by `answer`, a call that a signal may interrupt, and
     /// delivers `signals`. With `mask`, handlers run under that mask and the thread's own holds again after
-    /// them: what ppoll(2), pselect(2) and epoll_pwait(2) promise of signals that waited.
-    pub(super) fn answer(self, answer: impl FnOnce(), mask: Option<u64>, signals: &[Queued]) -> Result<(), i32> {
+    /// them: what ppoll(2), pselect(2) and epoll_pwait(2) promise of signals that waited. `answer` says whether the
+    /// thread still waited; otherwise whoever has its id by now is let alone.
+    pub(super) fn answer(
+        self,
+        answer: impl FnOnce() -> bool,
+        mask: Option<u64>,
+        signals: &[Queued],
+    ) -> Result<(), i32> {
         let _together = Together::new(self.host);
         let seized = seize(self.host, 0);
         let asked = seized.and_then(|()| ptrace(libc::PTRACE_INTERRUPT, self.host, 0, 0));
-        answer();
+        let answered = answer();
         asked?;
+        if !answered {
+            return self.release(Err(libc::ESRCH));
+        }
         let delivered = stop(self.host).and_then(|_| match mask {
             Some(mask) => self.deliver_under(mask, signals),
             None => self.deliver(signals, |_| Ok(())),

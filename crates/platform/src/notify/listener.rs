@@ -34,6 +34,7 @@ struct AddFd {
 
 const RECV: libc::c_ulong = 0xc050_2100;
 const SEND: libc::c_ulong = 0xc018_2101;
+const ID_VALID: libc::c_ulong = 0x4008_2102;
 const ADDFD: libc::c_ulong = 0x4018_2103;
 const SET_FLAGS: libc::c_ulong = 0x4008_2104;
 const SYNC_WAKE_UP: libc::c_ulong = 1;
@@ -87,19 +88,25 @@ impl Listener {
         })
     }
 
-    /// Answers a call; one whose task is gone is no error.
-    pub(crate) fn answer(&self, id: u64, value: i64, error: i32) {
-        self.send(Response { id, value, error, flags: 0 });
+    /// Answers a call: false where its thread is gone, whose id another may have by now.
+    pub(crate) fn answer(&self, id: u64, value: i64, error: i32) -> bool {
+        self.send(Response { id, value, error, flags: 0 })
     }
 
-    /// Lets the host run the call.
-    pub(crate) fn let_go(&self, id: u64) {
-        self.send(Response { id, value: 0, error: 0, flags: CONTINUE });
+    /// True if the thread of a call that was received still waits for its answer, so that its id is its own.
+    pub(crate) fn is_waiting(&self, id: u64) -> bool {
+        // SAFETY: the request reads one u64.
+        unsafe { libc::ioctl(self.raw(), ID_VALID, &raw const id) == 0 }
     }
 
-    fn send(&self, response: Response) {
+    /// Lets the host run the call; as [`Listener::answer`].
+    pub(crate) fn let_go(&self, id: u64) -> bool {
+        self.send(Response { id, value: 0, error: 0, flags: CONTINUE })
+    }
+
+    fn send(&self, response: Response) -> bool {
         // SAFETY: `response` is a readable block of the size that the request number carries.
-        let _ = unsafe { libc::ioctl(self.raw(), SEND, &raw const response) };
+        unsafe { libc::ioctl(self.raw(), SEND, &raw const response) == 0 }
     }
 
     /// Installs a host file in the task under number `target`, closed on its next execve.

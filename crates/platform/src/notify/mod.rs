@@ -204,6 +204,17 @@ impl Notify {
     }
 }
 
+/// Ends a call; false where its thread is gone.
+fn send(listener: &Listener, id: u64, reply: Reply) -> bool {
+    match reply {
+        Reply::Value(value) => listener.answer(id, value as i64, 0),
+        Reply::Error(errno) => listener.answer(id, 0, -i32::from(errno.0)),
+        Reply::RestartByFlags => listener.answer(id, 0, -512),
+        Reply::RestartAlways => listener.answer(id, 0, -513),
+        Reply::Continue => listener.let_go(id),
+    }
+}
+
 fn reassemble(call: &GuestCall) -> Received {
     Received {
         id: call.id,
@@ -233,25 +244,24 @@ impl Platform for Notify {
         memory::write(task.0, address, bytes)
     }
 
+    fn is_waiting(&self, call: &GuestCall) -> bool {
+        self.listener(call.listener).is_some_and(|listener| listener.is_waiting(call.id))
+    }
+
     fn answer(&self, call: &GuestCall, reply: Reply) {
-        let Some(listener) = self.listener(call.listener) else { return };
         match reply {
-            Reply::Value(value) => listener.answer(call.id, value as i64, 0),
-            Reply::Error(errno) => listener.answer(call.id, 0, -i32::from(errno.0)),
             Reply::RestartByFlags | Reply::RestartAlways => self.answer_with(call, reply, None, &[]),
-            Reply::Continue => listener.let_go(call.id),
+            Reply::Value(_) | Reply::Error(_) | Reply::Continue => {
+                if let Some(listener) = self.listener(call.listener) {
+                    send(&listener, call.id, reply);
+                }
+            }
         }
     }
 
     fn answer_with(&self, call: &GuestCall, reply: Reply, mask: Option<SignalSet>, signals: &[Queued]) {
         let Some(listener) = self.listener(call.listener) else { return };
-        let end = || match reply {
-            Reply::Value(value) => listener.answer(call.id, value as i64, 0),
-            Reply::Error(errno) => listener.answer(call.id, 0, -i32::from(errno.0)),
-            Reply::RestartByFlags => listener.answer(call.id, 0, -512),
-            Reply::RestartAlways => listener.answer(call.id, 0, -513),
-            Reply::Continue => listener.let_go(call.id),
-        };
+        let end = || send(&listener, call.id, reply);
         let _ = self.target(call.task).answer(end, mask.map(|mask| mask.0), signals);
     }
 

@@ -116,7 +116,10 @@ impl Redirect<'_> {
         let host = self.call.host;
         seize(host, options).map_err(Missed::Refused)?;
         let asked = ptrace(libc::PTRACE_INTERRUPT, host, 0, 0);
-        self.listener.answer(self.call.id, 0, -libc::EAGAIN);
+        if !self.listener.answer(self.call.id, 0, -libc::EAGAIN) {
+            // Whoever was stopped has the id of a thread that is gone.
+            return Err(Missed::Gone);
+        }
         asked.and_then(|()| stop(host)).map_err(gone)?;
         aim(host, self.call.instruction_pointer, self.number, self.args).map_err(gone)?;
         resume(host)?;
@@ -163,11 +166,11 @@ impl Redirect<'_> {
             let received = if self.listener.has_call(20) { self.listener.receive() } else { None };
             match received {
                 Some(again) if again.host == host => {
-                    match install(again.id) {
+                    let sent = match install(again.id) {
                         Ok(()) => self.listener.let_go(again.id),
                         Err(_) => self.listener.answer(again.id, 0, -libc::EAGAIN),
-                    }
-                    return Ok(());
+                    };
+                    return if sent { Ok(()) } else { Err(Missed::Gone) };
                 }
                 Some(other) => self.deferred.push(other),
                 // A signal has ended the call before we received it.

@@ -34,7 +34,12 @@ fn state(target: &Target, process: &Process, reader: &Task) -> (char, &'static s
     }
     let stat = target.host_file("stat");
     let behind_name = stat.iter().rposition(|byte| *byte == b')').and_then(|end| stat.get(end + 2));
-    if behind_name == Some(&b'R') { ('R', "running") } else { ('S', "sleeping") }
+    match behind_name {
+        Some(b'R') => ('R', "running"),
+        // A first thread that has ended before the others.
+        Some(b'Z') => ('Z', "zombie"),
+        _ => ('S', "sleeping"),
+    }
 }
 
 pub(super) fn comm(target: &Target, _: &Arc<Task>) -> Result<Vec<u8>, Errno> {
