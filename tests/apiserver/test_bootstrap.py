@@ -95,3 +95,17 @@ def test_a_selector_that_lacks_is_added_beside_others() -> None:
 
 def role(name: str, *rules: Any) -> dict[str, Any]:
     return {"metadata": {"name": name}, "rules": list(rules)}
+
+
+async def test_a_start_writes_where_the_server_listens_only_if_that_has_changed(api: Api, store: Backend) -> None:
+    path = "/api/v1/namespaces/default/endpoints/kubernetes"
+
+    async def started(settings: Settings) -> Any:
+        async with Server(settings, store, access.Access([]), SystemClock()).running():
+            return (await api.get(path)).body
+
+    before = (await api.get(path)).body
+    assert await started(Settings()) == before
+    after = await started(Settings(external_address="127.0.0.1:7443"))
+    assert after["subsets"][0]["ports"][0]["port"] == 7443
+    assert after["metadata"]["uid"] == before["metadata"]["uid"]

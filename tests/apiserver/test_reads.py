@@ -146,3 +146,6 @@ async def test_a_cluster_begins_with_its_namespaces_and_its_own_service(api: Api
     assert (service["spec"]["clusterIP"], service["spec"]["ports"][0]["port"]) == ("10.96.0.1", 443)
     endpoints = (await api.get("/api/v1/namespaces/default/endpoints/kubernetes")).body
     assert endpoints["subsets"][0]["ports"][0]["port"] == 6443
+    [addresses] = (await api.get("/apis/networking.k8s.io/v1/servicecidrs")).body["items"]
+    assert (addresses["metadata"]["name"], addresses["spec"]) == ("kubernetes", {"cidrs": ["10.96.0.0/16"]})
+    assert [(one["type"], one["status"]) for one in addresses["status"]["conditions"]] == [("Ready", "True")]

@@ -1,9 +1,9 @@
-"""What is there from the beginning: namespaces, priorities, the Service under which pods reach this server, roles."""
+"""What is there from the beginning: namespaces, priorities, the Services of this server and of DNS, roles."""
 
 import asyncio
 import ipaddress
 
-from podvisor.apiserver import metadata, objects
+from podvisor.apiserver import cells, metadata, objects
 from podvisor.apiserver.bootstrap import reconciling, roles
 from podvisor.apiserver.kinds.core import namespace
 from podvisor.apiserver.kinds.scheduling import priorityclass
@@ -24,6 +24,7 @@ async def create(server: Server) -> None:
     for name in priorityclass.SYSTEM:
         await _create(server, priorityclass.new(name))
     await _create(server, storageclass.new())
+    await _create(server, _service_range(server))
     await _create(server, _service(server))
     if (address := ranges.dns(server.settings.service_addresses)) is not None:
         await _create(server, _dns(address))
@@ -67,6 +68,20 @@ async def _write_role(server: Server, item: Json) -> None:
         await server.storage.replace(resource, before, objects.encode(wanted))
 
 
+def _service_range(server: Server) -> Json:
+    """The ServiceCIDR `kubernetes`: where the addresses of Services come from unless somebody adds another."""
+    message = "Kubernetes default Service CIDR is ready"
+    now = cells.timestamp(server.clock.now())
+    ready = {"type": "Ready", "status": "True", "reason": "", "message": message, "lastTransitionTime": now}
+    return {
+        "kind": "ServiceCIDR",
+        "apiVersion": "networking.k8s.io/v1",
+        "metadata": {"name": "kubernetes"},
+        "spec": {"cidrs": [server.settings.service_addresses]},
+        "status": {"conditions": [ready]},
+    }
+
+
 def _service(server: Server) -> Json:
     """The Service `kubernetes`, at the first address of the range."""
     address = str(next(ipaddress.ip_network(server.settings.service_addresses).hosts()))
@@ -92,9 +107,10 @@ async def _write_endpoints(server: Server) -> None:
     host, port = _listener(server)
     subset = {"addresses": [{"ip": host}], "ports": [{"name": "https", "port": port, "protocol": "TCP"}]}
     item = {"kind": "Endpoints", "apiVersion": "v1", "metadata": _metadata(), "subsets": [subset]}
-    if before := await server.storage.find(resource, "default", "kubernetes"):
-        await server.storage.remove(before)
-    await _create(server, item)
+    if (before := await server.storage.find(resource, "default", "kubernetes")) is None:
+        await _create(server, item)
+    elif (stored := objects.decode(resource, before)).get("subsets") != item["subsets"]:
+        await server.storage.replace(resource, before, objects.encode(stored | {"subsets": item["subsets"]}))
 
 
 def _listener(server: Server) -> tuple[str, int]:
