@@ -50,14 +50,17 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(data: Path):
     end(up(data), signal.SIGINT)
 
 
-@pytest.mark.parametrize("token", ["", "made-up"])
-def test_strangers_are_not_let_in(data: Path, token: str):
+@pytest.mark.parametrize(
+    ("token", "code", "reason"),
+    [pytest.param("", 403, "Forbidden", id="anonymous"), pytest.param("made-up", 401, "Unauthorized", id="made-up")],
+)
+def test_strangers_are_not_let_in(data: Path, token: str, code: int, reason: str):
     cluster = up(data)
     with pytest.raises(HTTPError) as refused:
         api(data, "GET", "/api/v1/namespaces", token=token)
-    assert refused.value.code == 401
-    assert json.loads(refused.value.read())["reason"] == "Unauthorized"
     end(cluster, signal.SIGINT)
+    assert refused.value.code == code
+    assert json.loads(refused.value.read())["reason"] == reason
 
 
 def test_a_service_account_is_known_by_its_token(data: Path):

@@ -14,6 +14,10 @@ from podvisor import sdk
 PODVISOR = [sys.executable, "-m", "podvisor"]
 
 
+FULL_DISK = "podvisor.node.image_collection"
+"""Who may complain where the disk of the machine that tests is full; the tests of other rooms look at that."""
+
+
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory of this machine that hostPath volumes may show."""
@@ -29,7 +33,7 @@ def kubeconfig(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Genera
     yield data / "admin.kubeconfig"
     subprocess.run([*PODVISOR, "down", "--data-dir", data], check=True, capture_output=True)
     told = (data / "podvisor.log").read_text().splitlines()
-    assert [line for line in told if " INFO " not in line] == []
+    assert [line for line in told if " INFO " not in line and FULL_DISK not in line] == []
 
 
 @pytest.fixture

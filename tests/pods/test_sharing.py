@@ -85,7 +85,7 @@ async def test_aliases_are_in_the_hosts_file(pods: Pods):
 async def test_resolver_is_configured_as_asked_for(pods: Pods):
     config = {"nameservers": ["192.0.2.1"], "searches": ["my.dns.local"], "options": [{"name": "ndots", "value": "2"}]}
     told = await pods.output("cat /etc/resolv.conf", dnsPolicy="None", dnsConfig=config)
-    assert told == "nameserver 192.0.2.1\nsearch my.dns.local\noptions ndots:2\n"
+    assert told == "search my.dns.local\nnameserver 192.0.2.1\noptions ndots:2\n"
 
 
 async def test_root_file_systems_are_apart(pods: Pods):
