@@ -137,10 +137,13 @@ impl Channel {
         let mut in_vain: usize = 0;
         for _ in 0..TURN {
             if self.is_closed() {
+                self.hear_refusals(inet, buffer);
                 return Turn::Over;
             }
             let count = match packet::receive(self.fd.as_fd(), buffer) {
                 Err(Errno::EAGAIN) => return Turn::Idle,
+                // The host says once that the other end was closed with something unread, before what it had sent.
+                Err(Errno::ECONNRESET) => continue,
                 Ok((0, _)) | Err(_) => return Turn::Over,
                 Ok((count, _)) => count,
             };
@@ -150,6 +153,20 @@ impl Channel {
             }
         }
         if in_vain == TURN { Turn::InVain } else { Turn::More }
+    }
+
+    /// Takes in why the other end has gone, where it has said so: a datagram that came too late finds out by its error.
+    fn hear_refusals(&self, inet: &Inet, buffer: &mut [u8]) {
+        for _ in 0..TURN {
+            let count = match packet::receive(self.fd.as_fd(), buffer) {
+                Err(Errno::ECONNRESET) => continue,
+                Ok((0, _)) | Err(_) => return,
+                Ok((count, _)) => count,
+            };
+            if let Some(frame @ Frame::Refused { .. }) = buffer.get(..count).and_then(Frame::read) {
+                self.hear(inet, frame);
+            }
+        }
     }
 
     /// Does what a frame says; answers whether anybody got anything by it.
