@@ -16,7 +16,7 @@ CARELESS = pytest.mark.filterwarnings("ignore::ResourceWarning")
 POD = {"containers": [{"name": "main", "image": "busybox"}]}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with cluster.running(tmp_path_factory.mktemp("cluster"), reachable=True) as path:
         yield path

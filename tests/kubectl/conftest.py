@@ -66,7 +66,7 @@ class Kubectl:
         self("wait", "--for=condition=Ready", f"pod/{name}", "--timeout=30s")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with cluster.running(tmp_path_factory.mktemp("cluster")) as path:
         yield path
